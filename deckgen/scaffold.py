@@ -1,0 +1,61 @@
+"""What a user starts from: a new study, and the templates to change."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+from deckgen.errors import InputError
+from deckgen.render import environment
+from deckgen.study import STUDY_FILE, Study, json_schema
+from deckgen.toml import validate
+
+__all__ = ["SCHEMA_FILE", "export_templates", "init"]
+
+SCHEMA_FILE = "study.schema.json"
+_NOT_DECKS = ("report", "study.toml")
+
+
+def init(
+    folder: Path | str, *, element: str = "Na", size: int = 55, potential: str = "na-gap", name: str = ""
+) -> Study:
+    """Write a commented study.toml, and its JSON Schema for editors, into a new or empty folder.
+
+    Raises
+    ------
+    InputError
+        If the folder has a study already, or the values do not make one.
+    """
+    folder = Path(folder)
+    file = folder / STUDY_FILE
+    if file.exists():
+        raise InputError(f"{file} is there already", hint="name another folder, or edit the file")
+    words = {"element": element, "size": size, "potential": potential, "name": name or f"{element}{size}, {potential}"}
+    text = environment().get_template("study.toml.j2").render(words)
+    validate(tomllib.loads(text), Study, source=str(file))
+    folder.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    (folder / SCHEMA_FILE).write_text(json.dumps(json_schema(), indent=1) + "\n", encoding="utf-8")
+    return Study.read(folder)
+
+
+def export_templates(folder: Path | str) -> list[Path]:
+    """Copy the package's deck templates to a folder; files of the same name are never overwritten.
+
+    Raises
+    ------
+    InputError
+        If one of them is there already.
+    """
+    env, folder = environment(), Path(folder)
+    names = env.list_templates(filter_func=lambda name: not name.startswith(_NOT_DECKS) and name.endswith(".j2"))
+    for name in names:
+        if (folder / name).exists():
+            raise InputError(f"{folder / name} is there already", hint="name another folder")
+    for name in names:
+        assert env.loader is not None
+        source, _, _ = env.loader.get_source(env, name)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(source, encoding="utf-8")
+    return [folder / name for name in names]

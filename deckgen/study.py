@@ -1,0 +1,240 @@
+"""The Study: what `study.toml` says. All tables have defaults but [cluster]; keys carry their unit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from ase.data import chemical_symbols
+from pydantic import AfterValidator, Field, PrivateAttr, model_validator
+
+from deckgen.ladder import Kelvin, Ladder
+from deckgen.toml import Table, read_toml
+
+__all__ = ["STUDY_FILE", "Cluster", "Isomers", "Nvt", "PotentialChoice", "Study", "json_schema"]
+
+STUDY_FILE = "study.toml"
+MIN_ROWS = 100
+
+Positive = Annotated[float, Field(gt=0)]
+Every = Annotated[int, Field(ge=1, description="in steps")]
+
+
+def _known_element(symbol: str) -> str:
+    if symbol not in chemical_symbols[1:]:
+        raise ValueError("not the symbol of an element")
+    return symbol
+
+
+Element = Annotated[str, AfterValidator(_known_element)]
+
+
+class About(Table):
+    """Words about the study; they decide nothing."""
+
+    name: str = ""
+    """Title of the report; empty: made of the cluster and the potential."""
+    notes: str = ""
+    """Printed in the report."""
+
+
+class Cluster(Table):
+    """The start structure: built by element, size and structure, or read from a file."""
+
+    element: Element | None = None
+    """Chemical symbol."""
+    size: Annotated[int, Field(ge=2, le=10000)] | None = None
+    """Number of atoms."""
+    structure: Literal["icosahedron", "decahedron", "octahedron"] = "icosahedron"
+    """A closed-shell polyhedron of that size, or the next larger one with its least bound atoms taken off."""
+    file: Path | None = None
+    """Any file that ASE reads (its last frame); relative to the study's folder."""
+    relax: bool = True
+    """Relax the start structure with the study's potential before the dynamics."""
+    container_radius_A: Positive | None = None
+    """Radius of a sphere about the centre of mass beyond which a harmonic wall keeps the cluster together."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        built = [key for key in ("element", "size", "structure") if key in self.model_fields_set]
+        if self.file is not None and built:
+            raise ValueError(f"give either file or {', '.join(built)}, not both")
+        if self.file is None and (self.element is None or self.size is None):
+            raise ValueError('give element and size (element = "Na", size = 55), or file = "start.xyz"')
+        return self
+
+
+class PotentialChoice(Table):
+    """The potential: a built-in name, a GAP file, or LAMMPS' own words."""
+
+    name: str | None = None
+    """A built-in potential: `deckgen potentials` lists them. The default is na-gap."""
+    kind: Literal["gap", "lammps"] | None = None
+    """What kind of potential of your own this is."""
+    file: Path | None = None
+    """kind = "gap": the GAP's xml, its sparseX files beside it; relative to the study's folder."""
+    pair_style: str | None = None
+    """kind = "lammps": the arguments of LAMMPS' pair_style."""
+    pair_coeff: tuple[str, ...] = ()
+    """kind = "lammps": the arguments of each pair_coeff."""
+    mass_u: Positive | None = None
+    """Mass of the atoms, instead of the element's standard mass."""
+    files: tuple[Path, ...] = ()
+    """kind = "lammps": the files that pair_coeff names."""
+    engine: Literal["auto", "quip", "plain"] = "auto"
+    """What computes a GAP: auto, quip (QUIP with its calls made fast) or plain (QUIP as it is linked)."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.name is not None and self.kind is not None:
+            raise ValueError("give either name (a built-in potential) or kind (your own), not both")
+        needs = {"gap": {"file"}, "lammps": {"pair_style", "pair_coeff"}}.get(self.kind or "", set())
+        allowed = {"name", "kind", "mass_u", "engine"} | needs | ({"files"} if self.kind == "lammps" else set())
+        if missing := sorted(needs - self.model_fields_set):
+            raise ValueError(f'kind = "{self.kind}" needs {" and ".join(missing)}')
+        if extra := sorted(self.model_fields_set - allowed):
+            whose = f'kind = "{self.kind}"' if self.kind else "a built-in potential"
+            raise ValueError(f"{', '.join(extra)}: not a key of {whose}")
+        return self
+
+    @property
+    def builtin(self) -> str:
+        """The built-in potential's name; empty where the potential is the user's own."""
+        return "" if self.kind else (self.name or "na-gap")
+
+
+class Nvt(Table):
+    """The dynamics at one temperature. The defaults are the paper's protocol; the `*_every` keys are in steps."""
+
+    thermostat: Literal["nose-hoover", "csvr", "langevin"] = "nose-hoover"
+    """Nose-Hoover chains, stochastic velocity rescaling, or Langevin."""
+    damping_fs: Positive = 200.0
+    """The thermostat's time constant."""
+    timestep_fs: Positive = 2.0
+    """Time step."""
+    duration_ps: Positive = 400.0
+    """Length of each run; a longer one continues what is there."""
+    sample_every: Every = 10
+    """A row of energies.dat."""
+    frame_every: Every = 1000
+    """A frame of frames.extxyz."""
+    restart_every: Every = 10000
+    """At most this much is lost when a run is killed."""
+    seed: Annotated[int, Field(ge=1, le=900_000_000)] = 1
+    """Every run's own seed is derived from it."""
+    replicas: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Independent runs at each temperature."""
+    start: Literal["minimum", "melted"] = "minimum"
+    """From the relaxed start structure, or from it molten: where both agree, the sampling is ergodic."""
+    melt_K: Kelvin | None = None
+    """start = "melted": where it is melted (20 ps); by default at 1.25 times the highest rung."""
+
+    @property
+    def n_steps(self) -> int:
+        """Length of a run in steps."""
+        return round(self.duration_ps * 1000 / self.timestep_fs)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        exact = self.duration_ps * 1000 / self.timestep_fs
+        lengths = f"duration_ps = {self.duration_ps:g} and timestep_fs = {self.timestep_fs:g}"
+        if abs(exact - self.n_steps) > 1e-6 * exact:
+            raise ValueError(f"{lengths}: the run must be a whole number of steps, not {exact:g}")
+        if self.n_steps % self.sample_every:
+            raise ValueError(
+                f"sample_every = {self.sample_every} must divide the run's {self.n_steps} steps ({lengths})"
+            )
+        if self.n_steps // self.sample_every < MIN_ROWS:
+            raise ValueError(
+                f"sample_every = {self.sample_every} leaves {self.n_steps // self.sample_every} samples of a run "
+                f"({lengths}); at least {MIN_ROWS} are needed"
+            )
+        if self.damping_fs < 10 * self.timestep_fs:
+            raise ValueError(f"damping_fs = {self.damping_fs:g} must be at least ten times timestep_fs")
+        if self.melt_K is not None and self.start != "melted":
+            raise ValueError('melt_K is a key of start = "melted"')
+        return self
+
+
+class Isomers(Table):
+    """Where isomers are looked for, and how quenches are told apart."""
+
+    source: Literal["own", "nvt"] = "own"
+    """Runs of their own, or the frames of the ladder's runs."""
+    temperatures_K: tuple[Kelvin, ...] = (100.0, 140.0, 180.0, 220.0, 260.0, 300.0)
+    """Temperatures of the runs (source = "own")."""
+    duration_ps: Positive = 400.0
+    """Length of each run (source = "own")."""
+    frame_every: Every = 100
+    """One frame quenched each so many steps."""
+    energy_window_eV: Positive = 0.01
+    """Width of the energy windows of the paper's thinning."""
+    max_force_eV_A: Positive = 1e-4
+    """Force tolerance of the tight minimisation."""
+    minimizer: Literal["fire", "cg"] = "fire"
+    """LAMMPS' minimiser."""
+    reflection: bool = True
+    """Whether mirror images are one isomer."""
+
+
+class Analysis(Table):
+    """How the samples are analysed."""
+
+    grid_K: Annotated[float, Field(gt=0, le=10)] = 1.0
+    """Spacing of the temperature grid."""
+    bootstraps: Annotated[int, Field(ge=20, le=10000)] = 200
+    """Bootstrap samples of the whole analysis."""
+    rotation: Literal["canonical", "sampled"] = "canonical"
+    """Which heat capacity is the headline: with the rotation of a canonical cluster, or as sampled with L = 0."""
+
+
+class Study(Table):
+    """A study: a cluster, a potential, a temperature ladder, and how they are run and analysed."""
+
+    study: About = About()
+    cluster: Cluster
+    potential: PotentialChoice = PotentialChoice()
+    ladder: Ladder = Ladder()
+    nvt: Nvt = Nvt()
+    isomers: Isomers = Isomers()
+    analysis: Analysis = Analysis()
+
+    _file: Path = PrivateAttr(default_factory=lambda: Path.cwd() / STUDY_FILE)
+
+    @classmethod
+    def read(cls, path: Path | str = ".") -> Self:
+        """Read a study from its folder or its file.
+
+        Raises
+        ------
+        InputError
+            If the file is missing or wrong: names the file, the key, the value and the mend.
+        """
+        file = Path(path)
+        file = file / STUDY_FILE if file.is_dir() else file
+        study = read_toml(file, cls)
+        study._file = file.resolve()
+        return study
+
+    @property
+    def folder(self) -> Path:
+        """The study's folder: relative files are looked for here, decks and results are written here."""
+        return self._file.parent
+
+    @property
+    def file(self) -> Path:
+        """The study's file."""
+        return self._file
+
+    @property
+    def melt_K(self) -> float:
+        """Temperature of the melt that `start = "melted"` begins with."""
+        return self.nvt.melt_K or round(1.25 * self.ladder.rungs_K[-1], 3)
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of study.toml, for editors."""
+    schema = Study.model_json_schema()
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "deckgen study"
+    return schema
