@@ -1,0 +1,187 @@
+"""Decks: what a study renders to, with an identity, and the folders that they are written to."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from difflib import unified_diff
+from pathlib import Path
+from typing import Literal
+
+from deckgen.errors import InputError
+from deckgen.manifest import DATA, MANIFEST, SCRIPT, Manifest, read_manifest
+from deckgen.render import Rendering, commands, nvt_id, render
+from deckgen.study import STUDY_FILE, Study
+
+__all__ = ["Deck", "WrittenDeck", "read_manifests", "study_decks", "write_decks"]
+
+
+@dataclass(frozen=True)
+class Deck:
+    """A rendered deck: its manifest, its script and data file, and the potential's files."""
+
+    manifest: Manifest
+    script: str
+    data: str
+    files: tuple[Path, ...] = ()
+
+    def folder(self, study_folder: Path) -> Path:
+        """Return the deck's folder within its study's."""
+        return study_folder / "decks" / self.manifest.protocol / self.manifest.id
+
+
+def read_manifests(study_folder: Path) -> Iterator[tuple[Path, Manifest]]:
+    """Yield folder and manifest of every deck of a study, ordered by protocol and name.
+
+    Decks that the study no longer names (a rung taken off the ladder) are passed over.
+    """
+    named = None
+    if (study_folder / STUDY_FILE).is_file():
+        study = Study.read(study_folder)
+        named = {"start"} | {nvt_id(rung, r + 1) for rung in study.ladder.rungs_K for r in range(study.nvt.replicas)}
+    for path in sorted((study_folder / "decks").glob(f"*/*/{MANIFEST}")):
+        if named is None or path.parent.name in named:
+            yield path.parent, read_manifest(path.parent)
+
+
+@dataclass(frozen=True)
+class WrittenDeck:
+    """A deck on disk, and what writing it did.
+
+    `new`; `same`: left alone; `updated`: the same dynamics, of another length, say; `replaced`: the old one was set
+    aside.
+    """
+
+    folder: Path
+    manifest: Manifest
+    change: Literal["new", "same", "updated", "replaced"]
+
+
+def study_decks(study: Study) -> list[Deck]:
+    """Render a study's decks, without writing anything.
+
+    Raises
+    ------
+    InputError
+        If the study, its files or its templates are wrong.
+    """
+    return [_deck(rendering) for rendering in render(study)]
+
+
+def write_decks(study: Study | Path | str = ".", *, force: bool = False) -> list[WrittenDeck]:
+    """Write a study's decks; those that are there already and the same are left alone.
+
+    A deck of another length is given the new one, so that its run goes on. A deck that would now compute something
+    else is stale: with `force` its folder is moved to `decks.old`, otherwise nothing at all is written.
+
+    Raises
+    ------
+    InputError
+        If the study is wrong, or decks are stale (the message says in what).
+    """
+    study = study if isinstance(study, Study) else Study.read(study)
+    decks = study_decks(study)
+    stale = [(deck, reason) for deck in decks if (reason := _stale(deck, deck.folder(study.folder)))]
+    if stale and not force:
+        deck, reason = stale[0]
+        raise InputError(
+            f"{deck.folder(study.folder)} was made of another study: {reason}"
+            + (f" ({len(stale)} decks in all)" if stale[1:] else ""),
+            hint="undo the change, use a new folder, or replace the decks with --force (what they computed is kept "
+            "in decks.old)",
+        )
+    replaced = {deck.manifest.id for deck, _ in stale}
+    for deck, _ in stale:
+        _set_aside(deck.folder(study.folder), study.folder / "decks.old")
+    return [_write(deck, study.folder, replaced=deck.manifest.id in replaced) for deck in decks]
+
+
+def _deck(rendering: Rendering) -> Deck:
+    """Give a rendering its identity and its manifest."""
+    context, potential = rendering.context, rendering.context["potential"]
+    start = hashlib.sha256(rendering.data.encode()).hexdigest()
+    identity = hashlib.sha256("\0".join((rendering.commands, start, potential.sha256)).encode()).hexdigest()
+    apart = {"potential", "positions", "n_steps", "restart_every", "thermo_every"}
+    settings = {key: value for key, value in context.items() if key not in apart}
+    settings |= {"potential": f"{potential.name} ({potential.sha256[:12]})", "start_structure": start[:12]}
+    shared = Manifest.__dataclass_fields__.keys() & (context.keys() - {"potential"})
+    manifest = Manifest(
+        protocol=rendering.protocol,
+        id=rendering.name,
+        identity=identity,
+        potential_name=potential.name,
+        potential_sha256=potential.sha256,
+        settings=settings,
+        **({"n_steps": 0} | {key: context[key] for key in shared}),
+    )
+    return Deck(manifest, rendering.script, rendering.data, potential.files)
+
+
+def _stale(deck: Deck, folder: Path) -> str:
+    """Say in what a deck on disk differs from the study's, or nothing."""
+    if not (folder / MANIFEST).is_file():
+        return ""
+    old = read_manifest(folder)
+    if old.identity == deck.manifest.identity:
+        return ""
+    new = json.loads(json.dumps(deck.manifest.settings))
+    changes = [
+        f"{key} was {old.settings.get(key)}, is now {new.get(key)}"
+        for key in sorted(old.settings.keys() | new.keys())
+        if old.settings.get(key) != new.get(key)
+    ]
+    if not changes:
+        before, after = (commands(script).splitlines() for script in ((folder / SCRIPT).read_text(), deck.script))
+        changed = [line for line in unified_diff(before, after, n=0, lineterm="") if line[:2] not in {"--", "++", "@@"}]
+        changes = ["the templates changed: " + " ".join(changed[:2])]
+    return "; ".join(changes)
+
+
+def _set_aside(folder: Path, attic: Path) -> None:
+    """Move a deck's folder to the first free name in `attic`."""
+    attic.mkdir(exist_ok=True)
+    numbers = (n for n in range(1, 10**6) if not (attic / f"{folder.parent.name}-{folder.name}.{n}").exists())
+    shutil.move(folder, attic / f"{folder.parent.name}-{folder.name}.{next(numbers)}")
+
+
+def _write(deck: Deck, study_folder: Path, *, replaced: bool) -> WrittenDeck:
+    """Write one deck; its manifest last, so that a deck with a manifest is whole."""
+    folder = deck.folder(study_folder)
+    same_script = (folder / SCRIPT).is_file() and (folder / SCRIPT).read_text() == deck.script
+    known = (folder / MANIFEST).is_file()
+    if known and same_script and read_manifest(folder).n_steps == deck.manifest.n_steps:
+        return WrittenDeck(folder, deck.manifest, "same")
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in deck.files:
+        _link(file, study_folder / "decks" / "potential" / deck.manifest.potential_sha256[:12], folder)
+    (folder / DATA).write_text(deck.data)
+    _write_whole(folder / SCRIPT, deck.script)
+    _write_whole(folder / MANIFEST, json.dumps(asdict(deck.manifest), indent=1) + "\n")
+    change: Literal["new", "updated", "replaced"] = "replaced" if replaced else "updated" if known else "new"
+    return WrittenDeck(folder, deck.manifest, change)
+
+
+def _link(file: Path, store: Path, folder: Path) -> None:
+    """Give a deck a potential file: a relative link to the study's one copy, or a copy where links cannot be made."""
+    store.mkdir(parents=True, exist_ok=True)
+    copy, name = store / file.name, folder / file.name
+    if not copy.exists():
+        shutil.copyfile(file, copy.with_name(copy.name + ".part"))
+        os.replace(copy.with_name(copy.name + ".part"), copy)
+    if name.exists():
+        return
+    try:
+        name.symlink_to(os.path.relpath(copy, folder))
+    except OSError:
+        shutil.copyfile(copy, name)
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Write a file so that it is there whole or as it was."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(text)
+    os.replace(part, path)

@@ -1,0 +1,177 @@
+"""From a Study to the text of its decks. Nothing is written here."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from ase.data import atomic_masses, atomic_numbers
+from jinja2 import (
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PackageLoader,
+    StrictUndefined,
+    TemplateError,
+)
+
+from deckgen.clusters import start_structure
+from deckgen.errors import InputError
+from deckgen.potentials import Potential, resolve
+from deckgen.study import Study
+
+__all__ = ["Rendering", "commands", "environment", "nvt_id", "render", "structure_context"]
+
+RELAX_FORCE_eV_A = 1e-4
+MELT_PS = 20
+WALL_eV_A2 = 1.0  # an atom of 300 K goes 0.2 A into the wall
+WALL_WIDTH_A = 3.0
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """The text of one deck and what it was made of.
+
+    `commands` is the script without comments and with everything left out that does not change what is computed: the
+    length, the restart interval, the engine.
+    """
+
+    protocol: str
+    name: str
+    context: dict[str, Any]
+    script: str
+    commands: str
+    data: str
+
+
+def environment(template_folder: Path | None = None) -> Environment:
+    """Return the Jinja environment: the user's templates first, then the package's; an undefined name is an error."""
+    folders: list[Any] = [FileSystemLoader(template_folder)] if template_folder else []
+    return Environment(
+        loader=ChoiceLoader([*folders, PackageLoader("deckgen.templates", "")]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701  (LAMMPS, not HTML)
+    )
+
+
+def render(study: Study) -> Iterator[Rendering]:
+    """Yield the study's decks: the relaxation of the start structure, then one a temperature and replica.
+
+    A folder `templates` in the study's folder comes before the package's templates.
+
+    Raises
+    ------
+    InputError
+        If the potential or the start structure is not usable, an element is unknown to the potential, or a
+        template fails.
+    """
+    potential = resolve(study.potential, study.folder)
+    atoms = start_structure(study.cluster, study.folder)
+    common = _common(study, potential, atoms)
+    own = study.folder / "templates"
+    env = environment(own if own.is_dir() else None)
+    if study.cluster.relax:
+        yield _render(env, "minimize", "start", common | {"seed": _seed(study.nvt.seed, 0.0, 0)})
+    for temperature in study.ladder.rungs_K:
+        for replica in range(1, study.nvt.replicas + 1):
+            yield _render(env, "nvt", nvt_id(temperature, replica), common | _nvt(study, temperature, replica))
+
+
+def nvt_id(temperature_K: float, replica: int) -> str:
+    """Return the name of an NVT deck: T0281.000K-r1."""
+    return f"T{temperature_K:08.3f}K-r{replica}"
+
+
+def structure_context(atoms: Atoms, mass_u: float | None = None) -> dict[str, Any]:
+    """Return what the templates need to know of a structure; atom types in the order in which elements appear."""
+    symbols = list(dict.fromkeys(atoms.symbols))
+    numbers = [atomic_numbers[symbol] for symbol in symbols]
+    masses = [mass_u or round(float(atomic_masses[number]), 8) for number in numbers]
+    types = [symbols.index(symbol) + 1 for symbol in atoms.symbols]
+    keys = ("symbol", "number", "mass_u")
+    return {
+        "formula": atoms.get_chemical_formula("hill"),
+        "n_atoms": len(atoms),
+        "species": [dict(zip(keys, kind, strict=True)) for kind in zip(symbols, numbers, masses, strict=True)],
+        "positions": list(zip(types, (np.round(atoms.positions, 10) + 0.0).tolist(), strict=True)),
+        "half_box_A": float(abs(atoms.positions).max()) + 10,
+    }
+
+
+def _common(study: Study, potential: Potential, atoms: Atoms) -> dict[str, Any]:
+    """Return what all decks of a study share."""
+    unknown = sorted(set(atoms.symbols) - potential.elements) if potential.elements else []
+    if unknown:
+        raise InputError(
+            f"{study.file}: [cluster] has {', '.join(unknown)}, which the potential {potential.name} does not know; "
+            f"it knows {', '.join(sorted(potential.elements))}"
+        )
+    return structure_context(atoms, study.potential.mass_u) | {
+        "potential": potential,
+        "relax": study.cluster.relax,
+        "max_force_eV_A": RELAX_FORCE_eV_A,
+    }
+
+
+def _nvt(study: Study, temperature_K: float, replica: int) -> dict[str, Any]:
+    """Return what one NVT deck has of its own."""
+    nvt = study.nvt
+    return {
+        "temperature_K": temperature_K,
+        "replica": replica,
+        "seed": _seed(nvt.seed, temperature_K, replica),
+        "thermostat": nvt.thermostat,
+        "damping_ps": nvt.damping_fs / 1000,
+        "timestep_ps": nvt.timestep_fs / 1000,
+        "timestep_fs": nvt.timestep_fs,
+        "n_steps": nvt.n_steps,
+        "sample_every": nvt.sample_every,
+        "frame_every": nvt.frame_every,
+        "restart_every": nvt.restart_every,
+        "thermo_every": 100 * nvt.sample_every,
+        "melt_K": study.melt_K if nvt.start == "melted" else None,
+        "melt_steps": round(MELT_PS * 1000 / nvt.timestep_fs),
+        "container_radius_A": study.cluster.container_radius_A,
+        "wall_eV_A2": WALL_eV_A2,
+        "wall_width_A": WALL_WIDTH_A,
+    }
+
+
+def _seed(seed: int, temperature_K: float, replica: int) -> int:
+    """Derive a run's seed of the study's: the same whatever other runs there are; LAMMPS takes up to 9e8."""
+    digest = hashlib.sha256(f"{seed}/{temperature_K:.3f}/{replica}".encode()).digest()
+    return 1 + int.from_bytes(digest[:8], "big") % 800_000_000
+
+
+def _render(env: Environment, protocol: str, name: str, context: dict[str, Any]) -> Rendering:
+    neutral = context | {
+        "potential": replace(context["potential"], terms=context["potential"].terms | {"engine": "auto"})
+    }
+    neutral |= {"n_steps": 0, "restart_every": 0}
+    template = f"{protocol}.in.j2"
+    try:
+        return Rendering(
+            protocol=protocol,
+            name=name,
+            context=context,
+            script=env.get_template(template).render(context),
+            commands=commands(env.get_template(template).render(neutral)),
+            data=env.get_template("cluster.data.j2").render(context),
+        )
+    except TemplateError as error:
+        where = f"{getattr(error, 'filename', None) or template}:{getattr(error, 'lineno', '?')}"
+        raise InputError(f"template {where}: {error}") from error
+
+
+def commands(script: str) -> str:
+    """Return a script without its comments and blank space: words about a deck are not part of its identity."""
+    lines = (" ".join(line.split("#", 1)[0].split()) for line in script.splitlines())
+    return "\n".join(line for line in lines if line)

@@ -1,0 +1,1 @@
+"""The deck templates: Jinja2 sources of LAMMPS input scripts."""

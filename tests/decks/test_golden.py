@@ -1,0 +1,47 @@
+"""Decks as plain text: a golden that is missing or differs fails; `make golden` rewrites them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from deckgen.deck import study_decks
+from deckgen.study import Study
+
+LADDER = "[ladder]\ntemperatures_K = [100, 200, 300]\n"
+LJ = '[potential]\nkind = "lammps"\npair_style = "lj/cut 30.0"\npair_coeff = ["* * 0.0104 3.40"]\n'
+STUDIES = {
+    "na13-gap": '[cluster]\nelement = "Na"\nsize = 13\n[potential]\nname = "na-gap"\nengine = "plain"\n' + LADDER,
+    "na55-gupta": '[cluster]\nelement = "Na"\nsize = 55\n[potential]\nname = "na-gupta"\n' + LADDER,
+    "csvr-melted": '[cluster]\nelement = "Na"\nsize = 13\n[potential]\nname = "na-gupta"\n'
+    + LADDER
+    + '[nvt]\nthermostat = "csvr"\nstart = "melted"\nreplicas = 2\nseed = 7\n',
+    "lj13-container": '[cluster]\nelement = "Ar"\nsize = 13\ncontainer_radius_A = 8.5\n'
+    + LJ
+    + LADDER
+    + '[nvt]\nthermostat = "langevin"\ntimestep_fs = 4\n',
+    "unrelaxed": '[cluster]\nelement = "Ar"\nsize = 38\nstructure = "octahedron"\nrelax = false\n' + LJ + LADDER,
+}
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_decks_are_as_they_were(name: str, tmp_path: Path, root: Path, rewrite_golden: bool) -> None:
+    (tmp_path / "study.toml").write_text(STUDIES[name])
+    decks = study_decks(Study.read(tmp_path))
+    rendered = {f"{deck.manifest.protocol}-{deck.manifest.id}.in.lammps": deck.script for deck in decks}
+    first_and_last = {key: rendered[key] for key in (next(iter(rendered)), list(rendered)[-1])}
+    texts = first_and_last | {"cluster.data": decks[0].data}
+    golden = root / "tests" / "golden" / name
+    if rewrite_golden:
+        golden.mkdir(parents=True, exist_ok=True)
+        for file in golden.iterdir():
+            file.unlink()
+        for file_name, text in texts.items():
+            (golden / file_name).write_text(text)
+    assert golden.is_dir(), f"no golden decks in {golden}: write them with make golden"
+    assert {file.name: file.read_text() for file in golden.iterdir()} == texts
+
+
+def test_no_golden_is_left_over(root: Path) -> None:
+    assert {folder.name for folder in (root / "tests" / "golden").iterdir()} == set(STUDIES)

@@ -1,0 +1,164 @@
+"""Writing decks: identity, extensions, staleness, the user's own templates."""
+
+from __future__ import annotations
+
+import os
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from deckgen.deck import read_manifests, write_decks
+from deckgen.errors import InputError
+from deckgen.manifest import read_manifest
+
+CLUSTER = '[cluster]\nelement = "Na"\nsize = 13\n[potential]\nname = "na-gupta"\n'
+LADDER = "[ladder]\ntemperatures_K = [100, 200, 300]\n"
+
+
+def study(folder: Path, nvt: str = "", ladder: str = LADDER, cluster: str = CLUSTER) -> Path:
+    (folder / "study.toml").write_text(f"{cluster}{ladder}[nvt]\n{nvt}\n")
+    return folder
+
+
+def changes(folder: Path, **options: bool) -> list[str]:
+    return [deck.change for deck in write_decks(folder, **options)]
+
+
+def test_a_deck_has_all_it_needs_in_its_folder(tmp_path: Path) -> None:
+    decks = write_decks(study(tmp_path))
+    assert [deck.manifest.id for deck in decks] == ["start", "T0100.000K-r1", "T0200.000K-r1", "T0300.000K-r1"]
+    for deck in decks:
+        assert deck.folder == tmp_path / "decks" / deck.manifest.protocol / deck.manifest.id
+        names = {file.name for file in deck.folder.iterdir()}
+        assert names == {"in.lammps", "cluster.data", "deck.json", "Na.Li1998.eam.alloy"}
+        link = deck.folder / "Na.Li1998.eam.alloy"
+        assert not os.path.isabs(os.readlink(link))
+        assert link.read_text().startswith("# Gupta")
+        assert read_manifest(deck.folder) == deck.manifest
+
+
+def test_writing_again_changes_nothing(tmp_path: Path) -> None:
+    assert changes(study(tmp_path)) == ["new"] * 4
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    assert changes(tmp_path) == ["same"] * 4
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+def test_length_rungs_and_replicas_are_extensions(tmp_path: Path) -> None:
+    write_decks(study(tmp_path))
+    identities = {manifest.id: manifest.identity for _, manifest in read_manifests(tmp_path)}
+    assert changes(study(tmp_path, "duration_ps = 800")) == ["same"] + ["updated"] * 3
+    assert read_manifest(tmp_path / "decks/nvt/T0200.000K-r1").n_steps == 400_000
+    assert changes(study(tmp_path, "duration_ps = 800\nreplicas = 2", LADDER + "extra_K = [150]\n")).count("new") == 5
+    later = {manifest.id: manifest.identity for _, manifest in read_manifests(tmp_path)}
+    assert identities.items() <= later.items()
+    assert len(set(later.values())) == len(later) == 9
+
+
+def test_the_restart_interval_and_the_engine_are_not_part_of_the_identity(tmp_path: Path) -> None:
+    write_decks(study(tmp_path, "restart_every = 5000"))
+    assert "replaced" not in changes(study(tmp_path, "restart_every = 20000"))
+
+
+@pytest.mark.parametrize(
+    ("nvt", "cluster", "says"),
+    [
+        ("timestep_fs = 4", CLUSTER, "timestep_fs was 2.0, is now 4.0"),
+        ("seed = 2", CLUSTER, "seed was"),
+        ('thermostat = "csvr"', CLUSTER, "thermostat was nose-hoover, is now csvr"),
+        ("", CLUSTER.replace("13", "14"), "n_atoms was 13, is now 14"),
+    ],
+)
+def test_anything_else_makes_decks_stale(tmp_path: Path, nvt: str, cluster: str, says: str) -> None:
+    write_decks(study(tmp_path))
+    before = {path: path.read_bytes() for path in (tmp_path / "decks").rglob("*") if path.is_file()}
+    with pytest.raises(InputError, match=says) as caught:
+        write_decks(study(tmp_path, nvt, cluster=cluster))
+    assert "--force" in str(caught.value)
+    assert {path: path.read_bytes() for path in (tmp_path / "decks").rglob("*") if path.is_file()} == before
+
+
+def test_force_keeps_what_was_computed(tmp_path: Path) -> None:
+    write_decks(study(tmp_path))
+    for attempt in (1, 2):
+        (tmp_path / "decks/nvt/T0100.000K-r1/energies.dat").write_text(f"attempt {attempt}\n")
+        assert "replaced" in changes(study(tmp_path, f"seed = {attempt + 1}"), force=True)
+        kept = tmp_path / "decks.old" / f"nvt-T0100.000K-r1.{attempt}" / "energies.dat"
+        assert kept.read_text() == f"attempt {attempt}\n"
+    assert not (tmp_path / "decks/nvt/T0100.000K-r1/energies.dat").exists()
+
+
+def test_rungs_taken_off_the_ladder_are_passed_over(tmp_path: Path) -> None:
+    write_decks(study(tmp_path))
+    study(tmp_path, ladder="[ladder]\ntemperatures_K = [100, 200, 250]\n")
+    write_decks(tmp_path)
+    temperatures = [manifest.temperature_K for _, manifest in read_manifests(tmp_path)]
+    assert temperatures == [None, 100, 200, 250]
+
+
+def test_comments_of_a_template_do_not_make_decks_stale_but_commands_do(tmp_path: Path) -> None:
+    write_decks(study(tmp_path))
+    own = tmp_path / "templates"
+    own.mkdir()
+    text = files("deckgen.templates").joinpath("nvt.in.j2").read_text()
+    (own / "nvt.in.j2").write_text(text.replace("# principal moments", "# the principal moments"))
+    assert set(changes(tmp_path)) == {"same", "updated"}
+    (own / "nvt.in.j2").write_text(
+        text.replace("{% block run %}", "{% block run %}\nfix spin all momentum 100 angular")
+    )
+    with pytest.raises(InputError, match=r"templates changed: \+fix spin all momentum"):
+        write_decks(tmp_path)
+
+
+def test_a_users_template_comes_first_and_inherits_by_blocks(tmp_path: Path) -> None:
+    own = study(tmp_path) / "templates"
+    own.mkdir()
+    (own / "minimize.in.j2").write_text(
+        '{% extends "base.in.j2" %}\n{% block title %}mine{% endblock %}\n{% block body %}\nrun 0\n{% endblock %}\n'
+    )
+    decks = {deck.manifest.id: deck.folder for deck in write_decks(tmp_path)}
+    assert (decks["start"] / "in.lammps").read_text().endswith("run 0\n")
+    assert "fix             dynamics all nvt" in (decks["T0100.000K-r1"] / "in.lammps").read_text()
+
+
+def test_an_undefined_name_in_a_template_is_an_error_with_its_place(tmp_path: Path) -> None:
+    own = study(tmp_path) / "templates"
+    own.mkdir()
+    (own / "minimize.in.j2").write_text('{% extends "base.in.j2" %}\n{% block title %}{{ titel }}{% endblock %}\n')
+    with pytest.raises(InputError, match=r"minimize\.in\.j2.*titel"):
+        write_decks(tmp_path)
+
+
+def test_an_element_that_the_potential_does_not_know(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="Ar, which the potential na-gupta does not know; it knows Na"):
+        write_decks(study(tmp_path, cluster=CLUSTER.replace("Na", "Ar", 1)))
+
+
+def test_an_unknown_built_in_potential(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r'name = "na-gpa".*there are na-gap, na-gupta'):
+        write_decks(study(tmp_path, cluster=CLUSTER.replace("na-gupta", "na-gpa")))
+
+
+def test_a_lammps_potential_needs_its_files(tmp_path: Path) -> None:
+    potential = '[cluster]\nelement = "Cu"\nsize = 13\n[potential]\nkind = "lammps"\npair_style = "eam"\n'
+    with pytest.raises(InputError, match=r"Cu_u3\.eam: no such file"):
+        write_decks(study(tmp_path, cluster=potential + 'pair_coeff = ["* * Cu_u3.eam"]\nfiles = ["Cu_u3.eam"]\n'))
+
+
+def test_the_seeds_of_runs_do_not_depend_on_the_other_runs(tmp_path: Path) -> None:
+    def seeds() -> dict[str, int]:
+        return {manifest.id: manifest.settings["seed"] for _, manifest in read_manifests(tmp_path)}
+
+    write_decks(study(tmp_path))
+    first = seeds()
+    write_decks(study(tmp_path, "replicas = 3", LADDER + "extra_K = [120, 130]\n"))
+    assert first.items() <= seeds().items()
+    assert len(set(seeds().values())) == 16
+    assert all(0 < seed <= 900_000_000 for seed in seeds().values())
+
+
+def test_a_manifest_that_is_none_is_named(tmp_path: Path) -> None:
+    (tmp_path / "deck.json").write_text("{}")
+    with pytest.raises(InputError, match=r"deck\.json: not a deck's manifest"):
+        read_manifest(tmp_path)
