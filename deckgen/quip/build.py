@@ -1,0 +1,191 @@
+"""Compiling the plugin once for each LAMMPS, QUIP, compiler and processor, and finding it again."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from deckgen.errors import InstallationError
+from deckgen.quip.toolchain import Compiler, Wheels, find_compiler, find_wheels, processor
+
+__all__ = ["cache_folder", "ensure_plugin", "folder_for_lammps"]
+
+SOURCES = Path(__file__).parent  # also the folder that LAMMPS gets when there is no plugin
+PLUGIN = "quipplugin.so"  # LAMMPS loads files that end in plugin.so
+BRIDGES = {  # what links with QUIP: with the cures of its speed, and as it is
+    "libquipbridge.so": ("quip_bridge.cpp", "quip_strings.cpp"),
+    "libquipbridge_plain.so": ("quip_bridge.cpp",),
+}
+STYLE = ("quip_plugin.cpp", "pair_quip.cpp", "engine.cpp", "quip_engine.cpp", "potential_check.cpp", "xml_scan.cpp")
+FLAGS = ("-std=c++17", "-O3", "-march=native", "-fPIC", "-shared", "-fvisibility=hidden")
+TIMEOUT_S = 600
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A plugin: its folder in the cache, and the commands that build it, to be run in an empty folder."""
+
+    folder: Path
+    commands: tuple[tuple[str, ...], ...]
+
+    @property
+    def plugin(self) -> Path:
+        return self.folder / PLUGIN
+
+    @property
+    def failure(self) -> Path:
+        """Why the last attempt to build it failed."""
+        return self.folder / "build-failed.txt"
+
+
+def cache_folder() -> Path:
+    """Folder of the built plugins: `$DECKGEN_CACHE`, else deckgen/quip in `$XDG_CACHE_HOME` or `~/.cache`.
+
+    Raises
+    ------
+    InstallationError
+        If the user has no home.
+    """
+    own = os.environ.get("DECKGEN_CACHE")
+    if own:
+        return Path(own)
+    root = os.environ.get("XDG_CACHE_HOME")
+    try:
+        return (Path(root) if root else Path.home() / ".cache") / "deckgen" / "quip"
+    except RuntimeError as error:
+        raise InstallationError(f"no folder for the plugin: {error}", hint="name one in DECKGEN_CACHE") from None
+
+
+def ensure_plugin() -> Path:
+    """Build the plugin if this environment has none yet.
+
+    Returns
+    -------
+    Path
+        The plugin's file, for LAMMPS' command `plugin load`; its folder belongs in `LAMMPS_PLUGIN_PATH`.
+
+    Raises
+    ------
+    InstallationError
+        If a package or the compiler is missing, the compiler fails, or the cache cannot be written.
+    """
+    plan = _plan()
+    if not plan.plugin.exists():
+        _build(plan)
+    return plan.plugin
+
+
+def folder_for_lammps() -> str:
+    """Folder for LAMMPS' plugin path, with the plugin built if need be; one without a plugin on failure.
+
+    Never raises and never prints. A failed build is not tried again, so that `import lammps` waits for it once only.
+    """
+    try:
+        plan = _plan()
+        if not plan.failure.exists():
+            ensure_plugin()
+        # A child process inherits the path: LAMMPS complains of a plugin that it finds twice.
+        inherited = os.environ.get("LAMMPS_PLUGIN_PATH", "").split(":")
+        return str(SOURCES) if str(plan.folder) in inherited else str(plan.folder)
+    except Exception:
+        return str(SOURCES)
+
+
+def _plan() -> Plan:
+    wheels = find_wheels()
+    key = _key(wheels)
+    try:
+        compiler = find_compiler()
+    except InstallationError:
+        # A compute node may have no compiler, and share its home with a login node that has one.
+        built = sorted(cache_folder().glob(f"{key}-*/{PLUGIN}"))
+        if not built:
+            raise
+        return Plan(built[-1].parent, ())
+    return Plan(cache_folder() / f"{key}-{_digest(compiler.identity)[:8]}", _commands(compiler, wheels))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _key(wheels: Wheels) -> str:
+    """Everything that the plugin depends on but the compiler: LAMMPS has no check of its own of a plugin's ABI."""
+    sources = [path.read_text() for path in sorted(SOURCES.glob("*.cpp")) + sorted(SOURCES.glob("*.h"))]
+    return _digest("\n".join([repr(wheels), processor(), " ".join(FLAGS), *sources]))[:16]
+
+
+def _commands(compiler: Compiler, wheels: Wheels) -> tuple[tuple[str, ...], ...]:
+    libraries = wheels.potentials_library.parent
+    quip = [str(wheels.potentials_library), str(wheels.atoms_library)]
+    quip += [f"-Wl,-rpath,{libraries}", f"-Wl,-rpath-link,{libraries}", "-Wl,--disable-new-dtags"]
+    lammps = ["-DLAMMPS_SMALLBIG", "-isystem", str(wheels.lammps_headers), "-isystem", str(wheels.mpi_headers)]
+    lammps += [f"-DDECKGEN_LAMMPS_VERSION={wheels.lammps_number}"]
+    lammps += [f'-DDECKGEN_QUIPPY_VERSION="{wheels.quippy_version}"']
+    lammps += [f'-DDECKGEN_QUIP_LIBRARY="{wheels.potentials_library}"', "-ldl"]
+    parts = [(name, sources, quip) for name, sources in BRIDGES.items()] + [(PLUGIN, STYLE, lammps)]
+    short_names = f"-fmacro-prefix-map={SOURCES}/="  # in LAMMPS' error messages
+    return tuple(
+        (*compiler.command, *FLAGS, short_names, *(str(SOURCES / source) for source in sources), *options, "-o", name)
+        for name, sources, options in parts
+    )
+
+
+def _build(plan: Plan) -> None:
+    try:
+        plan.folder.mkdir(parents=True, exist_ok=True)
+        with _locked(plan.folder):
+            if not plan.plugin.exists():
+                _compile(plan)
+    except OSError as error:
+        raise InstallationError(
+            f"cannot build pair_style quip in {plan.folder}: {error}", hint="name a writable folder in DECKGEN_CACHE"
+        ) from error
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Let one process at a time build in `folder`; the others wait."""
+    with open(folder / "lock", "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _compile(plan: Plan) -> None:
+    """Build aside, then move: a plugin that exists is complete, as are the libraries that it opens."""
+    aside = plan.folder / "unfinished"
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir()
+    try:
+        for command in plan.commands:
+            _run(command, aside)
+        for name in (*BRIDGES, PLUGIN):
+            os.replace(aside / name, plan.folder / name)
+        plan.failure.unlink(missing_ok=True)
+    except InstallationError as error:
+        plan.failure.write_text(f"{error}\n")
+        raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _run(command: tuple[str, ...], folder: Path) -> None:
+    try:
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, errors="replace", timeout=TIMEOUT_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise InstallationError(f"the C++ compiler {command[0]} did not end within {TIMEOUT_S} s") from None
+    if done.returncode != 0:
+        output = (done.stderr or done.stdout).strip()
+        raise InstallationError(
+            f"the C++ compiler {command[0]} failed on pair_style quip:\n{output[-4000:]}",
+            hint="install a C++17 compiler (Debian, Ubuntu: apt-get install g++), or name one in CXX",
+        )

@@ -1,0 +1,130 @@
+#include "potential_check.h"
+
+#include "xml_scan.h"
+
+#include <cctype>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <stdexcept>
+#include <vector>
+
+namespace deckgen {
+
+namespace {
+
+struct SparseFile {
+  std::string name;
+  long numbers;    // how many it must hold
+};
+
+struct Contents {
+  std::set<std::string> potential_labels;
+  std::set<std::string> labels;    // of any element
+  std::vector<SparseFile> sparse_files;
+};
+
+std::string read_text(const std::string &file)
+{
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) throw std::runtime_error("cannot open " + file);
+  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+}
+
+long positive_attribute(const Attributes &attributes, const char *key)
+{
+  const auto found = attributes.find(key);
+  const long value = found == attributes.end() ? 0 : std::strtol(found->second.c_str(), nullptr, 10);
+  if (value <= 0)
+    throw std::runtime_error(std::string("<gpCoordinates> needs the attribute ") + key + ", greater than 0");
+  return value;
+}
+
+// The Fortran runtime ends the process on a word where it reads a number.
+void check_numbers(const std::string &element, const Attributes &attributes)
+{
+  for (const char *key : {"alpha", "sparseCutoff", "value"}) {
+    const auto found = attributes.find(key);
+    if (found == attributes.end()) continue;
+    char *end = nullptr;
+    std::strtod(found->second.c_str(), &end);
+    if (end == found->second.c_str() || *end != '\0')
+      throw std::runtime_error("<" + element + "> has " + key + "=\"" + found->second + "\", which is not a number");
+  }
+}
+
+Contents read_contents(const std::string &file)
+{
+  Contents contents;
+  scan_xml(read_text(file), [&](const std::string &element, const Attributes &attributes) {
+    const auto label = attributes.find("label");
+    if (label != attributes.end()) {
+      contents.labels.insert(label->second);
+      if (element == "Potential") contents.potential_labels.insert(label->second);
+    }
+    if (element == "sparseX" || element == "e0") check_numbers(element, attributes);
+    const auto sparse = attributes.find("sparseX_filename");
+    if (element == "gpCoordinates" && sparse != attributes.end())
+      contents.sparse_files.push_back(
+          {sparse->second, positive_attribute(attributes, "n_sparseX") * positive_attribute(attributes, "dimensions")});
+  });
+  return contents;
+}
+
+// The value of KEY=VALUE in QUIP's argument string, or an empty string. QUIP ignores the case of keys.
+std::string argument(const std::string &arguments, const std::string &key)
+{
+  std::string lower = " ";
+  for (const char c : arguments) lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const size_t found = lower.find(" " + key + "=");
+  if (found == std::string::npos) return "";
+  const size_t begin = found + key.size() + 1;    // `lower` has one character more at its front
+  const size_t end = arguments.find_first_of(" \t", begin);
+  return arguments.substr(begin, end == std::string::npos ? end : end - begin);
+}
+
+void check_label(const std::string &label, const std::set<std::string> &known, const std::string &file)
+{
+  if (label.empty() || known.count(label) != 0) return;
+  std::string list;
+  for (const std::string &name : known) list += (list.empty() ? "" : ", ") + name;
+  throw std::runtime_error("no potential with the label " + label + " in " + file +
+                           (list.empty() ? ": it has none" : ": it has " + list));
+}
+
+void check_sparse_file(const SparseFile &sparse, const std::string &xml)
+{
+  const size_t slash = xml.find_last_of('/');
+  const bool is_beside = sparse.name[0] != '/' && slash != std::string::npos;
+  const std::string file = (is_beside ? xml.substr(0, slash + 1) : "") + sparse.name;
+  std::ifstream probe(file);
+  if (!probe) throw std::runtime_error("the sparse points of " + xml + " are missing: cannot open " + file);
+  const std::string text = read_text(file);
+  const char *at = text.c_str();
+  for (long i = 0; i < sparse.numbers; ++i) {
+    char *end = nullptr;
+    std::strtod(at, &end);
+    if (end == at)
+      throw std::runtime_error("the file of sparse points " + file + " holds " + std::to_string(i) + " numbers where " +
+                               std::to_string(sparse.numbers) + " are needed");
+    at = end;
+  }
+}
+
+}    // namespace
+
+void check_potential(const std::string &file, const std::string &arguments)
+{
+  Contents contents;
+  try {
+    contents = read_contents(file);
+  } catch (const std::runtime_error &error) {
+    throw std::runtime_error("the potential " + file + " cannot be read: " + error.what());
+  }
+  check_label(argument(arguments, "xml_label"), contents.potential_labels, file);
+  check_label(argument(arguments, "label"), contents.labels, file);
+  for (const SparseFile &sparse : contents.sparse_files) check_sparse_file(sparse, file);
+}
+
+}    // namespace deckgen

@@ -1,0 +1,175 @@
+"""Small GAP models fitted by gap_fit, structures, and LAMMPS and quippy in processes of their own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import bulk
+from ase.calculators.morse import MorsePotential
+from ase.cluster import Icosahedron
+from ase.io import write
+
+HERE = Path(__file__).parent
+PROGRAMS = Path(sys.executable).parent  # gap_fit, lmp and mpiexec of this environment
+TWO_BODY = "distance_2b cutoff=6.0 covariance_type=ard_se delta=0.5 theta_uniform=1.0 sparse_method=uniform n_sparse=10"
+MODELS = {
+    "2b": TWO_BODY,
+    "3b": f"{TWO_BODY} : angle_3b cutoff=5.0 n_sparse=20 covariance_type=ard_se delta=0.1 theta_fac=0.5 "
+    "sparse_method=uniform",
+    "soap": f"{TWO_BODY} : soap cutoff=5.0 cutoff_transition_width=1.0 n_max=4 l_max=3 atom_sigma=0.7 zeta=2 "
+    "n_sparse=20 covariance_type=dot_product delta=0.2 sparse_method=cur_points",
+}
+
+
+@dataclass(frozen=True)
+class Model:
+    xml: Path
+    label: str
+
+    @property
+    def arguments(self) -> str:
+        return f"Potential xml_label={self.label}"
+
+
+def label_of(xml: Path) -> str:
+    return xml.read_text().split('<Potential label="')[1].split('"')[0]
+
+
+def labelled(atoms: Atoms) -> Atoms:
+    """Energy and forces of a Morse potential of roughly sodium's bond length."""
+    atoms.calc = MorsePotential(epsilon=0.05, r0=3.7, rho0=4.0, rcut1=6.0, rcut2=8.0)
+    atoms.info["REF_energy"], atoms.arrays["REF_forces"] = atoms.get_potential_energy(), atoms.get_forces()
+    atoms.calc = None
+    return atoms
+
+
+def training_frames() -> list[Atoms]:
+    rng = np.random.default_rng(1)
+    alone = Atoms("Na", cell=[30] * 3)
+    alone.info.update(REF_energy=0.0, config_type="isolated_atom")
+    alone.arrays["REF_forces"] = np.zeros((1, 3))
+    frames = [alone]
+    frames += [labelled(Atoms("Na2", [[0, 0, 0], [r, 0, 0]], cell=[30] * 3)) for r in np.linspace(2.6, 6.0, 8)]
+    for _ in range(6):
+        cluster = Icosahedron("Na", 2, latticeconstant=5.3)
+        cluster.positions += rng.normal(0.0, 0.25, (13, 3))
+        cluster.set_cell([30] * 3)
+        cluster.center()
+        frames.append(labelled(cluster))
+    return frames
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Model]:
+    """A 2-body, a 2+3-body and a 2-body+SOAP model, each with its sparseX files."""
+    folder = tmp_path_factory.mktemp("models")
+    write(folder / "train.xyz", training_frames())
+    for name, descriptors in MODELS.items():
+        subprocess.run(
+            [
+                str(PROGRAMS / "gap_fit"),
+                "at_file=train.xyz",
+                f"gap={{{descriptors}}}",
+                "energy_parameter_name=REF_energy",
+                "force_parameter_name=REF_forces",
+                "default_sigma={0.001 0.05 0 0}",
+                "sparse_jitter=1e-8",
+                "do_copy_at_file=F",
+                "sparse_separate_file=T",
+                f"gp_file={name}.xml",
+            ],
+            cwd=folder,
+            check=True,
+            capture_output=True,
+            timeout=120,
+        )
+    return {name: Model(folder / f"{name}.xml", label_of(folder / f"{name}.xml")) for name in MODELS}
+
+
+def structures() -> dict[str, Atoms]:
+    """Clusters from frozen to fallen apart, and two crystals; cells as LAMMPS wants them (lower triangular)."""
+    rng = np.random.default_rng(2)
+    cold = Icosahedron("Na", 2, latticeconstant=5.3)
+    hot, stretched, broken = cold.copy(), cold.copy(), cold.copy()
+    hot.positions += rng.normal(0.0, 0.5, (13, 3))
+    stretched.positions *= 1.4
+    broken.positions += rng.normal(0.0, 0.2, (13, 3))
+    broken.positions[:4] += [9.0, 3.0, 0.0]  # a fragment within reach of no other atom
+    broken.positions[4] += [0.0, 0.0, 15.0]  # and a single atom
+    clusters = {"cold": cold, "hot": hot, "stretched": stretched, "broken": broken, "atom": Atoms("Na")}
+    for cluster in clusters.values():
+        cluster.set_cell([60] * 3)
+        cluster.center()
+        cluster.pbc = False
+    crystal = bulk("Na", "bcc", a=4.2, cubic=True) * (2, 2, 2)
+    crystal.positions += rng.normal(0.0, 0.2, crystal.positions.shape)
+    sheared = bulk("Na", "bcc", a=4.2, cubic=True) * (2, 1, 1)
+    sheared.set_cell([[8.4, 0, 0], [0.9, 4.3, 0], [-0.6, 0.7, 4.1]], scale_atoms=True)
+    sheared.positions += rng.normal(0.0, 0.1, sheared.positions.shape)
+    return {**clusters, "crystal": crystal, "sheared": sheared}
+
+
+@pytest.fixture(scope="session")
+def all_structures() -> dict[str, Atoms]:
+    return structures()
+
+
+@pytest.fixture(scope="session")
+def in_process() -> Callable[..., Any]:
+    """Run a script of this folder with a JSON request; its last line of output is the JSON answer."""
+
+    def run(script: str, request: dict[str, Any]) -> Any:
+        done = subprocess.run(
+            [sys.executable, str(HERE / script)],
+            input=json.dumps(request),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, f"exit code {done.returncode}: {done.stderr}"
+        return json.loads(done.stdout.splitlines()[-1])
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def as_json() -> Callable[[Atoms], dict[str, Any]]:
+    def convert(atoms: Atoms) -> dict[str, Any]:
+        return {
+            "positions": atoms.positions.tolist(),
+            "cell": atoms.cell.array.tolist(),
+            "periodic": bool(atoms.pbc.all()),
+        }
+
+    return convert
+
+
+@pytest.fixture(scope="session")
+def lmp(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run the environment's own `lmp` on an input script, on one rank or more."""
+
+    def run(script: str, ranks: int = 1, **environment: str) -> subprocess.CompletedProcess[str]:
+        folder = tmp_path_factory.mktemp("lmp")
+        (folder / "in.lammps").write_text(script)
+        start = [str(PROGRAMS / "mpiexec"), "-n", str(ranks)] if ranks > 1 else []
+        variables = [f"{key}={value}" for key, value in environment.items()]
+        return subprocess.run(
+            ["env", *variables, *start, str(PROGRAMS / "lmp"), "-in", "in.lammps"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return run

