@@ -1,0 +1,1 @@
+"""Analysis of samples. It needs neither LAMMPS nor quippy."""

@@ -1,0 +1,167 @@
+"""From time series to the pool of independent samples that reweighting works on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deckgen.analysis.equilibration import detect_equilibration, thin
+from deckgen.errors import AnalysisError
+from deckgen.samples import TimeSeries
+from deckgen.units import KB_EV_K
+
+__all__ = ["MIN_SAMPLES", "Pool", "Production", "make_pool", "make_production"]
+
+Array = NDArray[np.float64]
+Counts = NDArray[np.int_]
+
+MIN_SAMPLES = 10
+"""A run with fewer samples is left out."""
+
+
+@dataclass(frozen=True, eq=False)
+class Production:
+    """The equilibrated part of one run.
+
+    Parameters
+    ----------
+    series
+        The run, whole.
+    start
+        Its first equilibrated sample.
+    g
+        Statistical inefficiency of the potential energy from there on.
+    settled
+        Whether the energy settled within the first half of the run.
+    """
+
+    series: TimeSeries
+    start: int
+    g: float
+    settled: bool
+
+    @property
+    def n(self) -> int:
+        """Number of equilibrated samples."""
+        return self.series.n - self.start
+
+    @property
+    def n_effective(self) -> float:
+        """Number of independent samples."""
+        return self.n / self.g
+
+    @property
+    def equilibration_ps(self) -> float:
+        """Time left out at the start."""
+        return self.start * self.series.interval_ps
+
+    @property
+    def energies_eV(self) -> Array:
+        """Potential energies of the equilibrated samples, (n,)."""
+        return self.series.potential_energy_eV[self.start :]
+
+    @cached_property
+    def rotation_weights(self) -> Array | None:
+        """Weights sqrt(det I) of the equilibrated samples, (n,), of mean one; None where they do not apply.
+
+        A run that keeps its zero angular momentum samples exp(-V/kT)/sqrt(det I); the weights turn that into the
+        canonical distribution.
+        """
+        moments = self.series.principal_moments_uA2
+        if moments is None or not self.series.angular_momentum_is_zero:
+            return None
+        return np.asarray(np.sqrt(np.prod(moments[self.start :], axis=1)))
+
+    @property
+    def thinned(self) -> NDArray[np.intp]:
+        """Indices, into the equilibrated samples, of independent ones."""
+        return thin(self.n, self.g)
+
+
+def make_production(series: TimeSeries) -> Production:
+    """Find the equilibrated part of a run."""
+    found = detect_equilibration(series.potential_energy_eV)
+    return Production(series, found.start, found.g, found.settled)
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """Independent samples of all rungs, in order of temperature, replica and time.
+
+    Parameters
+    ----------
+    temperatures_K : (K,)
+        The rungs, ascending.
+    energies_eV : (N,)
+        Potential energies above the lowest.
+    minimum_eV
+        The lowest energy, which was subtracted.
+    rotation_weights : (N,) or None
+        Weights sqrt(det I), of mean one; None where they do not apply to every run.
+    lengths
+        Samples of each run, in order.
+    rungs
+        Rung (its index) of each run.
+    """
+
+    temperatures_K: Array
+    energies_eV: Array
+    minimum_eV: float
+    rotation_weights: Array | None
+    lengths: tuple[int, ...]
+    rungs: tuple[int, ...]
+
+    @property
+    def beta(self) -> Array:
+        """Inverse temperatures 1/(k_B T) in 1/eV, (K,)."""
+        return 1 / (KB_EV_K * self.temperatures_K)
+
+    @cached_property
+    def N_k(self) -> Counts:
+        """Samples of each rung, (K,)."""
+        return np.bincount(self.rungs, weights=self.lengths, minlength=len(self.temperatures_K)).astype(int)
+
+    def by_rung(self) -> list[Array]:
+        """Return the energies of each rung."""
+        return np.split(self.energies_eV, np.cumsum(self.N_k)[:-1])
+
+
+def make_pool(productions: Sequence[Production]) -> Pool:
+    """Pool the independent samples of runs that are ordered by temperature.
+
+    Raises
+    ------
+    AnalysisError
+        If there are fewer than two rungs, or the energies do not vary.
+    """
+    temperatures, rungs = np.unique([run.series.temperature_K for run in productions], return_inverse=True)
+    if len(temperatures) < 2:
+        have = f"{temperatures[0]:g} K" if len(temperatures) else "none"
+        raise AnalysisError(
+            f"a heat capacity curve needs samples at two temperatures or more; there is {have}",
+            hint=f"run more of the ladder; a run counts from {MIN_SAMPLES} samples on",
+        )
+    energies = np.concatenate([run.energies_eV[run.thinned] for run in productions])
+    minimum = float(energies.min())
+    if not np.ptp(energies) > 0:
+        raise AnalysisError(f"all potential energies are {minimum} eV: there are no fluctuations to analyse")
+    return Pool(
+        temperatures_K=temperatures,
+        energies_eV=energies - minimum,
+        minimum_eV=minimum,
+        rotation_weights=_pooled_weights(productions),
+        lengths=tuple(len(run.thinned) for run in productions),
+        rungs=tuple(rungs.tolist()),
+    )
+
+
+def _pooled_weights(productions: Sequence[Production]) -> Array | None:
+    parts = [run.rotation_weights[run.thinned] for run in productions if run.rotation_weights is not None]
+    if len(parts) < len(productions):
+        return None
+    weights = np.concatenate(parts)
+    return weights / weights.mean() if (weights > 0).all() else None

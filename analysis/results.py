@@ -1,0 +1,198 @@
+"""The result of the analysis, and its JSON."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deckgen.analysis.findings import Finding
+from deckgen.analysis.lindemann import LindemannCurve
+from deckgen.analysis.melting import Peak
+from deckgen.analysis.states import EnergyHistograms, EnergyTrace, RungState
+from deckgen.units import initial_heat_capacity_over_kB
+
+__all__ = ["SCHEMA", "Estimators", "Intervals", "Thermodynamics"]
+
+Array = NDArray[np.float64]
+Interval = tuple[float, float]
+
+SCHEMA = 1
+"""Version of the JSON's layout."""
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """Bootstrap intervals (95 %) of the melting peak; None where they would mean little."""
+
+    temperature_K: Interval | None = None
+    height_over_c0: Interval | None = None
+    fwhm_K: Interval | None = None
+    latent_heat_eV: Interval | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Estimators:
+    """C_v/C_0 by other ways, for comparison.
+
+    Parameters
+    ----------
+    fluctuation : (K,)
+        Direct fluctuations, on the rungs.
+    dU_dT : (G,)
+        Slope of the mean energies from rung to rung: steps, each the mean heat capacity between two rungs.
+    multiple_histogram : (G,) or None
+        Ferrenberg and Swendsen's method; None where it did not converge.
+    canonical, sampled : (G,)
+        MBAR with and without the weights sqrt(det I); `canonical` is None where they do not apply.
+    tm_canonical_K, tm_sampled_K
+        Melting temperatures of the two.
+    first_half, second_half : (G,) or None
+        MBAR of the first and the second half of each run.
+    """
+
+    fluctuation: Array
+    dU_dT: Array
+    multiple_histogram: Array | None
+    canonical: Array | None
+    sampled: Array
+    tm_canonical_K: float | None
+    tm_sampled_K: float | None
+    first_half: Array | None
+    second_half: Array | None
+
+
+@dataclass(frozen=True, eq=False)
+class Thermodynamics:
+    """What the samples say of a cluster's thermodynamics.
+
+    Parameters
+    ----------
+    n_atoms, formula, potential_name, potential_sha256
+        What was sampled.
+    rotation
+        `canonical` or `sampled`: what the headline curve is.
+    temperatures_K : (G,)
+        The grid, from the lowest to the highest rung.
+    heat_capacity_over_c0 : (G,)
+        C_v/C_0 by MBAR.
+    heat_capacity_ci95 : (G, 2) or None
+        Bootstrap percentiles; None without a bootstrap.
+    potential_energy_eV : (G,)
+        Canonical <U>.
+    melting, melting_ci95
+        The highest peak and its intervals; None where there is no peak.
+    peaks
+        (temperature, height) of every maximum with prominence above 0.1.
+    states
+        One a rung.
+    f_k : (K,)
+        MBAR's reduced free energies, for energies above the lowest sample.
+    overlap : (K, K)
+        MBAR's overlap matrix.
+    n_reweighting : (G,)
+        Kish's effective number of samples.
+    estimators, histograms, traces
+        For comparison and for figures.
+    lindemann
+        None without frames.
+    warnings
+        What to know before trusting the above.
+    """
+
+    n_atoms: int
+    formula: str
+    potential_name: str
+    potential_sha256: str
+    rotation: str
+    temperatures_K: Array
+    heat_capacity_over_c0: Array
+    heat_capacity_ci95: Array | None
+    potential_energy_eV: Array
+    melting: Peak | None
+    melting_ci95: Intervals
+    peaks: tuple[Interval, ...]
+    states: tuple[RungState, ...]
+    f_k: Array
+    overlap: Array
+    n_reweighting: Array
+    estimators: Estimators
+    histograms: EnergyHistograms
+    traces: tuple[EnergyTrace, ...]
+    lindemann: LindemannCurve | None
+    warnings: tuple[Finding, ...]
+
+    def to_json(self, *, deckgen_version: str = "") -> dict[str, Any]:
+        """Return the contents of results/thermodynamics.json: plain lists, numbers and None, never NaN."""
+        curve = self.lindemann or LindemannCurve((), ())
+        document = {
+            "schema": SCHEMA,
+            "deckgen_version": deckgen_version or None,
+            "cluster": {"formula": self.formula or None, "n_atoms": self.n_atoms},
+            "potential": {"name": self.potential_name or None, "sha256": self.potential_sha256 or None},
+            "rotation": self.rotation,
+            "c0_over_kB": initial_heat_capacity_over_kB(self.n_atoms),
+            "temperatures_K": self.temperatures_K,
+            "heat_capacity_over_c0": self.heat_capacity_over_c0,
+            "heat_capacity_ci95": self.heat_capacity_ci95,
+            "potential_energy_eV": self.potential_energy_eV,
+            "melting": self._melting_json(),
+            "peaks": [{"temperature_K": T, "height_over_c0": height} for T, height in self.peaks],
+            "states": [asdict(state) for state in self.states],
+            "f_k": self.f_k,
+            "overlap": self.overlap,
+            "n_reweighting": self.n_reweighting,
+            "estimators": self._estimators_json(),
+            "lindemann": {"temperatures_K": curve.temperatures_K, "delta": curve.delta},
+            "warnings": [asdict(finding) for finding in self.warnings],
+        }
+        plain: dict[str, Any] = _plain(document)
+        return plain
+
+    def _melting_json(self) -> dict[str, Any] | None:
+        if self.melting is None:
+            return None
+        return {
+            "temperature_K": self.melting.temperature_K,
+            "ci95_K": self.melting_ci95.temperature_K,
+            "peak_over_c0": self.melting.height_over_c0,
+            "peak_over_c0_ci95": self.melting_ci95.height_over_c0,
+            "fwhm_K": self.melting.fwhm_K,
+            "fwhm_ci95_K": self.melting_ci95.fwhm_K,
+            "latent_heat_eV": self.melting.latent_heat_eV,
+            "latent_heat_ci95_eV": self.melting_ci95.latent_heat_eV,
+            "at_edge": self.melting.at_edge,
+        }
+
+    def _estimators_json(self) -> dict[str, Any]:
+        other = self.estimators
+        return {
+            "fluctuation": other.fluctuation,
+            "dU_dT": other.dU_dT,
+            "multiple_histogram": other.multiple_histogram,
+            "rotation": {
+                "canonical": other.canonical,
+                "sampled": other.sampled,
+                "tm_canonical_K": other.tm_canonical_K,
+                "tm_sampled_K": other.tm_sampled_K,
+            },
+            "first_half": other.first_half,
+            "second_half": other.second_half,
+        }
+
+
+def _plain(value: Any) -> Any:
+    """Turn arrays into lists, and what is not finite into None."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,217 @@
+"""MBAR for states that differ in temperature only: free energies, overlap, and averages between the rungs.
+
+Notation, after Shirts and Chodera, J. Chem. Phys. 129, 124105 (2008): K states with N_k samples each, reduced energies
+u_kn = beta_k U_n, reduced free energies f_k, and the mixture's density of all samples
+exp(d(U)) = sum_k N_k exp(f_k - beta_k U), here a function of the energy U alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import logsumexp
+
+from deckgen.analysis._pymbar import LARGEST_MATRIX, pymbar_free_energies
+from deckgen.analysis.nodes import Nodes, lay_down
+from deckgen.analysis.production import Pool
+from deckgen.analysis.solver import integrate, newton_step, solve
+from deckgen.errors import AnalysisError
+from deckgen.units import KB_EV_K
+
+__all__ = ["Averages", "Reweighting", "check_self_consistency", "reweight", "self_consistency"]
+
+Array = NDArray[np.float64]
+
+TOLERANCE = 1e-7
+"""Largest |ln sum_n W_nk| of a solution."""
+
+CHUNK = 1 << 20
+"""Numbers in a chunk of a streamed sum (8 MB)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Averages:
+    """Averages of the potential energy on a grid of G temperatures, for B sets of sample weights.
+
+    Parameters
+    ----------
+    mean_eV : (B, G)
+        Above the pool's minimum.
+    variance_eV2 : (B, G)
+        Canonical variance.
+    """
+
+    mean_eV: Array
+    variance_eV2: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Reweighting:
+    """The solved pool.
+
+    Parameters
+    ----------
+    pool, nodes
+        The samples, and the nodes that they lie on.
+    f_k : (K,)
+        Reduced free energies, f_k[0] = 0, of energies above the pool's minimum.
+    memberships : (K, M)
+        Probability that a sample at a node comes from each state; its columns sum to one.
+    log_density : (M,)
+        d(U) at the nodes.
+    """
+
+    pool: Pool
+    nodes: Nodes
+    f_k: Array
+    memberships: Array
+    log_density: Array
+
+    def weights(self, counts: Array, N_k: ArrayLike, sample_weights: Array) -> Array:
+        """Solve MBAR anew for other counts of the same samples; return the nodes' weights in averages.
+
+        Parameters
+        ----------
+        counts : (N,)
+            How often each sample occurs.
+        N_k : (K,)
+            Samples from each state then, all positive.
+        sample_weights : (N,)
+            Further weights of the samples in averages.
+
+        Returns
+        -------
+        weights : (M,)
+            Relative to exp(-d(U)).
+
+        Raises
+        ------
+        AnalysisError
+            If the solver does not converge.
+        """
+        N = np.asarray(N_k, dtype=float)
+        scale = N / self.pool.N_k
+        shift = solve(self.memberships * scale[:, None], self.nodes.deposit(counts), N)
+        density = (scale * np.exp(shift)) @ self.memberships
+        return np.asarray(self.nodes.deposit(counts * sample_weights) / density)
+
+    def averages(self, temperatures_K: Array, weights: Array) -> Averages:
+        """Return averages over weighted nodes, streaming over the grid.
+
+        Parameters
+        ----------
+        temperatures_K : (G,)
+            Grid.
+        weights : (M, B)
+            Sets of the nodes' weights, as `weights` returns them.
+        """
+        origin = self.nodes.energies_eV.mean()
+        U = self.nodes.energies_eV - origin
+        means, variances = [], []
+        for kernel in self._kernels(temperatures_K):
+            norm = kernel @ weights
+            mean = (kernel * U) @ weights / norm
+            means.append(mean)
+            variances.append((kernel * U**2) @ weights / norm - mean**2)
+        return Averages(np.concatenate(means).T + origin, np.concatenate(variances).T)
+
+    def effective_number(self, temperatures_K: Array, sample_weights: Array) -> Array:
+        """Return Kish's effective number (sum w)^2 / sum w^2 of samples at each temperature of a grid, (G,)."""
+        first, second = self.nodes.deposit(sample_weights), self.nodes.deposit(sample_weights**2)
+        kernels = self._kernels(temperatures_K)
+        return np.concatenate([(kernel @ first) ** 2 / (kernel**2 @ second) for kernel in kernels])
+
+    def rung_means_eV(self) -> Array:
+        """Return the mean energy of each rung (K,) as all samples together have it, without the rotational weights."""
+        ones = np.ones(len(self.pool.energies_eV))
+        found = self.averages(self.pool.temperatures_K, self.nodes.deposit(ones)[:, None])
+        return np.asarray(found.mean_eV[0] + self.pool.minimum_eV)
+
+    def overlap(self) -> Array:
+        """Return MBAR's overlap matrix (K, K): the probability that a sample of state i is found in state j."""
+        counts = self.nodes.deposit(np.ones(len(self.pool.energies_eV)))
+        return np.asarray((self.memberships * counts) @ self.memberships.T / self.pool.N_k[:, None])
+
+    def shared(self) -> Array:
+        """Return the overlap of each rung with the next (K - 1,), integral p p'/(p + p'): half where they are alike.
+
+        Unlike the matrix it does not depend on how many samples each rung has.
+        """
+        density = self.memberships / self.pool.N_k[:, None]
+        counts = self.nodes.deposit(np.ones(len(self.pool.energies_eV)))
+        total = density[:-1] + density[1:]
+        common = np.divide(density[:-1] * density[1:], total, out=np.zeros_like(total), where=total > 0)
+        return np.asarray(common @ counts)
+
+    def _kernels(self, temperatures_K: Array) -> Iterator[Array]:
+        """Yield chunks (g, M) of exp(-beta U - d(U)), scaled so that the largest of each row is one."""
+        U = self.nodes.energies_eV
+        rows = max(CHUNK // len(U), 1)
+        for first in range(0, len(temperatures_K), rows):
+            beta = 1 / (KB_EV_K * temperatures_K[first : first + rows])
+            exponent = -np.outer(beta, U) - self.log_density
+            exponent -= exponent.max(axis=1, keepdims=True)
+            yield np.exp(exponent, out=exponent)
+
+
+def reweight(pool: Pool) -> Reweighting:
+    """Solve MBAR for a pool of independent samples.
+
+    Thermodynamic integration gives a guess, our own solver refines it on nodes and then on the samples themselves, and
+    `pymbar.MBAR` solves from there. Beyond `LARGEST_MATRIX` numbers pymbar would need too much memory; the refined
+    solution stands, held to the same check.
+
+    Raises
+    ------
+    AnalysisError
+        If a solver does not converge.
+    """
+    nodes = lay_down(pool)
+    counts = nodes.deposit(np.ones(len(pool.energies_eV)))
+    f_k = integrate(pool.by_rung(), pool.beta)
+    f_k += solve(_memberships(pool, nodes.energies_eV, f_k)[0], counts, pool.N_k)
+    f_k += newton_step(self_consistency(pool, f_k), _memberships(pool, nodes.energies_eV, f_k)[0], counts, pool.N_k)
+    f_k -= f_k[0]
+    if len(pool.beta) * len(pool.energies_eV) <= LARGEST_MATRIX:
+        f_k = pymbar_free_energies(np.outer(pool.beta, pool.energies_eV), pool.N_k, f_k)
+    check_self_consistency(pool, f_k)
+    return Reweighting(pool, nodes, f_k, *_memberships(pool, nodes.energies_eV, f_k))
+
+
+def self_consistency(pool: Pool, f_k: Array) -> Array:
+    """Return ln sum_n W_nk of each state (K,), zero at the solution, from the samples themselves."""
+    rows = max(CHUNK // len(pool.beta), 1)
+    parts = []
+    for first in range(0, len(pool.energies_eV), rows):
+        log_weights, _ = _mixture(pool, pool.energies_eV[first : first + rows], f_k)
+        parts.append(logsumexp(log_weights, axis=1))
+    return np.asarray(logsumexp(parts, axis=0), dtype=float)
+
+
+def check_self_consistency(pool: Pool, f_k: Array) -> None:
+    """Raise AnalysisError where free energies do not solve the MBAR equations of the pool."""
+    residual = float(np.max(np.abs(self_consistency(pool, f_k)))) if np.isfinite(f_k).all() else np.inf
+    if not residual <= TOLERANCE:
+        raise AnalysisError(
+            f"MBAR did not converge: its self-consistency residual is {residual:.1e}, above {TOLERANCE:.0e}",
+            hint="the states may hardly overlap: add runs between the temperatures",
+        )
+
+
+def _mixture(pool: Pool, energies_eV: Array, f_k: Array) -> tuple[Array, Array]:
+    """Return ln W_nk (K, n) and d(U) (n,) at some energies."""
+    exponent = f_k[:, None] - np.outer(pool.beta, energies_eV)
+    with_counts = exponent + np.log(pool.N_k)[:, None]
+    highest = with_counts.max(axis=0)
+    with_counts -= highest
+    log_density = np.log(np.exp(with_counts, out=with_counts).sum(axis=0)) + highest
+    return exponent - log_density, log_density
+
+
+def _memberships(pool: Pool, energies_eV: Array, f_k: Array) -> tuple[Array, Array]:
+    """Return the probabilities (K, M) that a sample of some energy comes from each state, and d(U) (M,)."""
+    log_weights, log_density = _mixture(pool, energies_eV, f_k)
+    return pool.N_k[:, None].astype(float) * np.exp(log_weights), log_density

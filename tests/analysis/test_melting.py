@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from deckgen.analysis.melting import find_melting, prominent_peaks
+from deckgen.units import KB_EV_K
+
+N_ATOMS = 55
+GRID = np.linspace(60.0, 330.0, 271)
+
+
+def bell(centre, height, sigma):
+    return height * np.exp(-((GRID - centre) ** 2) / (2 * sigma**2))
+
+
+def test_a_gaussian_peak_is_measured():
+    peak = find_melting(GRID, 1 + bell(281.3, 1.2, 8.0), N_ATOMS)
+    assert peak.temperature_K == pytest.approx(281.3, abs=0.01)
+    assert peak.height_over_c0 == pytest.approx(2.2, abs=1e-4)
+    assert peak.fwhm_K == pytest.approx(8.0 * np.sqrt(8 * np.log(2)), rel=1e-3)
+    area = 1.2 * 8.0 * np.sqrt(2 * np.pi)
+    assert peak.latent_heat_eV == pytest.approx(area * (3 * N_ATOMS - 4.5) * KB_EV_K, rel=1e-3)
+    assert not peak.at_edge
+
+
+def test_the_area_is_above_the_line_between_the_feet():
+    """A sloping baseline adds nothing to the latent heat."""
+    slope = 0.001 * (GRID - 60)
+    flat = find_melting(GRID, 1 + bell(200.0, 1.5, 8.0), N_ATOMS)
+    sloping = find_melting(GRID, 1 + slope + bell(200.0, 1.5, 8.0), N_ATOMS)
+    assert sloping.latent_heat_eV == pytest.approx(flat.latent_heat_eV, rel=1e-3)
+
+
+def test_a_flat_curve_has_no_peak(rng):
+    assert find_melting(GRID, 1 + 0.01 * rng.normal(size=len(GRID)), N_ATOMS) is None
+    assert prominent_peaks(GRID, np.ones(len(GRID))) == ()
+
+
+def test_a_peak_must_stand_out_by_a_tenth():
+    assert find_melting(GRID, 1 + bell(200.0, 0.09, 10.0), N_ATOMS) is None
+    assert find_melting(GRID, 1 + bell(200.0, 0.11, 10.0), N_ATOMS) is not None
+
+
+@pytest.mark.parametrize(("centre", "edge"), [(340.0, 330.0), (50.0, 60.0)])
+def test_a_peak_beyond_the_ladder_is_at_its_edge(centre, edge):
+    peak = find_melting(GRID, 1 + bell(centre, 1.0, 20.0), N_ATOMS)
+    assert peak.at_edge
+    assert peak.temperature_K == edge
+    assert peak.fwhm_K is None
+    assert peak.latent_heat_eV is None
+
+
+def test_a_steady_rise_with_a_ripple_is_no_melting_inside():
+    """Anharmonicity raises C_v steadily; a ripple near the hot end must not count from the cold end's value."""
+    rise = 1 + 0.3 * (GRID - 60) / 270
+    assert find_melting(GRID, rise + bell(300.0, 0.05, 4.0), N_ATOMS) is None
+    assert find_melting(GRID, rise, N_ATOMS).at_edge
+
+
+def test_of_two_peaks_the_higher_one_melts_and_both_are_listed():
+    premelting, melting = bell(150.0, 0.4, 8.0), bell(280.0, 1.1, 8.0)
+    curve = 1 + premelting + melting
+    found = prominent_peaks(GRID, curve)
+    assert [T for T, _ in found] == pytest.approx([150.0, 280.0], abs=0.01)
+    assert [height for _, height in found] == pytest.approx([1.4, 2.1], abs=1e-3)
+    peak = find_melting(GRID, curve, N_ATOMS)
+    assert peak.temperature_K == pytest.approx(280.0, abs=0.01)
+    assert peak.latent_heat_eV == pytest.approx(find_melting(GRID, 1 + melting, N_ATOMS).latent_heat_eV, rel=1e-3)
+
+
+def test_a_peak_cut_by_the_edge_has_no_width():
+    peak = find_melting(GRID, 1 + bell(322.0, 1.0, 10.0), N_ATOMS)
+    assert not peak.at_edge
+    assert peak.fwhm_K is None
