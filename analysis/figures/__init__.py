@@ -1,0 +1,1 @@
+"""Figures of the thermodynamics, and the numbers that are drawn in them. Nothing else here needs matplotlib."""

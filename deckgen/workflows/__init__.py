@@ -1,0 +1,1 @@
+"""What crosses the stages: decks, runs and analysis come together here."""

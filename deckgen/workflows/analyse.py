@@ -1,0 +1,101 @@
+"""From a study's runs to results/: harvest, analyse, write numbers and figures."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from deckgen.analysis import comparison
+from deckgen.analysis.results import Thermodynamics
+from deckgen.analysis.thermodynamics import thermodynamics
+from deckgen.samples import Samples
+from deckgen.study import STUDY_FILE, Analysis, Study
+from deckgen.workflows.gather import External, gather, read_external
+from deckgen.workflows.result import StudyThermodynamics
+from deckgen.workflows.trajectories import about_quenches, evaporations, lindemann_curve
+
+__all__ = ["analyse"]
+
+
+def analyse(
+    study: Study | Path | str = ".",
+    *,
+    external: External | None = None,
+    n_atoms: int | None = None,
+    compare: Study | Path | str | None = None,
+    seed: int = 1,
+    figures: bool = True,
+) -> StudyThermodynamics:
+    """Analyse what a study has sampled so far and write its results/ folder.
+
+    Parameters
+    ----------
+    study
+        A study, its folder or its file. With `external`, a folder without a study will do.
+    external
+        Files with the energies (eV) of runs made elsewhere, by temperature (K): LAMMPS logs or text. They join the
+        study's own runs. Their moments of inertia are not known, so no rotational weights are used then.
+    n_atoms
+        Atoms in the cluster, where neither a study nor the files tell.
+    compare
+        Another study of the same cluster and potential, say with start = "melted": where the two heat capacities
+        agree within their intervals, the sampling has forgotten its start.
+    seed
+        Seed of the bootstrap.
+    figures
+        Draw the figures; without them it takes a third of the time. Their numbers are written in any case.
+
+    Raises
+    ------
+    InputError
+        If the study, a file or the number of atoms is wrong.
+    RunError
+        If there are no samples.
+    AnalysisError
+        If the samples do not carry the analysis.
+    """
+    own, folder = _open(study, needed=not external)
+    sources = read_external(external or {})
+    thermo = _thermodynamics(gather(own, folder, sources, n_atoms), own, folder, seed)
+    compared = None if compare is None else _compare(thermo, folder, compare, seed)
+    result = StudyThermodynamics.of(thermo, sources, compared)
+    from deckgen.workflows.results_folder import write_results
+
+    write_results(result, folder, figures=figures)
+    return result
+
+
+def _open(study: Study | Path | str, *, needed: bool = True) -> tuple[Study | None, Path]:
+    """Return a study and its folder; None and the folder where there is no study and none is needed."""
+    if isinstance(study, Study):
+        return study, study.folder
+    path = Path(study)
+    if not needed and path.is_dir() and not (path / STUDY_FILE).exists():
+        return None, path.resolve()
+    own = Study.read(path)
+    return own, own.folder
+
+
+def _thermodynamics(samples: Samples, study: Study | None, folder: Path, seed: int) -> Thermodynamics:
+    """Analyse samples and their frames."""
+    settings = study.analysis if study is not None else Analysis()
+    fallen = evaporations(samples)
+    thermo = thermodynamics(
+        samples,
+        grid_K=settings.grid_K,
+        bootstraps=settings.bootstraps,
+        rotation=settings.rotation,
+        seed=seed,
+        evaporations=fallen,
+    )
+    warnings = thermo.warnings
+    if quenches := about_quenches(samples, folder):
+        # a quenched minimum says more than a sample below the start
+        warnings = (*(found for found in warnings if found.code != quenches[0].code), *quenches)
+    return replace(thermo, lindemann=lindemann_curve(samples, thermo.states, fallen), warnings=warnings)
+
+
+def _compare(thermo: Thermodynamics, folder: Path, other: Study | Path | str, seed: int) -> comparison.Comparison:
+    own, other_folder = _open(other)
+    theirs = _thermodynamics(gather(own, other_folder, (), None), own, other_folder, seed)
+    return comparison.compare(thermo, theirs, this_name=folder.name, other_name=other_folder.name)

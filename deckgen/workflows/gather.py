@@ -1,0 +1,116 @@
+"""The samples of a study: those of its own runs and those of runs made elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from deckgen.analysis.external import ExternalRun, read_energies
+from deckgen.errors import InputError, RunError
+from deckgen.manifest import ENERGIES
+from deckgen.runs.harvest import harvest
+from deckgen.samples import Samples, TimeSeries
+from deckgen.study import Study
+
+__all__ = ["External", "ExternalSource", "gather", "read_external"]
+
+External = Mapping[float, Path | str]
+
+
+@dataclass(frozen=True)
+class ExternalSource:
+    """A file of a run made elsewhere: its temperature, and the time between its rows (None: it does not tell)."""
+
+    temperature_K: float
+    file: Path
+    run: ExternalRun
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what results/thermodynamics.json says of it under `external`."""
+        return {
+            "temperature_K": self.temperature_K,
+            "file": str(self.file),
+            "n_rows": len(self.run.potential_energy_eV),
+            "dropped_rows": self.run.dropped_rows,
+            "interval_ps": self.run.interval_ps,
+        }
+
+
+def read_external(external: External) -> tuple[ExternalSource, ...]:
+    """Read the energies of runs made elsewhere, one file a temperature.
+
+    Raises
+    ------
+    InputError
+        If a temperature is not positive or a file has no energies.
+    """
+    sources = []
+    for temperature, path in sorted(external.items()):
+        if not (np.isfinite(temperature) and temperature > 0):
+            raise InputError(f"{path}: its temperature is given as {temperature:g} K; it must be positive")
+        sources.append(ExternalSource(float(temperature), Path(path).resolve(), read_energies(path)))
+    return tuple(sources)
+
+
+def gather(study: Study | None, folder: Path, sources: Sequence[ExternalSource], n_atoms: int | None) -> Samples:
+    """Return the samples of a study's own runs and of runs made elsewhere; without a study, of the latter alone.
+
+    Raises
+    ------
+    InputError
+        If the number of atoms is unknown, or differs between what was given.
+    RunError
+        If there are no samples at all.
+    """
+    own = None
+    if study is not None and (not sources or any(folder.glob(f"decks/nvt/*/{ENERGIES}"))):
+        own = harvest(folder)
+        missing = set(study.ladder.rungs_K) - set(own.temperatures_K.tolist())
+        own = replace(own, missing_K=tuple(sorted(missing | set(own.missing_K))))
+    if not sources:
+        if own is None:
+            raise RunError(f"{folder}: there is neither a study.toml nor files of energies", hint="see: deckgen init")
+        return own
+    return _merge(own, sources, _one_size(study, own, sources, n_atoms))
+
+
+def _one_size(study: Study | None, own: Samples | None, sources: Sequence[ExternalSource], n_atoms: int | None) -> int:
+    """Return the number of atoms that all agree on."""
+    said = {} if n_atoms is None else {"you": n_atoms}
+    if own is not None:
+        said["the study's decks"] = own.n_atoms
+    elif study is not None and study.cluster.size is not None:
+        said["study.toml"] = study.cluster.size
+    said |= {str(source.file): source.run.n_atoms for source in sources if source.run.n_atoms is not None}
+    if not said:
+        raise InputError("the number of atoms is not known", hint="give it: --atoms 55")
+    (first, n), *others = said.items()
+    for who, other in others:
+        if other != n:
+            raise InputError(f"the number of atoms differs: {n} ({first}), {other} ({who})")
+    return n
+
+
+def _merge(own: Samples | None, sources: Sequence[ExternalSource], n_atoms: int) -> Samples:
+    series = list(own.series) if own else []
+    for source in sources:
+        taken = [run.replica for run in series if run.temperature_K == source.temperature_K]
+        energies, interval = source.run.potential_energy_eV, source.run.interval_ps or 1.0
+        series.append(
+            TimeSeries(
+                temperature_K=source.temperature_K,
+                time_ps=np.arange(1, len(energies) + 1, dtype=float) * interval,
+                potential_energy_eV=energies,
+                label=str(source.file),
+                replica=max(taken, default=0) + 1,
+                dropped_rows=source.run.dropped_rows,
+            )
+        )
+    sampled = {run.temperature_K for run in series}
+    if own is None:
+        return Samples(n_atoms=n_atoms, series=tuple(series))
+    return replace(own, series=tuple(series), missing_K=tuple(T for T in own.missing_K if T not in sampled))

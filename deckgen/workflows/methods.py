@@ -1,0 +1,192 @@
+"""A methods text for a paper, made of what the study's settings and its results say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+from deckgen.analysis.fragments import REACH
+from deckgen.potentials import BUILTIN, Potential
+from deckgen.render import MELT_PS, RELAX_FORCE_eV_A, WALL_eV_A2
+from deckgen.study import Study
+from deckgen.workflows.references import References
+
+__all__ = ["Methods", "write_methods"]
+
+_BATHS = {
+    "nose-hoover": "a chain of three Nosé-Hoover thermostats",
+    "csvr": "canonical sampling by stochastic velocity rescaling",
+    "langevin": "a Langevin thermostat",
+}
+
+
+CLOSED_SHELLS = (13, 55, 147, 309, 561, 923)
+"""Mackay icosahedra."""
+
+
+@dataclass(frozen=True)
+class Methods:
+    """Paragraphs of plain text that cite their numbered references as [n]."""
+
+    paragraphs: tuple[str, ...]
+    references: tuple[str, ...]
+
+
+def write_methods(study: Study, potential: Potential, results: dict[str, Any], lammps_versions: str) -> Methods:
+    """Describe how a study's results were made.
+
+    Parameters
+    ----------
+    study, potential
+        The settings.
+    results
+        The contents of results/thermodynamics.json.
+    lammps_versions
+        Of the runs; empty where unknown.
+    """
+    references = References()
+    sections = (
+        _model(study, potential, results, references),
+        _dynamics(study, results, lammps_versions, references),
+        _reweighting(results, references),
+        _errors(study, results, references),
+    )
+    return Methods(tuple(" ".join(sentences) for sentences in sections), tuple(references.cited))
+
+
+def _model(study: Study, potential: Potential, results: dict[str, Any], references: References) -> list[str]:
+    cite, cluster = references.cite, study.cluster
+    formula = results["cluster"]["formula"] or f"of {results['cluster']['n_atoms']} atoms"
+    sentences = [f"A free cluster {formula} was described by {_potential(potential, references)}."]
+    source = f"a structure read from {cluster.file}" if cluster.file else _built(study)
+    if cluster.relax:
+        sentences.append(
+            f"The start structure, {source}, was relaxed by FIRE {cite('fire')} until no force component exceeded "
+            f"{RELAX_FORCE_eV_A:g} eV/Å."
+        )
+    else:
+        sentences.append(f"The start structure was {source}, as it is.")
+    if cluster.container_radius_A is not None:
+        sentences.append(
+            f"A spherical container about the centre of mass kept the cluster together: beyond "
+            f"{cluster.container_radius_A:g} Å an atom feels a harmonic wall ({WALL_eV_A2:g} eV/Å² times the square of "
+            "the excess), whose energy is part of the potential energy."
+        )
+    return sentences
+
+
+def _potential(potential: Potential, references: References) -> str:
+    works = f" {references.cite(potential.citation)}" if potential.citation else ""
+    if potential.kind == "gap":
+        source = "" if potential.name in BUILTIN else " (name the source of this fit here)"
+        return (
+            f"the Gaussian approximation potential {potential.name}{source}{works}, evaluated by QUIP "
+            f"{references.cite('quip')}"
+        )
+    if potential.name in BUILTIN:
+        return f"the {BUILTIN[potential.name].description}{works}"
+    return f"the LAMMPS potential {potential.terms['pair_style']} (name its source here)"
+
+
+def _built(study: Study) -> str:
+    cluster = study.cluster
+    article = "a" if cluster.structure == "decahedron" else "an"
+    whole = cluster.structure == "icosahedron" and cluster.size in CLOSED_SHELLS
+    truncated = "" if whole else " (truncated where that closes no shell)"
+    return f"{article} {cluster.structure} of {cluster.size} atoms{truncated} built with ASE"
+
+
+def _dynamics(study: Study, results: dict[str, Any], lammps_versions: str, references: References) -> list[str]:
+    cite, nvt, states = references.cite, study.nvt, results["states"]
+    release = f" ({lammps_versions})" if lammps_versions else ""
+    runs = f"{nvt.replicas} independent runs" if nvt.replicas > 1 else "one run"
+    sentences = [
+        f"Molecular dynamics at constant temperature was run with LAMMPS{release} {cite('lammps')}, with a time step "
+        f"of {nvt.timestep_fs:g} fs and {_BATHS[nvt.thermostat]} {cite(nvt.thermostat)} (time constant "
+        f"{nvt.damping_fs:g} fs).",
+        f"The results rest on {len(states)} temperatures from {states[0]['temperature_K']:g} to "
+        f"{states[-1]['temperature_K']:g} K, with {runs} of {nvt.duration_ps:g} ps planned at each.",
+    ]
+    if any(warning["code"] == "partial" for warning in results["warnings"]):
+        sentences.append("Not all runs are finished; the results are those of the part that is.")
+    sentences.append(_degrees_of_freedom(study, results["cluster"]["n_atoms"]))
+    if nvt.start == "melted":
+        sentences.append(f"Each run began with {MELT_PS} ps at {study.melt_K:g} K to melt the start structure.")
+    sentences.append(
+        f"The potential energy was recorded every {nvt.sample_every * nvt.timestep_fs:g} fs and the structure every "
+        f"{nvt.frame_every * nvt.timestep_fs / 1000:g} ps."
+    )
+    if results["external"]:
+        kelvins = ", ".join(f"{source['temperature_K']:g}" for source in results["external"])
+        sentences.append(
+            f"Energies of runs made elsewhere, whose protocol is not described here, joined at {kelvins} K."
+        )
+    return sentences
+
+
+def _degrees_of_freedom(study: Study, n_atoms: int) -> str:
+    if study.nvt.thermostat == "langevin":
+        return (
+            "The random forces have no net force, so that the total momentum stayed zero and the velocities had "
+            f"3N − 3 = {3 * n_atoms - 3} degrees of freedom; the cluster rotates as in the canonical ensemble."
+        )
+    return (
+        "The runs began with zero linear and zero angular momentum, which this thermostat keeps; the temperature was "
+        f"therefore defined with 3N − 6 = {3 * n_atoms - 6} degrees of freedom."
+    )
+
+
+def _reweighting(results: dict[str, Any], references: References) -> list[str]:
+    cite, states = references.cite, results["states"]
+    independent = [state["n_effective"] for state in states]
+    sentences = [
+        "The start of each run, at most its first half, was left out up to where most independent samples remained "
+        f"{cite('equilibration')}, and the rest was thinned by its statistical inefficiency {cite('inefficiency')}: "
+        f"{min(independent):.0f} to {max(independent):.0f} independent samples a temperature.",
+        f"All temperatures were combined by the multistate Bennett acceptance ratio (MBAR) {cite('mbar')} with pymbar "
+        f"{version('pymbar')} and deckgen {results['deckgen_version']}.",
+        "The heat capacity is C_v/k_B = (3N − 3)/2 + Var(U)/(k_B T)², given in units of its classical limit at zero "
+        f"temperature, C_0/k_B = 3N − 9/2 = {results['c0_over_kB']:g}.",
+    ]
+    if results["rotation"] == "canonical":
+        sentences.append(
+            "Runs at zero angular momentum sample exp(−U/k_B T)/sqrt(det I), with the inertia tensor I; averages carry "
+            "the weight sqrt(det I), so that they hold for the canonical ensemble."
+        )
+    elif results["estimators"]["rotation"]["canonical"] is not None:
+        sentences.append(
+            "Runs at zero angular momentum sample exp(−U/k_B T)/sqrt(det I), with the inertia tensor I; averages are "
+            "those of this ensemble, without weights."
+        )
+    if any(warning["code"] == "evaporation" for warning in results["warnings"]):
+        sentences.append(
+            "Where a cluster fell into pieces (atoms further apart than "
+            f"{REACH:g} times the median nearest-neighbour distance), its samples after the last intact frame were "
+            "left out."
+        )
+    return sentences
+
+
+def _errors(study: Study, results: dict[str, Any], references: References) -> list[str]:
+    cite, sentences = references.cite, list[str]()
+    if results["melting"] is not None and not results["melting"]["at_edge"]:
+        sentences.append(
+            "The melting temperature is that of the highest maximum of C_v, between the points of a grid of "
+            f"{study.analysis.grid_K:g} K by a parabola; the latent heat is the area between the peak and the straight "
+            "line that joins its feet."
+        )
+    if results["heat_capacity_ci95"] is not None:
+        sentences.append(
+            f"Intervals are the 2.5 and 97.5 percentiles of {study.analysis.bootstraps} bootstrap resamples of the "
+            f"whole analysis, in circular blocks of independent samples {cite('bootstrap')}."
+        )
+    if results["estimators"]["multiple_histogram"] is not None:
+        sentences.append(f"The multiple histogram method {cite('multiple_histogram')} served as a check.")
+    if results["lindemann"]["delta"]:
+        sentences.append(
+            "The Lindemann index is the relative fluctuation of the distances between all pairs of atoms "
+            f"{cite('lindemann')}."
+        )
+    sentences.append(f"Structures were handled with ASE {cite('ase')}.")
+    return sentences

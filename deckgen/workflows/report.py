@@ -1,0 +1,156 @@
+"""report.html: one file that holds a study's results, what to doubt in them, and how they were made."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from deckgen.analysis.melting import Peak, find_melting
+from deckgen.deck import read_manifests
+from deckgen.errors import InputError
+from deckgen.manifest import ENERGIES, QUENCHED
+from deckgen.potentials import resolve
+from deckgen.runs.progress import duration
+from deckgen.study import Study
+from deckgen.workflows.analyse import analyse
+from deckgen.workflows.methods import write_methods
+from deckgen.workflows.pictures import draw_cluster
+from deckgen.workflows.provenance import deck_row, lammps_versions, package_versions
+from deckgen.workflows.results_folder import FIGURE_FOLDER, RESULTS, THERMODYNAMICS
+from deckgen.workflows.structures import structures
+
+__all__ = ["REPORT", "report"]
+
+REPORT = "report.html"
+
+
+def report(study: Study | Path | str = ".") -> Path:
+    """Write a study's report.html from its results/, and return its path.
+
+    The study is analysed first where it has no results, or its runs have gone on since. Results that hold more than
+    the study's own runs (`--from`, `--compare`) are left as they are; the report then says that they are older.
+
+    Raises
+    ------
+    InputError
+        If the study or its results are not readable.
+    RunError
+        If there are no samples.
+    AnalysisError
+        If the samples do not carry the analysis.
+    """
+    study = study if isinstance(study, Study) else Study.read(study)
+    results, outdated = _results(study)
+    page = _environment().get_template("report.html.j2").render(_context(study, results, outdated))
+    path = study.folder / REPORT
+    part = path.with_name(path.name + ".part")
+    part.write_text(page, encoding="utf-8")
+    os.replace(part, path)
+    return path
+
+
+def _results(study: Study) -> tuple[dict[str, Any], bool]:
+    """Return the contents of thermodynamics.json, and whether the runs have gone on since."""
+    path = study.folder / RESULTS / THERMODYNAMICS
+    if not path.is_file():
+        analyse(study)
+    results = _read(path)
+    if not _outdated(study, path):
+        return results, False
+    if results["external"] or results["comparison"]:
+        return results, True
+    analyse(study)
+    return _read(path), False
+
+
+def _outdated(study: Study, path: Path) -> bool:
+    """Tell whether the runs or the study are newer than the results, or these have no figures."""
+    if not any((path.parent / FIGURE_FOLDER).glob("*.svg")):
+        return True
+    sources = [study.file, *(file for name in (ENERGIES, QUENCHED) for file in study.folder.glob(f"decks/*/*/{name}"))]
+    return any(source.is_file() and source.stat().st_mtime > path.stat().st_mtime for source in sources)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        results: dict[str, Any] = json.loads(path.read_text())
+    except ValueError as error:
+        raise InputError(f"{path}: not JSON ({error})", hint="write it again: deckgen analyse") from error
+    return results
+
+
+def _context(study: Study, results: dict[str, Any], outdated: bool) -> dict[str, Any]:
+    decks = list(read_manifests(study.folder))
+    potential = resolve(study.potential, study.folder)
+    versions = lammps_versions(folder for folder, _ in decks)
+    folder = study.folder / RESULTS
+    written = datetime.fromtimestamp((folder / THERMODYNAMICS).stat().st_mtime).astimezone()
+    return {
+        "study": study,
+        "results": results,
+        "outdated": outdated,
+        "written": written.strftime("%Y-%m-%d %H:%M %Z"),
+        "potential": potential,
+        "figures": {path.stem: _data_uri(path.read_text()) for path in sorted((folder / FIGURE_FOLDER).glob("*.svg"))},
+        "structures": [(found.caption, _data_uri(draw_cluster(found.atoms))) for found in structures(study, decks)],
+        "estimators": _peaks(results),
+        "methods": write_methods(study, potential, results, versions),
+        "decks": [deck_row(*deck) for deck in decks],
+        "versions": package_versions() | ({"LAMMPS of the runs": versions} if versions else {}),
+        "study_toml": study.file.read_text() if study.file.is_file() else "",
+    }
+
+
+def _peaks(results: dict[str, Any]) -> list[tuple[str, Peak | None]]:
+    """Return the highest peak of C_v/C_0 by each way to it."""
+    other, grid = results["estimators"], np.array(results["temperatures_K"])
+    curves = {
+        "MBAR, canonical rotation": other["rotation"]["canonical"],
+        "MBAR, rotation as sampled": other["rotation"]["sampled"],
+        "multiple histogram": other["multiple_histogram"],
+        "slope of the mean energies, between temperatures": other["dU_dT"],
+        "MBAR, first half of each run": other["first_half"],
+        "MBAR, second half of each run": other["second_half"],
+    }
+    n_atoms = results["cluster"]["n_atoms"]
+    return [(name, find_melting(grid, np.array(curve), n_atoms)) for name, curve in curves.items() if curve is not None]
+
+
+def _data_uri(svg: str) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("deckgen.templates", ""),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=True,
+    )
+    environment.filters |= {"number": _number, "interval": _interval, "duration": duration, "subscripts": _subscripts}
+    return environment
+
+
+def _number(value: float | None, digits: int = 2) -> str:
+    """Return a number with some decimals; a dash where it is not known."""
+    return "–" if value is None else f"{value:.{digits}f}".replace("-", "−")
+
+
+def _interval(value: tuple[float, float] | None, digits: int = 2) -> str:
+    """Return an interval in words."""
+    return "–" if value is None else f"{_number(value[0], digits)} to {_number(value[1], digits)}"
+
+
+def _subscripts(text: str) -> Markup:
+    """Return plain text as HTML with its subscripts: C_v, k_B."""
+    return Markup(re.sub(r"\b([A-Za-z])_([A-Za-z0-9])\b", r"\1<sub>\2</sub>", str(escape(text))))  # noqa: S704 (escaped)

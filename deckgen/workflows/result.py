@@ -1,0 +1,45 @@
+"""The thermodynamics of a study, with what it was made of and compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from deckgen.analysis.comparison import Comparison
+from deckgen.analysis.results import Thermodynamics
+from deckgen.workflows.gather import ExternalSource
+
+__all__ = ["StudyThermodynamics"]
+
+
+@dataclass(frozen=True, eq=False)
+class StudyThermodynamics(Thermodynamics):
+    """Thermodynamics of a study.
+
+    Parameters
+    ----------
+    external
+        Files of runs made elsewhere that are part of it.
+    comparison
+        With another study of the same cluster.
+    """
+
+    external: tuple[ExternalSource, ...] = ()
+    comparison: Comparison | None = None
+
+    @classmethod
+    def of(
+        cls, thermo: Thermodynamics, external: Sequence[ExternalSource], comparison: Comparison | None
+    ) -> StudyThermodynamics:
+        """Complete an analysis of samples; what a comparison warns of joins the warnings."""
+        values = {field.name: getattr(thermo, field.name) for field in fields(Thermodynamics)}
+        values["warnings"] += tuple(comparison.findings()) if comparison else ()
+        return cls(**values, external=tuple(external), comparison=comparison)
+
+    def to_json(self, *, deckgen_version: str = "") -> dict[str, Any]:
+        """Return the contents of results/thermodynamics.json."""
+        return super().to_json(deckgen_version=deckgen_version) | {
+            "external": [source.to_json() for source in self.external],
+            "comparison": None if self.comparison is None else self.comparison.to_json(),
+        }

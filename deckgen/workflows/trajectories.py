@@ -1,0 +1,90 @@
+"""What the frames of a study's runs tell: clusters that fell apart, the Lindemann index, minima below the start."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deckgen.analysis.findings import BELOW_START_EV, Finding
+from deckgen.analysis.fragments import Evaporation, find_evaporation
+from deckgen.analysis.lindemann import LindemannCurve, lindemann_index
+from deckgen.analysis.states import RungState
+from deckgen.frames import read_frames
+from deckgen.manifest import QUENCHED, read_manifest
+from deckgen.samples import Samples, TimeSeries
+
+__all__ = ["about_quenches", "evaporations", "lindemann_curve"]
+
+Array = NDArray[np.float64]
+
+
+def evaporations(samples: Samples) -> tuple[Evaporation, ...]:
+    """Return the runs whose cluster fell apart, by their frames."""
+    found = (
+        find_evaporation(_trajectory(run), temperature_K=run.temperature_K, replica=run.replica)
+        for run in samples.series
+    )
+    return tuple(evaporation for evaporation in found if evaporation is not None)
+
+
+def lindemann_curve(
+    samples: Samples, states: Sequence[RungState], fallen: Sequence[Evaporation]
+) -> LindemannCurve | None:
+    """Return the Lindemann index of each rung from its frames, averaged over replicas; None without frames.
+
+    Frames of the equilibration and of clusters that have fallen apart are left out; a rung with fewer than two frames
+    left has no index.
+    """
+    equilibration = {state.temperature_K: state.equilibration_ps for state in states}
+    ends = {(found.temperature_K, found.replica): found.last_intact_ps for found in fallen}
+    curve = {}
+    for temperature, runs in groupby(samples.series, key=lambda run: run.temperature_K):
+        begin = equilibration.get(temperature, math.inf)
+        spans = [(run, begin, ends.get((temperature, run.replica), math.inf)) for run in runs]
+        indices = [index for span in spans if (index := _index(*span)) is not None]
+        if indices:
+            curve[temperature] = float(np.mean(indices))
+    return LindemannCurve(tuple(curve), tuple(curve.values())) if curve else None
+
+
+def _index(run: TimeSeries, begin_ps: float, end_ps: float) -> float | None:
+    frames = [positions for time, positions in _trajectory(run) if begin_ps < time <= end_ps]
+    return lindemann_index(frames) if len(frames) > 1 else None
+
+
+def _trajectory(run: TimeSeries) -> Iterator[tuple[float, Array]]:
+    """Yield time (ps) and positions (N, 3) of a run's frames; nothing where it has none."""
+    if run.frames is None:
+        return
+    timestep_ps = read_manifest(run.frames.parent).timestep_fs / 1000
+    for frame in read_frames(run.frames):
+        yield frame.step * timestep_ps, frame.positions_A
+
+
+def about_quenches(samples: Samples, study_folder: Path) -> list[Finding]:
+    """Say if the quench of a run's last frame ended below the relaxed start structure, and where it lies."""
+    energies = dict(_quenched_energies(study_folder))
+    if samples.start_energy_eV is None or not energies:
+        return []
+    file = min(energies, key=lambda path: energies[path])
+    if not energies[file] < samples.start_energy_eV - BELOW_START_EV:
+        return []
+    temperature = read_manifest(file.parent).temperature_K
+    message = (
+        f"T = {temperature:g} K: the last frame quenches to {energies[file]:.5f} eV, "
+        f"{samples.start_energy_eV - energies[file]:.4f} eV below the relaxed start structure; the start is not the "
+        f'lowest minimum. Start a new study from [cluster] file = "{file.relative_to(study_folder)}"'
+    )
+    return [Finding("lower_minimum_found", message, temperature)]
+
+
+def _quenched_energies(study_folder: Path) -> Iterator[tuple[Path, float]]:
+    for path in sorted(study_folder.glob(f"decks/nvt/*/{QUENCHED}")):
+        for frame in read_frames(path):
+            if math.isfinite(frame.potential_energy_eV):
+                yield path, frame.potential_energy_eV

@@ -1,0 +1,67 @@
+"""One small study, run for real once, and copies of it to change."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from deckgen.runs.batch import run
+from deckgen.workflows.analyse import analyse
+
+STUDY = """
+[study]
+name = "Na13 <short>"
+[cluster]
+element = "Na"
+size = 13
+[potential]
+name = "na-gupta"
+[ladder]
+temperatures_K = [150, 190, 230, 270, 310]
+[nvt]
+timestep_fs = 4
+duration_ps = 40
+sample_every = 5
+frame_every = 250
+[analysis]
+grid_K = 2
+bootstraps = 20
+"""
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study whose runs are done; not to be changed."""
+    folder = tmp_path_factory.mktemp("finished") / "study"
+    folder.mkdir()
+    (folder / "study.toml").write_text(STUDY)
+    assert run(folder, workers=2, progress=False).failed == []
+    return folder
+
+
+@pytest.fixture
+def study(finished: Path, tmp_path: Path) -> Path:
+    """A copy of the finished study, without results."""
+    return Path(shutil.copytree(finished, tmp_path / "study", symlinks=True))
+
+
+@pytest.fixture(scope="session")
+def analysed(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The study with its results; not to be changed."""
+    folder = Path(shutil.copytree(finished, tmp_path_factory.mktemp("analysed") / "study", symlinks=True))
+    analyse(folder)
+    return folder
+
+
+@pytest.fixture
+def deck() -> Callable[[Path, float], Path]:
+    return lambda study, T: study / "decks" / "nvt" / f"T{T:08.3f}K-r1"
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(20240607)

@@ -1,0 +1,104 @@
+"""The methods text says what was done, and cites what it names."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from deckgen.analysis.thermodynamics import thermodynamics
+from deckgen.potentials import resolve
+from deckgen.samples import Samples
+from deckgen.study import Study
+from deckgen.workflows.methods import write_methods
+from deckgen.workflows.result import StudyThermodynamics
+
+LJ = {"kind": "lammps", "pair_style": "lj/cut 30.0", "pair_coeff": ["* * 0.0104 3.40"]}
+
+
+@pytest.fixture
+def write(rng, tmp_path: Path):
+    def write(thermostat: str = "nose-hoover", warnings=(), **tables):
+        nvt = {"thermostat": thermostat, **tables.pop("nvt", {})}
+        study = Study.model_validate({"cluster": {"element": "Na", "size": 13}, "nvt": nvt, **tables})
+        energies = [rng.gamma(16.5, 8.617e-5 * T, 500) for T in (200.0, 220.0)]
+        moments = None if thermostat == "langevin" else [rng.uniform(9, 11, (500, 3)) for _ in energies]
+        samples = Samples.from_arrays(
+            [200, 220], energies, n_atoms=13, thermostat=thermostat, principal_moments_uA2=moments, formula="Na13"
+        )
+        thermo = StudyThermodynamics.of(thermodynamics(samples, bootstraps=20), (), None)
+        results = thermo.to_json(deckgen_version="1.2.3")
+        results["warnings"] = [{"code": code} for code in warnings]
+        methods = write_methods(
+            study, resolve(study.potential, tmp_path), json.loads(json.dumps(results)), "2 Jan 2030"
+        )
+        text = " ".join(methods.paragraphs)
+        cited = {int(number) for number in re.findall(r"\[(\d+)\]", text)}
+        assert cited == set(range(1, len(methods.references) + 1))  # every one is used, none is missing
+        return text, "\n".join(methods.references)
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("thermostat", "words", "work", "freedom", "rotation"),
+    [
+        ("nose-hoover", "Nosé-Hoover", "97, 2635 (1992)", "3N − 6 = 33", True),
+        ("csvr", "stochastic velocity rescaling", "126, 014101 (2007)", "3N − 6 = 33", True),
+        ("langevin", "Langevin", "17, 1302 (1978)", "3N − 3 = 36", False),
+    ],
+)
+def test_the_thermostat_is_the_studys_own(write, thermostat, words, work, freedom, rotation) -> None:
+    text, references = write(thermostat)
+    assert words in text
+    assert work in references
+    assert f"{freedom} degrees of freedom" in text
+    assert ("sqrt(det I)" in text) == rotation
+    assert "126, 014101" not in references or thermostat == "csvr"
+
+
+def test_the_numbers_are_the_studys_own(write) -> None:
+    text, references = write(nvt={"timestep_fs": 2.5, "damping_fs": 120, "duration_ps": 250, "replicas": 3})
+    assert "time step of 2.5 fs" in text
+    assert "time constant 120 fs" in text
+    assert "3 independent runs of 250 ps planned at each" in text
+    assert "2 temperatures from 200 to 220 K" in text
+    assert "every 25 fs" in text
+    assert "LAMMPS (2 Jan 2030)" in text
+    assert "deckgen 1.2.3" in text
+    assert "= 34.5" in text
+    assert "J. Chem. Phys. 129, 124105 (2008)" in references
+    assert "Comput. Phys. Commun. 271, 108171 (2022)" in references
+
+
+def test_only_what_was_done_is_said(write) -> None:
+    plain, _ = write()
+    assert "an icosahedron of 13 atoms built with ASE" in plain
+    for words in ("truncated", "container", "to melt", "pieces", "Not all runs", "elsewhere", "Lindemann"):
+        assert words not in plain
+    cluster = {"element": "Na", "size": 20, "structure": "decahedron", "container_radius_A": 11.5, "relax": False}
+    text, references = write(
+        cluster=cluster, nvt={"start": "melted", "melt_K": 500}, warnings=("partial", "evaporation")
+    )
+    assert "beyond 11.5 Å" in text
+    assert "20 ps at 500 K to melt the start structure" in text
+    assert "2 times the median nearest-neighbour distance" in text
+    assert "Not all runs are finished" in text
+    assert "a decahedron of 20 atoms (truncated where that closes no shell)" in text
+    assert "FIRE" not in text
+    assert "97, 170201" not in references
+
+
+def test_a_potential_brings_its_own_citation(write) -> None:
+    gap, references = write()
+    assert "Gaussian approximation potential na-gap" in gap
+    assert "Phys. Rev. Lett. 104, 136403 (2010)" in references
+    assert "QUIP" in gap
+    gupta, references = write(potential={"name": "na-gupta"})
+    assert "second-moment (Gupta) potential of sodium" in gupta
+    assert "Phys. Rev. B 57, 15519 (1998)" in references
+    assert "QUIP" not in gupta
+    lj, _ = write(potential=LJ)
+    assert "LAMMPS potential lj/cut 30.0 (name its source here)" in lj

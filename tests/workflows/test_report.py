@@ -1,0 +1,159 @@
+"""The report: one file, whole, true."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from deckgen.errors import InputError
+from deckgen.workflows.analyse import analyse
+from deckgen.workflows.report import report
+
+
+class Page(HTMLParser):
+    """What a page loads, and its text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.loads: list[str] = []
+        self.open: list[str] = []
+        self.words: list[str] = []
+        self.feed(text)
+        self.text = " ".join(" ".join(self.words).split())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in {"img", "meta", "br"}:
+            self.open.append(tag)
+        self.loads += [value or "" for name, value in attrs if name in {"src", "href", "srcset", "data"}]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open:
+            self.words.append(data)
+
+
+@pytest.fixture
+def whole(analysed: Path, tmp_path: Path) -> Path:
+    """A copy of the study with its results."""
+    return Path(shutil.copytree(analysed, tmp_path / "whole", symlinks=True))
+
+
+def read(path: Path) -> Page:
+    return Page(path.read_text(encoding="utf-8"))
+
+
+def test_the_report_is_one_file_that_loads_nothing(whole: Path) -> None:
+    path = report(whole)
+    assert path == whole / "report.html"
+    text = path.read_text(encoding="utf-8")
+    page = read(path)
+    assert page.open == []
+    assert len(page.loads) >= 12
+    assert all(load.startswith("data:image/svg+xml;base64,") for load in page.loads)
+    assert not re.search(r"@import|url\(", text)
+    for load in page.loads:
+        svg = base64.b64decode(load.split(",")[1]).decode()
+        assert svg.rstrip().endswith("</svg>")
+        assert not re.search(r"""(href|src)=["']http""", svg)
+    assert len(text) < 3_000_000
+
+
+def test_it_says_what_was_found_and_how(whole: Path) -> None:
+    page = read(report(whole))
+    assert "Na13 <short>" in page.text  # escaped in the source, whole on the page
+    for part in ("Heat capacity", "Checks", "Structures", "Methods", "Provenance", "study.toml"):
+        assert part in page.text
+    assert "Nosé-Hoover" in page.text
+    assert "3N − 6 = 33 degrees of freedom" in page.text
+    assert "time step of 4 fs" in page.text
+    assert "start, relaxed: -8.8883 eV" in page.text
+    assert "Before you trust these numbers" in page.text  # 40 ps are few
+    assert re.search(r"SHA-256 [0-9a-f]{64}", page.text)
+    assert "nvt/T0310.000K-r1 done 40.0 40.0 1" in page.text
+    assert "22 Jul 2025" in page.text
+    assert "Academic Software License" not in page.text  # no GAP here
+    assert "bootstraps = 20" in page.text
+
+
+@pytest.mark.parametrize(
+    ("melting", "says"),
+    [
+        (None, "No melting peak between 150 and 310 K"),
+        (
+            {"at_edge": True, "temperature_K": 310.0},
+            "highest at the end of the ladder, 310 K The peak lies there or beyond",
+        ),
+        (
+            {"at_edge": False, "temperature_K": 281.25, "ci95_K": [278.0, 284.44]},
+            "m = 281.2 K (95 %: 278.0 to 284.4 K)",
+        ),
+        ({"at_edge": False, "temperature_K": 281.25, "ci95_K": None}, "m = 281.2 K The highest maximum"),
+    ],
+)
+def test_the_headline_claims_no_more_than_the_results(whole: Path, melting: dict | None, says: str) -> None:
+    path = whole / "results" / "thermodynamics.json"
+    results = json.loads(path.read_text())
+    rest = {"peak_over_c0": 2.0, "fwhm_K": None, "latent_heat_eV": 0.5}
+    rest |= {"peak_over_c0_ci95": None, "fwhm_ci95_K": None, "latent_heat_ci95_eV": None, "ci95_K": None}
+    results["melting"] = melting and rest | melting
+    path.write_text(json.dumps(results))
+    text = read(report(whole)).text
+    assert says in text
+    unknown = melting is not None and not melting["at_edge"] and melting["ci95_K"] is None
+    assert ("No interval can be given" in text) == unknown
+
+
+def test_a_gap_brings_its_licence(whole: Path) -> None:
+    toml = whole / "study.toml"
+    toml.write_text(toml.read_text().replace("na-gupta", "na-gap"))
+    os.utime(whole / "results" / "thermodynamics.json")
+    page = read(report(whole))
+    assert "Academic Software License (non-commercial use)" in page.text
+    assert "Gaussian approximation potential na-gap" in page.text
+
+
+def test_a_partly_done_study_without_frames_has_a_report(study: Path, deck) -> None:
+    for T in (150, 190, 230, 270, 310):
+        (deck(study, T) / "frames.extxyz").unlink()
+    (deck(study, 310) / "energies.dat").unlink()
+    page = read(report(study))
+    assert "no samples yet at 310 K" in page.text
+    assert "Not all runs are finished" in page.text
+    assert "Lindemann" not in page.text
+
+
+def test_runs_that_have_gone_on_are_analysed_again(study: Path, deck) -> None:
+    (deck(study, 310) / "energies.dat").rename(study / "kept")
+    analyse(study, figures=False)
+    results = study / "results" / "thermodynamics.json"
+    os.utime(results, (1e9, 1e9))
+    (study / "kept").rename(deck(study, 310) / "energies.dat")
+    page = read(report(study))
+    assert results.stat().st_mtime > 1.1e9
+    assert "no samples yet" not in page.text
+
+
+def test_what_else_was_analysed_is_not_lost_for_newer_runs(study: Path, deck) -> None:
+    analyse(study, external={200.0: deck(study, 190) / "energies.dat"}, figures=False)
+    results = study / "results" / "thermodynamics.json"
+    os.utime(results, (1e9, 1e9))
+    page = read(report(study))
+    assert results.stat().st_mtime == 1e9
+    assert "The runs have gone on since this analysis" in page.text
+    assert "Energies of runs made elsewhere, whose protocol is not described here, joined at 200 K" in page.text
+
+
+def test_results_that_are_no_json_are_named(study: Path) -> None:
+    (study / "results").mkdir()
+    (study / "results" / "thermodynamics.json").write_text("{")
+    with pytest.raises(InputError, match="not JSON"):
+        report(study)
