@@ -12,10 +12,12 @@ import numpy as np
 from ase import Atoms
 from ase.data import atomic_masses, atomic_numbers
 from jinja2 import (
+    BaseLoader,
     ChoiceLoader,
     Environment,
     FileSystemLoader,
     PackageLoader,
+    PrefixLoader,
     StrictUndefined,
     TemplateError,
 )
@@ -51,9 +53,11 @@ class Rendering:
 
 def environment(template_folder: Path | None = None) -> Environment:
     """Return the Jinja environment: the user's templates first, then the package's; an undefined name is an error."""
-    folders: list[Any] = [FileSystemLoader(template_folder)] if template_folder else []
+    package = PackageLoader("deckgen.templates", "")
+    own: list[BaseLoader] = [FileSystemLoader(template_folder)] if template_folder else []
     return Environment(
-        loader=ChoiceLoader([*folders, PackageLoader("deckgen.templates", "")]),
+        # deckgen/nvt.in.j2 is always the package's: what an nvt.in.j2 of the user extends
+        loader=ChoiceLoader([*own, package, PrefixLoader({"deckgen": package})]),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -166,7 +170,7 @@ def _render(env: Environment, protocol: str, name: str, context: dict[str, Any])
             commands=commands(env.get_template(template).render(neutral)),
             data=env.get_template("cluster.data.j2").render(context),
         )
-    except TemplateError as error:
+    except (TemplateError, RecursionError) as error:
         where = f"{getattr(error, 'filename', None) or template}:{getattr(error, 'lineno', '?')}"
         raise InputError(f"template {where}: {error}") from error
 

@@ -11,10 +11,10 @@ from deckgen.render import environment
 from deckgen.study import STUDY_FILE, Study, json_schema
 from deckgen.toml import validate
 
-__all__ = ["SCHEMA_FILE", "export_templates", "init"]
+__all__ = ["SCHEMA_FILE", "deck_templates", "export_templates", "init"]
 
 SCHEMA_FILE = "study.schema.json"
-_NOT_DECKS = ("report", "study.toml")
+_NOT_DECKS = ("report", "study.toml", "deckgen/")
 
 
 def init(
@@ -40,6 +40,12 @@ def init(
     return Study.read(folder)
 
 
+def deck_templates() -> list[str]:
+    """Return the names of the package's deck templates."""
+    names = environment().list_templates(extensions=["j2"])
+    return [name for name in names if not name.startswith(_NOT_DECKS)]
+
+
 def export_templates(folder: Path | str) -> list[Path]:
     """Copy the package's deck templates to a folder; files of the same name are never overwritten.
 
@@ -49,7 +55,7 @@ def export_templates(folder: Path | str) -> list[Path]:
         If one of them is there already.
     """
     env, folder = environment(), Path(folder)
-    names = env.list_templates(filter_func=lambda name: not name.startswith(_NOT_DECKS) and name.endswith(".j2"))
+    names = deck_templates()
     for name in names:
         if (folder / name).exists():
             raise InputError(f"{folder / name} is there already", hint="name another folder")

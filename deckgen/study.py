@@ -81,8 +81,9 @@ class PotentialChoice(Table):
     """Mass of the atoms, instead of the element's standard mass."""
     files: tuple[Path, ...] = ()
     """kind = "lammps": the files that pair_coeff names."""
-    engine: Literal["auto", "quip", "plain"] = "auto"
-    """What computes a GAP: auto, quip (QUIP with its calls made fast) or plain (QUIP as it is linked)."""
+    engine: Literal["auto", "native", "quip", "plain"] = "auto"
+    """What computes a GAP: auto (native where it covers the potential, else quip), native (deckgen's own evaluator,
+    checked against QUIP at the first step), quip (QUIP with its calls made fast) or plain (QUIP as it is linked)."""
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -110,7 +111,7 @@ class Nvt(Table):
     """Nose-Hoover chains, stochastic velocity rescaling, or Langevin."""
     damping_fs: Positive = 200.0
     """The thermostat's time constant."""
-    timestep_fs: Positive = 2.0
+    timestep_fs: Annotated[float, Field(gt=0, le=20)] = 2.0
     """Time step."""
     duration_ps: Positive = 400.0
     """Length of each run; a longer one continues what is there."""
@@ -157,7 +158,7 @@ class Nvt(Table):
 
 
 class Isomers(Table):
-    """Where isomers are looked for, and how quenches are told apart."""
+    """Where isomers are looked for, and how quenches are told apart. Checked, but not used by any command yet."""
 
     source: Literal["own", "nvt"] = "own"
     """Runs of their own, or the frames of the ladder's runs."""

@@ -114,12 +114,20 @@ def test_comments_of_a_template_do_not_make_decks_stale_but_commands_do(tmp_path
 def test_a_users_template_comes_first_and_inherits_by_blocks(tmp_path: Path) -> None:
     own = study(tmp_path) / "templates"
     own.mkdir()
+    (own / "nvt.in.j2").write_text(
+        '{% extends "deckgen/nvt.in.j2" %}{% block settings %}{{ super() }}\natom_modify sort 0 0\n{% endblock %}'
+    )
     (own / "minimize.in.j2").write_text(
         '{% extends "base.in.j2" %}\n{% block title %}mine{% endblock %}\n{% block body %}\nrun 0\n{% endblock %}\n'
     )
     decks = {deck.manifest.id: deck.folder for deck in write_decks(tmp_path)}
     assert (decks["start"] / "in.lammps").read_text().endswith("run 0\n")
-    assert "fix             dynamics all nvt" in (decks["T0100.000K-r1"] / "in.lammps").read_text()
+    nvt = (decks["T0100.000K-r1"] / "in.lammps").read_text()
+    assert "check yes\n\natom_modify sort 0 0\n" in nvt
+    assert "fix             dynamics all nvt" in nvt
+    (own / "nvt.in.j2").write_text('{% extends "nvt.in.j2" %}')
+    with pytest.raises(InputError, match=r"template nvt\.in\.j2"):
+        write_decks(tmp_path)
 
 
 def test_an_undefined_name_in_a_template_is_an_error_with_its_place(tmp_path: Path) -> None:
