@@ -1,0 +1,99 @@
+"""What the long checks share: a study run from an example, its peak, and the two files that are committed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import deckgen
+
+HERE = Path(__file__).resolve().parent
+EXAMPLES = HERE.parent / "examples"
+
+
+@dataclass(frozen=True)
+class Peak:
+    """The highest peak of a heat capacity curve; intervals (95 %) are None where the analysis declines to give one."""
+
+    temperature_K: float
+    temperature_ci95_K: tuple[float, float] | None
+    height_over_c0: float
+    height_ci95_over_c0: tuple[float, float] | None
+    latent_heat_eV: float | None
+    warnings: tuple[str, ...]
+
+
+def run_study(folder: Path, text: str, workers: int | None) -> Peak:
+    """Run the study that `text` describes in `folder` (or go on with it) and return its peak.
+
+    Raises
+    ------
+    SystemExit
+        If a deck failed, or the curve has no peak.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "study.toml").write_text(text)
+    if failed := deckgen.run(folder, workers=workers).failed:
+        raise SystemExit(f"{failed[0].folder}: {failed[0].message}")
+    deckgen.analyse(folder)
+    document = json.loads((folder / "results" / "thermodynamics.json").read_text())
+    melting = document["melting"]
+    if melting is None:
+        raise SystemExit(f"{folder}: no peak: {document['warnings']}")
+    return Peak(
+        temperature_K=melting["temperature_K"],
+        temperature_ci95_K=melting["ci95_K"] and tuple(melting["ci95_K"]),
+        height_over_c0=melting["peak_over_c0"],
+        height_ci95_over_c0=melting["peak_over_c0_ci95"] and tuple(melting["peak_over_c0_ci95"]),
+        latent_heat_eV=melting["latent_heat_eV"],
+        warnings=tuple(warning["message"] for warning in document["warnings"]),
+    )
+
+
+def standard_error(ci95: Sequence[float] | None) -> float:
+    """Return the standard error that a normal 95 % interval has; of None: NaN, which agrees with nothing."""
+    return math.nan if ci95 is None else (ci95[1] - ci95[0]) / 3.92
+
+
+def interval(ci95: Sequence[float] | None, digits: int) -> str:
+    """Return an interval as the table shows it."""
+    return "none given" if ci95 is None else f"{ci95[0]:.{digits}f} to {ci95[1]:.{digits}f}"
+
+
+def agree(value: float, error: float, other: float, other_error: float) -> bool:
+    """Say whether two values agree within the 95 % interval of their difference."""
+    return bool(abs(value - other) <= 1.96 * (error**2 + other_error**2) ** 0.5)
+
+
+@contextmanager
+def work_folder(description: str | None) -> Iterator[argparse.Namespace]:
+    """Parse the command line; yield it with `folder` an existing folder, a temporary one unless it was named."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--folder", type=Path, help="keep the runs here, or go on with those that are here")
+    parser.add_argument("--workers", type=int, help="decks at once; by default as many as cores")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="deckgen-validation-") as temporary:
+        arguments.folder = arguments.folder or Path(temporary)
+        yield arguments
+
+
+def record(name: str, title: str, checks: Mapping[str, bool], rows: Sequence[Sequence[str]], **content: Any) -> None:
+    """Write `<name>.json` and its table `<name>.md`; end the program with 1 if a check failed."""
+    command = f"python validation/{name}.py"
+    document = {"command": command, "deckgen_version": deckgen.__version__, "checks": checks, **content}
+    plain = json.dumps(document, indent=1, default=asdict, allow_nan=False)
+    (HERE / f"{name}.json").write_text(plain + "\n")
+    lines = [f"# {title}", "", f"`{command}`, deckgen {deckgen.__version__}", ""]
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    lines.insert(5, "|" + "---|" * len(rows[0]))
+    lines += ["", *(f"- {check}: {'yes' if passed else 'NO'}" for check, passed in checks.items())]
+    (HERE / f"{name}.md").write_text("\n".join(lines) + "\n")
+    print("\n".join(lines))
+    raise SystemExit(0 if all(checks.values()) else 1)
