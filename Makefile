@@ -4,13 +4,15 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
 
-.PHONY: demo test lint types bench validate golden clean
+.PHONY: demo demo-na55 test lint types bench validate golden clean
 
 demo: $(READY)          ## the main job on a small cluster: decks, runs with pair_style quip, MBAR, report
-	mkdir -p demo && cp examples/na13-gap/study.toml demo/
-	$(BIN)/deckgen run demo
-	$(BIN)/deckgen analyse demo
-	$(BIN)/deckgen report demo
+	mkdir -p demo && cp -n examples/na13-gap/* demo/
+	$(BIN)/deckgen run demo && $(BIN)/deckgen analyse demo && $(BIN)/deckgen report demo
+
+demo-na55: $(READY)     ## the same for Na55 at the paper's protocol: the better part of an hour
+	mkdir -p demo-na55 && cp -n examples/na55-gap/* demo-na55/
+	$(BIN)/deckgen run demo-na55 && $(BIN)/deckgen analyse demo-na55 && $(BIN)/deckgen report demo-na55
 
 test: $(READY)          ## all tests
 	$(BIN)/python -m pytest
@@ -33,10 +35,10 @@ validate: $(READY)      ## the long checks; their results are committed under va
 	$(BIN)/python validation/na55_gupta.py
 
 golden: $(READY)        ## rewrite the golden decks after a deliberate change
-	$(BIN)/python -m pytest tests/decks --rewrite-golden
+	$(BIN)/python -m pytest tests/decks tests/project/test_docs.py --rewrite-golden
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache demo
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache demo demo-na55
 
 $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "deckgen needs Python >= 3.11")'

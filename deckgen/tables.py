@@ -1,0 +1,147 @@
+"""Tables for the terminal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console, Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+
+from deckgen.runs.progress import duration
+
+if TYPE_CHECKING:
+    from deckgen.analysis.comparison import Comparison
+    from deckgen.analysis.results import Thermodynamics
+    from deckgen.deck import WrittenDeck
+    from deckgen.runs.status import DeckStatus
+    from deckgen.workflows.doctor import Check
+    from deckgen.workflows.result import StudyThermodynamics
+
+__all__ = ["check_table", "deck_rows", "deck_table", "print_thermodynamics", "status_table"]
+
+_STATE_STYLES = {"done": "green", "running": "cyan", "failed": "red", "interrupted": "yellow", "pending": "dim"}
+_CHECK_STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red"}
+
+
+def deck_rows(decks: Sequence[WrittenDeck], seconds_per_step: float | None) -> list[dict[str, Any]]:
+    """Return what `deckgen decks` shows, a row a deck; the cost of a deck on one core in seconds."""
+    return [
+        {
+            "protocol": deck.manifest.protocol,
+            "id": deck.manifest.id,
+            "temperature_K": deck.manifest.temperature_K,
+            "replica": deck.manifest.replica,
+            "n_steps": deck.manifest.n_steps,
+            "duration_ps": deck.manifest.planned_ps,
+            "cost_s": None if seconds_per_step is None else seconds_per_step * deck.manifest.n_steps,
+            "change": deck.change,
+            "folder": str(deck.folder),
+        }
+        for deck in decks
+    ]
+
+
+def deck_table(decks: Sequence[WrittenDeck], seconds_per_step: float | None) -> RenderableType:
+    """Return the table of a study's decks and the time that they take."""
+    table = Table(box=None, header_style="bold")
+    for heading in ("deck", "T / K", "replica", "steps", "ps", "cost", ""):
+        table.add_column(heading, justify="left" if heading in {"deck", ""} else "right")
+    rows = deck_rows(decks, seconds_per_step)
+    for row in rows:
+        dynamics = bool(row["n_steps"])
+        table.add_row(
+            f"{row['protocol']}/{row['id']}",
+            f"{row['temperature_K']:g}" if dynamics else "",
+            str(row["replica"]) if dynamics else "",
+            f"{row['n_steps']:,}" if dynamics else "",
+            f"{row['duration_ps']:g}" if dynamics else "",
+            duration(row["cost_s"]) if dynamics and row["cost_s"] is not None else "",
+            row["change"],
+        )
+    if seconds_per_step is None:
+        return table
+    cores = len(os.sched_getaffinity(0))
+    total = sum(row["cost_s"] for row in rows)
+    words = f"{seconds_per_step * 1000:.3g} ms a step: about {duration(total / cores)} on {cores} workers"
+    return Group(table, words)
+
+
+def status_table(decks: Sequence[DeckStatus]) -> RenderableType:
+    """Return the table of `deckgen status`."""
+    table = Table(box=None, header_style="bold")
+    for heading in ("deck", "state", "step", "of", "done", "ns/day", ""):
+        table.add_column(heading, justify="left" if heading in {"deck", "state", ""} else "right")
+    for deck in decks:
+        table.add_row(
+            f"{deck.protocol}/{deck.id}",
+            f"[{_STATE_STYLES[deck.state]}]{deck.state}[/]",
+            f"{deck.step:,}" if deck.n_steps else "",
+            f"{deck.n_steps:,}" if deck.n_steps else "",
+            f"{deck.fraction:.0%}",
+            f"{deck.ns_per_day:.2f}" if deck.ns_per_day else "",
+            escape(deck.message.splitlines()[0]) if deck.message else "",
+        )
+    done = sum(deck.state == "done" for deck in decks)
+    return Group(table, f"{done} of {len(decks)} decks are done")
+
+
+def print_thermodynamics(result: StudyThermodynamics, out: Console) -> None:
+    """Print the rungs, the warnings, the melting temperature and, if there is one, the comparison."""
+    table = Table(box=None, header_style="bold")
+    for heading in ("T / K", "samples", "independent", "equilibration / ps", "<U> / eV", "kinetic T / K"):
+        table.add_column(heading, justify="right")
+    for state in result.states:
+        kinetic, error = state.kinetic_temperature_K, state.kinetic_temperature_error_K
+        shown = "" if kinetic is None else f"{kinetic:.1f}" + ("" if error is None else f" +- {error:.1f}")
+        table.add_row(
+            f"{state.temperature_K:g}",
+            f"{state.n_samples}",
+            f"{state.n_effective:.0f}",
+            f"{state.equilibration_ps:.1f}",
+            f"{state.mean_U_eV:.4f}",
+            shown,
+        )
+    out.print(table)
+    for finding in result.warnings:
+        out.print(f"[yellow]warning ({finding.code}):[/] {escape(finding.message)}")
+    out.print(_melting(result))
+    if result.comparison is not None:
+        out.print(_compared(result.comparison))
+
+
+def _melting(result: Thermodynamics) -> str:
+    peak = result.melting
+    if peak is None:
+        return "the heat capacity has no peak on this ladder"
+    interval = result.melting_ci95.temperature_K
+    between = f" (95 %: {interval[0]:.1f} to {interval[1]:.1f} K)" if interval else ""
+    edge = ", at the edge of the ladder: not a melting temperature yet" if peak.at_edge else ""
+    return f"heat capacity peak at {peak.temperature_K:.1f} K{between}, {peak.height_over_c0:.3f} C0{edge}"
+
+
+def _compared(comparison: Comparison) -> str:
+    words = [f"compared with {comparison.other_name}:"]
+    if comparison.tm_difference_K is not None:
+        combined = comparison.tm_combined_ci95_K
+        interval = "" if combined is None else f" (combined 95 % half width {combined:.1f} K)"
+        words.append(f"the peak is {comparison.tm_difference_K:+.1f} K from the other's{interval};")
+    if comparison.largest is None:
+        words.append("one of the two has no intervals to compare the curves by")
+    else:
+        ratio, temperature = comparison.largest
+        words.append(f"the curves differ by at most {abs(ratio):.2f} combined intervals, at {temperature:.0f} K")
+    return escape(" ".join(words))
+
+
+def check_table(checks: Sequence[Check]) -> RenderableType:
+    """Return the table of `deckgen doctor`, and what to do about each failure."""
+    table = Table(box=None, show_header=False)
+    for check in checks:
+        style = _CHECK_STYLES[check.state]
+        table.add_row(f"[{style}]{check.state}[/]", check.name, escape(check.detail))
+        if check.mend:
+            table.add_row("", "", f"[bold]do:[/] {escape(check.mend)}")
+    return table

