@@ -138,7 +138,9 @@ def run(
         out.print(f"{len(result.done)} decks done, {len(result.skipped)} were done before, {len(result.failed)} failed")
         for deck in result.failed:
             out.print(f"[red]{escape(str(deck.folder))}[/]: {escape(deck.message)}")
-    if result.failed:
+        for folder in result.interrupted:
+            out.print(f"[yellow]{escape(str(folder))}[/]: stopped by a signal; the same command goes on from there")
+    if result.failed or result.interrupted:
         raise typer.Exit(1)
 
 

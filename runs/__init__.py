@@ -1,0 +1,1 @@
+"""Launching decks: LAMMPS, the batch, its state, and what it sampled."""

@@ -1,0 +1,88 @@
+"""`status.json`: what was tried with a deck, attempt by attempt.
+
+It explains a run; it decides nothing. How far a deck is, its own outputs tell.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from deckgen.runs.outputs import Cut
+
+__all__ = ["JOURNAL", "Attempt", "begin", "close", "close_dead", "read_attempts"]
+
+JOURNAL = "status.json"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt at a deck.
+
+    `outcome` is `running` until it is known: `done`, `interrupted`, `failed`; `killed` where it had no time left to
+    stop, or where a later attempt found that it had ended without a word. The dropped rows and frames are those of
+    earlier attempts, past the step that this one started from (with what a kill cut short); they are kept in
+    `energies.dropped.dat` and `frames.dropped.extxyz`.
+    """
+
+    started: str
+    host: str
+    pid: int
+    from_step: int
+    to_step: int | None = None
+    dropped_rows: int = 0
+    dropped_frames: int = 0
+    seconds: float | None = None
+    outcome: str = "running"
+    message: str = ""
+
+
+def read_attempts(folder: Path) -> tuple[Attempt, ...]:
+    """Return a deck's attempts in order; none where the deck was never started, or only by a bare `lmp`."""
+    try:
+        said = json.loads((folder / JOURNAL).read_text())
+        return tuple(Attempt(**attempt) for attempt in said["attempts"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ()
+
+
+def begin(folder: Path, from_step: int, reached: int, cut: Cut) -> None:
+    """Note that an attempt begins; one that is still `running` was killed, at the step `reached` or after it."""
+    attempts = [
+        replace(old, outcome="killed", to_step=reached) if old.outcome == "running" else old
+        for old in read_attempts(folder)
+    ]
+    new = Attempt(
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        from_step=from_step,
+        dropped_rows=cut.rows,
+        dropped_frames=cut.frames,
+    )
+    _write(folder, [*attempts, new])
+
+
+def close(folder: Path, outcome: str, to_step: int, seconds: float | None = None, message: str = "") -> None:
+    """Note how the last attempt ended."""
+    attempts = list(read_attempts(folder))
+    if attempts:
+        attempts[-1] = replace(attempts[-1], outcome=outcome, to_step=to_step, seconds=seconds, message=message)
+        _write(folder, attempts)
+
+
+def close_dead(folder: Path, outcome: str, to_step: int, message: str) -> None:
+    """Note how the last attempt ended, unless its process has said so itself."""
+    attempts = read_attempts(folder)
+    if attempts and attempts[-1].outcome == "running":
+        close(folder, outcome, to_step, message=message)
+
+
+def _write(folder: Path, attempts: list[Attempt]) -> None:
+    part = folder / f"{JOURNAL}.part"
+    part.write_text(json.dumps({"schema": 1, "attempts": [asdict(attempt) for attempt in attempts]}, indent=1) + "\n")
+    part.replace(folder / JOURNAL)

@@ -1,0 +1,105 @@
+"""How far a study's decks are, by what they have written: decks that a bare `lmp` ran count as well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from deckgen.deck import read_manifests
+from deckgen.errors import InputError
+from deckgen.manifest import ENERGIES, Manifest
+from deckgen.runs.engine import DECK_LOCK
+from deckgen.runs.journal import Attempt, read_attempts
+from deckgen.runs.lock import held
+from deckgen.runs.outputs import is_finished, last_step
+
+__all__ = ["DeckStatus", "State", "deck_status", "status"]
+
+State = Literal["pending", "running", "interrupted", "failed", "done"]
+
+
+@dataclass(frozen=True)
+class DeckStatus:
+    """Where a deck stands.
+
+    `pending`: never started, or made longer since it was done. `interrupted`: begun, and nobody is at it: it will go on
+    from its restart. `ns_per_day` is that of the last attempt, its preparation included; `message` says why it failed.
+    """
+
+    protocol: str
+    id: str
+    temperature_K: float | None
+    replica: int
+    state: State
+    step: int
+    n_steps: int
+    timestep_fs: float
+    ns_per_day: float | None
+    message: str = ""
+
+    @property
+    def fraction(self) -> float:
+        """Part of the deck that is done, 0 to 1."""
+        if self.state == "done":
+            return 1.0
+        return min(self.step / self.n_steps, 1.0) if self.n_steps else 0.0
+
+
+def status(study_folder: Path) -> list[DeckStatus]:
+    """Return the status of every deck of a study, ordered by protocol and name.
+
+    Raises
+    ------
+    InputError
+        If there are no decks.
+    """
+    decks = [deck_status(folder, manifest) for folder, manifest in read_manifests(study_folder)]
+    if not decks:
+        raise InputError(
+            f"{study_folder}: there are no decks", hint="write them: deckgen decks; or run them: deckgen run"
+        )
+    return decks
+
+
+def deck_status(folder: Path, manifest: Manifest) -> DeckStatus:
+    """Return the status of one deck."""
+    attempts = read_attempts(folder)
+    last = attempts[-1] if attempts else None
+    step = last_step(folder)
+    state = _state(folder, manifest, last, step)
+    return DeckStatus(
+        protocol=manifest.protocol,
+        id=manifest.id,
+        temperature_K=manifest.temperature_K,
+        replica=manifest.replica,
+        state=state,
+        step=step,
+        n_steps=manifest.n_steps,
+        timestep_fs=manifest.timestep_fs,
+        ns_per_day=_speed(folder, manifest, last, step),
+        message=last.message if last and state == "failed" else "",
+    )
+
+
+def _state(folder: Path, manifest: Manifest, last: Attempt | None, step: int) -> State:
+    if held(folder / DECK_LOCK):
+        return "running"
+    if is_finished(folder, manifest):
+        return "done"
+    if last is None:
+        return "interrupted" if step else "pending"
+    if last.outcome == "done":
+        return "pending"
+    return "failed" if last.outcome == "failed" else "interrupted"
+
+
+def _speed(folder: Path, manifest: Manifest, last: Attempt | None, step: int) -> float | None:
+    """Return ns/day of the last attempt, from its journal or, while it runs, from the age of its last row."""
+    if last is None or step <= last.from_step:
+        return None
+    seconds = last.seconds
+    if seconds is None:
+        seconds = (folder / ENERGIES).stat().st_mtime - datetime.fromisoformat(last.started).timestamp()
+    return (step - last.from_step) * manifest.timestep_fs * 0.0864 / seconds if seconds > 0 else None

@@ -1,0 +1,169 @@
+import operator
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import CancelledError
+from pathlib import Path
+
+import pytest
+
+from deckgen.errors import InputError, RunError
+from deckgen.executor import SubprocessExecutor, WorkerError
+from deckgen.manifest import read_manifest
+
+SLEEPER = "import os, pathlib, time; pathlib.Path({path!r}).write_text(str(os.getpid())); time.sleep(60)"
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_results_come_in_the_order_of_the_arguments():
+    with SubprocessExecutor(2) as executor:
+        assert list(executor.map(operator.mul, range(5), range(5))) == [0, 1, 4, 9, 16]
+
+
+def test_each_task_has_a_process_of_its_own_with_one_thread():
+    with SubprocessExecutor(2) as executor:
+        pids = list(executor.map(eval, ["__import__('os').getpid()"] * 3))
+        threads = executor.submit(os.getenv, "OMP_NUM_THREADS").result()
+    assert len({*pids, os.getpid()}) == 4
+    assert threads == "1"
+
+
+def test_exceptions_travel_back_with_their_hint_and_traceback(tmp_path):
+    with SubprocessExecutor(1) as executor:
+        error = executor.submit(read_manifest, tmp_path / "nowhere").exception()
+        other = executor.submit(int, "x").exception()
+    assert isinstance(error, InputError)
+    assert error.hint == "write the decks again: deckgen decks"
+    assert "in read_manifest" in str(error.__cause__)
+    assert isinstance(other, ValueError)
+
+
+def test_an_exception_that_cannot_travel_keeps_its_words():
+    with SubprocessExecutor(1) as executor:
+        error = executor.submit(exec, "class Odd(Exception): pass\nraise Odd('in odd words')").exception()
+        ended = executor.submit(sys.exit, 3).exception()
+    assert isinstance(error, RunError)
+    assert "Odd: in odd words" in str(error)
+    assert isinstance(ended, SystemExit)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
+def test_a_death_fails_its_own_task_only_and_tells_what_was_printed(number):
+    code = f"import os; print('my last words', flush=True); os.kill(os.getpid(), {int(number)})"
+    with SubprocessExecutor(2) as executor:
+        other = executor.submit(time.sleep, 0.5)
+        error = executor.submit(exec, code).exception()
+        later = executor.submit(operator.add, 1, 2)
+    assert isinstance(error, WorkerError)
+    assert error.exit_code == -number
+    assert number.name in str(error)
+    assert "my last words" in str(error)
+    assert other.exception() is None
+    assert later.result() == 3
+
+
+def test_a_process_that_ends_early_but_quietly_has_died_too():
+    with SubprocessExecutor(1) as executor:
+        error = executor.submit(os._exit, 0).exception()
+    assert isinstance(error, WorkerError)
+    assert "exit code 0" in str(error)
+
+
+def test_no_more_tasks_at_once_than_workers():
+    # each task says when it began and ended, by a clock that all processes share
+    code = "(t := __import__('time')).monotonic(), t.sleep(0.2), t.monotonic()"
+    with SubprocessExecutor(2) as executor:
+        spans = list(executor.map(eval, [code] * 5))
+    for began, _, _ in spans:
+        assert sum(start <= began < end for start, _, end in spans) <= 2
+
+
+def test_shutdown_cancels_what_waits(until):
+    executor = SubprocessExecutor(1)
+    running, waiting = executor.submit(time.sleep, 0.5), executor.submit(time.sleep, 60)
+    until(running.running)
+    executor.shutdown(cancel_futures=True)
+    assert running.exception() is None
+    assert waiting.cancelled()
+    with pytest.raises(RuntimeError, match="shut down"):
+        executor.submit(operator.add, 1, 2)
+
+
+def test_stop_asks_first_and_kills_then(tmp_path, until):
+    polite = "import signal, sys; signal.signal(15, lambda *_: sys.exit('bye')); "
+    stubborn = "import signal; signal.signal(15, signal.SIG_IGN); "
+    files = [tmp_path / name for name in ("polite", "stubborn", "plain")]
+    executor = SubprocessExecutor(3)
+    futures = [
+        executor.submit(exec, preface + SLEEPER.format(path=str(file)))
+        for preface, file in zip((polite, stubborn, ""), files, strict=True)
+    ]
+    waiting = executor.submit(time.sleep, 60)
+    until(lambda: all(file.exists() and file.read_text() for file in files))
+    executor.stop(grace_s=1)
+    assert [getattr(future.exception(), "exit_code", None) for future in futures] == [None, -9, -15]
+    assert futures[0].exception().code == "bye"
+    with pytest.raises(CancelledError):
+        waiting.result()
+    assert not any(alive(int(file.read_text())) for file in files)
+
+
+def test_leaving_by_ctrl_c_stops_the_tasks(tmp_path, until):
+    file = tmp_path / "pid"
+
+    def leave() -> None:
+        with SubprocessExecutor(1) as executor:
+            executor.submit(exec, SLEEPER.format(path=str(file)))
+            until(lambda: file.exists() and file.read_text())
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        leave()
+    assert not alive(int(file.read_text()))
+
+
+def test_workers_die_with_a_parent_that_is_killed(tmp_path, until):
+    file = tmp_path / "pid"
+    program = (
+        "from deckgen.executor import SubprocessExecutor\n"
+        f"SubprocessExecutor(1).submit(exec, {SLEEPER.format(path=str(file))!r}).result()"
+    )
+    with subprocess.Popen([sys.executable, "-c", program]) as parent:
+        until(lambda: file.exists() and file.read_text())
+        worker = int(file.read_text())
+        assert alive(worker)
+        parent.kill()
+    until(lambda: not alive(worker), 10)
+
+
+def test_programs_that_a_task_started_do_not_outlive_it(until):
+    start = "__import__('subprocess').Popen(['sleep', '60']).pid"
+    with SubprocessExecutor(1) as executor:
+        left_behind = executor.submit(eval, start).result()
+    until(lambda: not alive(left_behind), 10)
+
+
+def test_tasks_that_cannot_be_carried_over_are_refused():
+    def local() -> None: ...
+
+    class Unknown:
+        pass
+
+    executor = SubprocessExecutor(1)
+    with pytest.raises(InputError, match="cannot be carried"):
+        executor.submit(local)
+    with pytest.raises(InputError, match="cannot be carried"):
+        executor.submit(print, Unknown())
+    local.__module__ = "__main__"
+    with pytest.raises(InputError, match="__main__"):
+        executor.submit(local)
+    with pytest.raises(InputError, match="max_workers is 0"):
+        SubprocessExecutor(0)

