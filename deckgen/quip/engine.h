@@ -35,7 +35,7 @@ class Engine {
  public:
   virtual ~Engine() = default;
 
-  // One line for the log: which engine, of which version.
+  // One line for the log, once a potential is loaded: which engine, of which version, and why.
   virtual std::string description() const = 0;
 
   // Reads a potential file; `arguments` is QUIP's own argument string. Returns the cutoff in angstrom.
@@ -45,9 +45,13 @@ class Engine {
   virtual bool trims_neighbours() const = 0;
 
   virtual void evaluate(const Atoms &atoms, Evaluation &result) = 0;
+
+  // A line for the log that the last evaluation gave rise to, once; mostly empty.
+  virtual std::string take_notice() { return {}; }
 };
 
-// The engine that the environment variable DECKGEN_QUIP_ENGINE names: auto (or unset), quip, plain.
+// The engine that the environment variable DECKGEN_QUIP_ENGINE names: auto (or unset: native where it covers the
+// potential, else quip), native, quip, plain.
 std::unique_ptr<Engine> make_engine();
 
 }    // namespace deckgen

@@ -57,7 +57,6 @@ void PairQuip::settings(int narg, char **)
     reason = failure.what();
   }
   stop_together(reason);
-  if (comm->me == 0) utils::logmesg(lmp, "pair_style quip: engine " + engine->description() + "\n");
 }
 
 // pair_coeff * * FILE "QUIP arguments" Z1 Z2 ...   (an atomic number, or NULL, for each atom type)
@@ -106,6 +105,12 @@ void PairQuip::load(const std::string &file, const std::string &arguments)
     reason = failure.what();
   }
   stop_together(reason);
+  log("engine " + engine->description());
+}
+
+void PairQuip::log(const std::string &line)
+{
+  if (comm->me == 0) utils::logmesg(lmp, "pair_style quip: " + line + "\n");
 }
 
 // An error on any rank ends the command on all of them, with the message of the first such rank.
@@ -142,6 +147,8 @@ void PairQuip::compute(int eflag, int vflag)
   } catch (const std::runtime_error &failure) {
     error->one(FLERR, std::string("Pair style quip: ") + failure.what());
   }
+  const std::string notice = engine->take_notice();
+  if (!notice.empty()) log(notice);
   add_forces();
   tally();
 }

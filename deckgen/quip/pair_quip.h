@@ -27,6 +27,7 @@ class PairQuip : public LAMMPS_NS::Pair {
   void allocate();
   void set_atomic_numbers(char **arg);
   void load(const std::string &file, const std::string &arguments);
+  void log(const std::string &line);
   void stop_together(const std::string &reason);
   void gather_neighbours();
   Atoms gather_atoms();

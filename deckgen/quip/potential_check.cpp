@@ -1,11 +1,10 @@
 #include "potential_check.h"
 
+#include "files.h"
 #include "xml_scan.h"
 
-#include <cctype>
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
 #include <set>
 #include <stdexcept>
 #include <vector>
@@ -24,13 +23,6 @@ struct Contents {
   std::set<std::string> labels;    // of any element
   std::vector<SparseFile> sparse_files;
 };
-
-std::string read_text(const std::string &file)
-{
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) throw std::runtime_error("cannot open " + file);
-  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-}
 
 long positive_attribute(const Attributes &attributes, const char *key)
 {
@@ -75,8 +67,7 @@ Contents read_contents(const std::string &file)
 // The value of KEY=VALUE in QUIP's argument string, or an empty string. QUIP ignores the case of keys.
 std::string argument(const std::string &arguments, const std::string &key)
 {
-  std::string lower = " ";
-  for (const char c : arguments) lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const std::string lower = " " + lower_case(arguments);
   const size_t found = lower.find(" " + key + "=");
   if (found == std::string::npos) return "";
   const size_t begin = found + key.size() + 1;    // `lower` has one character more at its front
@@ -95,9 +86,7 @@ void check_label(const std::string &label, const std::set<std::string> &known, c
 
 void check_sparse_file(const SparseFile &sparse, const std::string &xml)
 {
-  const size_t slash = xml.find_last_of('/');
-  const bool is_beside = sparse.name[0] != '/' && slash != std::string::npos;
-  const std::string file = (is_beside ? xml.substr(0, slash + 1) : "") + sparse.name;
+  const std::string file = beside(xml, sparse.name);
   std::ifstream probe(file);
   if (!probe) throw std::runtime_error("the sparse points of " + xml + " are missing: cannot open " + file);
   const std::string text = read_text(file);

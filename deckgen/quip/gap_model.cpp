@@ -1,0 +1,178 @@
+#include "gap_model.h"
+
+#include "files.h"
+#include "gap_coverage.h"
+#include "xml_scan.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+namespace deckgen {
+
+namespace {
+
+double to_number(const std::string &text, const std::string &what)
+{
+  char *end = nullptr;
+  const double value = std::strtod(text.c_str(), &end);
+  if (end == text.c_str() || *end != '\0' || !std::isfinite(value))
+    throw NotCovered("its " + what + " is \"" + text + "\", not a number");
+  return value;
+}
+
+const std::string &attribute(const Attributes &given, const std::string &key)
+{
+  const auto found = given.find(key);
+  if (found == given.end()) throw NotCovered("it lacks an attribute " + key);
+  return found->second;
+}
+
+double number(const Attributes &given, const std::string &key) { return to_number(attribute(given, key), key); }
+
+int count(const Attributes &given, const std::string &key)
+{
+  const double value = number(given, key);
+  if (value != std::floor(value) || value < 1.0 || value > 1e6) throw NotCovered("its " + key + " is no count");
+  return static_cast<int>(value);
+}
+
+// Of QUIP's true and false; absent is false.
+bool is_true(const Attributes &given, const std::string &key) { return given.count(key) && given.at(key) != "F"; }
+
+class Reader {
+ public:
+  explicit Reader(const std::string &file_) : file(file_) {}
+
+  GapModel run()
+  {
+    scan_xml(
+        read_text(file), [this](const std::string &name, const Attributes &given) { element(name, given); },
+        [this](const std::string &name, const std::string &value) { text(name, value); });
+    if (n_potentials != 1 || n_gaps != 1) throw NotCovered("the file holds more potentials than one");
+    if (model.descriptors.empty()) throw NotCovered("it has no descriptor");
+    for (size_t i = 0; i < model.descriptors.size(); ++i) complete(model.descriptors[i], sparse_files[i]);
+    return std::move(model);
+  }
+
+ private:
+  void element(const std::string &name, const Attributes &given)
+  {
+    if (is_root) {
+      is_root = false;
+      return;
+    }
+    require_known(name, given);
+    if (name == "Potential") begin_potential(words(attribute(given, "init_args")));
+    if (name == "GAP_data" && is_true(given, "do_core")) throw NotCovered("it has a core potential");
+    if (name == "e0") set_e0(given);
+    if (name == "gpSparse") ++n_gaps;
+    if (name == "gpCoordinates") begin_descriptor(given);
+    if (name == "sparseX") add_weight(given);
+  }
+
+  void text(const std::string &name, const std::string &value)
+  {
+    if (name == "theta")
+      for (const std::string &word : words(value)) last().theta.push_back(to_number(word, "theta"));
+    if (name == "descriptor") {
+      read_descriptor(value, covariances.back(), last());
+      for (const char *key : {"z", "z1", "z2", "species_z"})
+        if (last().options.count(key)) require_species(last().number(key, 0.0));
+    }
+  }
+
+  GapDescriptor &last()
+  {
+    if (model.descriptors.empty()) throw NotCovered("its elements are in an unusual order");
+    return model.descriptors.back();
+  }
+
+  void begin_potential(const std::vector<std::string> &arguments)
+  {
+    ++n_potentials;
+    if (arguments.size() != 3 || arguments[0] != "IP" || arguments[1] != "GAP" || arguments[2].rfind("label=", 0) != 0)
+      throw NotCovered("it is not a GAP alone");
+  }
+
+  void set_e0(const Attributes &given)
+  {
+    const int z = count(given, "Z");
+    if (z < static_cast<int>(std::size(model.e0))) model.e0[z] = number(given, "value");
+  }
+
+  void begin_descriptor(const Attributes &given)
+  {
+    if (attribute(given, "n_permutations") != "1") throw NotCovered("it has permutations");
+    if (!is_true(given, "sparsified")) throw NotCovered("it is not sparse");
+    if (number(given, "signal_mean") != 0.0) throw NotCovered("it has a mean (f0) other than 0");
+    GapDescriptor d;
+    d.dimensions = count(given, "dimensions");
+    d.n_sparse = count(given, "n_sparseX");
+    d.delta = number(given, "signal_variance");
+    if (given.count("zeta")) d.zeta = number(given, "zeta");
+    model.descriptors.push_back(d);
+    covariances.push_back(attribute(given, "covariance_type"));
+    sparse_files.push_back(attribute(given, "sparseX_filename"));
+  }
+
+  void add_weight(const Attributes &given)
+  {
+    std::vector<double> &weights = last().weights;
+    weights.push_back(number(given, "alpha") * number(given, "sparseCutoff"));
+    if (count(given, "i") != static_cast<int>(weights.size())) throw NotCovered("its weights are out of order");
+  }
+
+  void require_species(double z)
+  {
+    if (model.species == 0) model.species = static_cast<int>(z);
+    if (z < 1.0 || z != model.species) throw NotCovered("it has not one element throughout");
+  }
+
+  void complete(GapDescriptor &d, const std::string &sparse_file)
+  {
+    if (d.options.empty() || model.species == 0) throw NotCovered("its descriptors name no element");
+    if (static_cast<int>(d.weights.size()) != d.n_sparse) throw NotCovered("weights are missing");
+    if (d.kind != GapDescriptor::Kind::soap && static_cast<int>(d.theta.size()) != d.dimensions)
+      throw NotCovered("it has not a theta for each dimension");
+    const std::string contents = read_text(beside(file, sparse_file));
+    const char *at = contents.c_str();
+    d.sparse.resize(static_cast<size_t>(d.n_sparse) * d.dimensions);
+    for (double &x : d.sparse) {
+      char *end = nullptr;
+      x = std::strtod(at, &end);
+      at = end;
+    }
+  }
+
+  const std::string &file;
+  GapModel model;
+  std::vector<std::string> covariances, sparse_files;    // of each descriptor
+  bool is_root = true;
+  int n_potentials = 0, n_gaps = 0;
+};
+
+}    // namespace
+
+double GapDescriptor::number(const std::string &key, double otherwise) const
+{
+  const auto found = options.find(key);
+  return found == options.end() ? otherwise : to_number(found->second, key);
+}
+
+double GapDescriptor::cutoff() const { return number("cutoff", 0.0); }
+
+double GapModel::cutoff() const
+{
+  double largest = 0.0;
+  for (const GapDescriptor &descriptor : descriptors) largest = std::max(largest, descriptor.cutoff());
+  return largest;
+}
+
+GapModel read_gap_model(const std::string &file, const std::string &arguments)
+{
+  require_plain_arguments(arguments);
+  return Reader(file).run();
+}
+
+}    // namespace deckgen

@@ -1,0 +1,47 @@
+// A GAP as gap_fit writes it, as far as the native evaluator covers it.
+#pragma once
+
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace deckgen {
+
+// A potential that the native evaluator leaves to QUIP; the message says why.
+class NotCovered : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// One <gpCoordinates>: a descriptor, its kernel and its sparse points.
+struct GapDescriptor {
+  enum class Kind { two_body, three_body, soap };
+  Kind kind = Kind::two_body;
+  std::map<std::string, std::string> options;    // of the descriptor, by lower-case key
+  int dimensions = 0;
+  int n_sparse = 0;
+  double delta = 0.0;    // eV
+  double zeta = 0.0;
+  std::vector<double> theta;      // [dimensions], of the Gaussian kernels
+  std::vector<double> weights;    // [n_sparse], alpha times sparseCutoff
+  std::vector<double> sparse;     // [n_sparse][dimensions]
+
+  // A number among the options, or `otherwise` where it is not given.
+  double number(const std::string &key, double otherwise) const;
+  double cutoff() const;    // angstrom
+};
+
+struct GapModel {
+  int species = 0;    // atomic number of the one element
+  double e0[119] = {};    // eV, by atomic number
+  std::vector<GapDescriptor> descriptors;
+
+  double cutoff() const;
+};
+
+// Reads the xml and its files of sparse points, which check_potential has passed. `arguments` is QUIP's argument string.
+// Throws NotCovered if the potential holds anything that the native evaluator does not know.
+GapModel read_gap_model(const std::string &file, const std::string &arguments);
+
+}    // namespace deckgen

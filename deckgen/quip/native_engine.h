@@ -1,0 +1,38 @@
+// deckgen's own evaluator of a GAP as an engine, with another one, QUIP, to check it and to take what it does not cover.
+#pragma once
+
+#include "gap_evaluator.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace deckgen {
+
+class NativeEngine : public Engine {
+ public:
+  // What becomes of a potential that the evaluator does not cover.
+  enum class Otherwise { quip, error };
+
+  NativeEngine(Otherwise otherwise, std::unique_ptr<Engine> quip);
+  std::string description() const override;
+  double load(const std::string &file, const std::string &arguments) override;
+  bool trims_neighbours() const override { return !evaluator && quip->trims_neighbours(); }
+
+  // The first evaluation after a potential is loaded is compared with QUIP's, as is that of a displaced copy.
+  void evaluate(const Atoms &atoms, Evaluation &result) override;
+  std::string take_notice() override;
+
+ private:
+  void check(const Atoms &atoms, const Evaluation &result);
+  double difference_from_quip(const Atoms &atoms, const Evaluation &result);
+
+  Otherwise otherwise;
+  std::unique_ptr<Engine> quip;
+  std::unique_ptr<GapEvaluator> evaluator;    // none where QUIP takes the potential
+  std::string why_quip;
+  std::string notice;
+  bool is_checked = false;
+};
+
+}    // namespace deckgen

@@ -1,0 +1,133 @@
+"""What must hold of the native evaluator whatever the potential is."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from ase import Atoms
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
+
+ONE_AT_A_TIME = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
+
+
+def blob(seed: int, n: int) -> np.ndarray:
+    """Points of a jittered grid, so that no two are on top of each other."""
+    rng = np.random.default_rng(seed)
+    grid = 3.6 * np.stack(np.meshgrid(*[np.arange(3)] * 3), axis=-1).reshape(-1, 3)
+    return rng.permutation(grid)[:n] + rng.normal(0.0, 0.35, (n, 3))
+
+
+@settings(max_examples=15, derandomize=True, **ONE_AT_A_TIME)
+@given(seed=st.integers(0, 10**6), n=st.integers(1, 20), shift=st.tuples(*[st.floats(-50.0, 50.0)] * 3))
+def test_rotation_translation_and_permutation(driver, rich, seed, n, shift):
+    positions = blob(seed, n)
+    rng = np.random.default_rng(seed + 1)
+    rotation, order = Rotation.random(random_state=rng).as_matrix(), rng.permutation(n)
+    moved = (positions @ rotation.T + shift)[order]
+    one, other = driver.evaluate(rich.xml, [Atoms(f"Na{n}", positions), Atoms(f"Na{n}", moved)])
+    assert other["energy"] == pytest.approx(one["energy"], abs=1e-10 * n)
+    np.testing.assert_allclose(other["energies"], one["energies"][order], rtol=0, atol=1e-10)
+    np.testing.assert_allclose(other["forces"], (one["forces"] @ rotation.T)[order], rtol=0, atol=1e-9)
+
+
+def test_forces_and_virial_are_slopes_of_the_energy(driver, rich):
+    positions, h = blob(7, 9), 1e-4
+    frames, expected = [Atoms("Na9", positions)], []
+    base = driver.evaluate(rich.xml, frames)[0]
+    for atom in range(9):
+        for axis in range(3):
+            step = np.zeros((9, 3))
+            step[atom, axis] = h
+            frames += [Atoms("Na9", positions + sign * step) for sign in (1, -1)]
+            expected.append(base["forces"][atom, axis])
+    for a in range(3):
+        for b in range(3):
+            strain = np.zeros((3, 3))
+            strain[a, b] = h
+            frames += [Atoms("Na9", positions @ (np.eye(3) + sign * strain)) for sign in (1, -1)]
+            expected.append(base["virials"].sum(axis=0)[a, b])
+    energies = np.array([answer["energy"] for answer in driver.evaluate(rich.xml, frames)[1:]])
+    slopes = (energies[1::2] - energies[::2]) / (2 * h)
+    np.testing.assert_allclose(slopes, expected, rtol=0, atol=3e-7)
+
+
+def test_forces_and_torques_vanish_together(driver, rich):
+    positions = blob(3, 20)
+    answer = driver.evaluate(rich.xml, [Atoms("Na20", positions)])[0]
+    np.testing.assert_allclose(answer["forces"].sum(axis=0), 0.0, atol=1e-11)
+    np.testing.assert_allclose(np.cross(positions, answer["forces"]).sum(axis=0), 0.0, atol=1e-9)
+
+
+def test_nothing_jumps_at_a_cutoff(driver, rich):
+    """Across each cutoff of the potential (4.6, 5.2, 7) the force of a dimer is as smooth as elsewhere."""
+    for cutoff in (4.6, 5.2, 7.0):
+        distances = cutoff + np.array([-2e-6, -1e-6, 1e-6, 2e-6])
+        frames = [Atoms("Na2", [[0.0, 0.0, 0.0], [0.0, r, 0.0]]) for r in distances]
+        forces = [answer["forces"][1, 1] for answer in driver.evaluate(rich.xml, frames)]
+        assert np.abs(np.diff(forces)).max() < 1e-5
+
+
+def test_large_weights_cost_no_digits(driver, models):
+    """A fit to real data has weights of 1e4 eV and more, whose sum is small: the energy is linear in them."""
+    model, factor = models["soap"], 2.0**20
+    xml = model.xml.with_name("large.xml")
+    xml.write_text(re.sub(r' alpha="([^"]*)"', lambda m: f' alpha="{float(m[1]) * factor!r}"', model.xml.read_text()))
+    frames = [Atoms("Na20", blob(5, 20))]
+    small, large = (driver.evaluate(file, frames)[0] for file in (model.xml, xml))
+    assert large["energy"] == pytest.approx(factor * small["energy"], rel=1e-11)
+    np.testing.assert_allclose(large["forces"], factor * small["forces"], rtol=0, atol=1e-11 * factor)
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [
+        ("0", 0, "native engine checked against QUIP: forces differ by at most 0.0e+00 eV/A; 2 evaluations by native"),
+        ("9e-7", 0, "forces differ by at most 9.0e-07 eV/A; 2 evaluations"),
+        ("2e-6", 1, "the native engine disagrees with QUIP at the first step: forces by 2.0e-06 eV/A"),
+        ("nan", 1, "forces by a number that is not finite"),
+    ],
+)
+def test_the_first_evaluation_is_checked(driver, rich, error, code, message):
+    done = driver.run("check_driver", str(rich.xml), error)
+    assert (done.returncode, done.stderr) == (code, "")
+    assert message in done.stdout
+
+
+UNCOVERED = {  # what is changed in the xml, and the reason that is given
+    ('"IP GAP label=', '"Sum IP GAP label='): "it is not a GAP alone",
+    ('do_core="F"', 'do_core="T"'): "it has a core potential",
+    ("<descriptor>distance_2b", "<descriptor>distance_Nb"): "it has the descriptor distance_Nb",
+    ('covariance_type="1"', 'covariance_type="4"'): "its distance_2b has another covariance",
+    ('signal_mean=".0', 'signal_mean=".5'): "it has a mean (f0) other than 0",
+    ('n_permutations="1"', 'n_permutations="2"'): "it has permutations",
+    ('sparsified="T"', 'sparsified="F"'): "it is not sparse",
+    ("Z2=11", "Z2=19"): "it has not one element throughout",
+    ("Z1=11 Z2=11", "only_intra=T Z1=11 Z2=11"): "its distance_2b has the option only_intra=T",
+    ("theta_uniform=0.7", "theta_uniform 0.7"): "is unusual",
+    ("<theta>", "<theta> 1.0 "): "it has not a theta for each dimension",
+    ('sparseX i="2"', 'sparseX i="1"'): "its weights are out of order",
+    ("<gpSparse ", '<gpSparse power="2" '): "its <gpSparse> has an attribute power",
+    ("<command_line>", "<core_part/><command_line>"): "it has an element <core_part>",
+    (" Z=11 species_Z", " radial_basis=GTO Z=11 species_Z"): "its soap has the option radial_basis=GTO",
+    ("n_max=5", "n_max=6"): "its soap has another number of dimensions than n_max and l_max make",
+    ('zeta="3.0', 'zeta="-3.0'): "its soap has a zeta beyond 0 .. 64",
+    ("<theta>  0.69999999999999996E+000", "<theta> 1e-4"): "too steep to be tabulated",
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"), UNCOVERED.items(), ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_what_is_not_covered_is_named(driver, rich, change, reason):
+    before, after = change
+    text = rich.xml.read_text()
+    assert before in text
+    xml = rich.xml.with_name("changed.xml")
+    xml.write_text(text.replace(before, after, 1))
+    done = driver.run("gap_driver", str(xml), "frames.xyz")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert reason in done.stderr
