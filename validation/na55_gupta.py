@@ -1,7 +1,8 @@
 """The melting peak of Na55 with the Gupta potential, at the full protocol and longer, from two independent seeds.
 
 At the paper's 400 ps the run nearest to the peak visits the solid and the liquid a few times only, and the analysis
-may decline to give an interval; the same runs are then continued to 2 ns, where the two seeds must agree within theirs.
+may decline to give an interval; the rungs of the transition are then continued to 2 ns, where the two seeds must agree
+within theirs.
 
 Literature: Reyes-Nava, Garzon, Beltran, Michaelian, "Melting of sodium clusters", Rev. Mex. Fis. 48, 450 (2002),
 arXiv:physics/0207068: with this potential (microcanonical dynamics) Na55 melts about 40 % below the experimental
@@ -17,6 +18,7 @@ EXPERIMENT_K = 290.0
 LITERATURE_K = (0.55 * EXPERIMENT_K, 0.65 * EXPERIMENT_K)
 SEEDS = (1, 2)
 PROTOCOL_PS, LONG_PS = 400, 2000
+TRANSITION = "[ladder]\ntemperatures_K = [127.5, 141, 154.5, 168, 181.5, 195, 208.5, 222]\n"  # rungs of the protocol
 
 
 def main() -> None:
@@ -24,9 +26,9 @@ def main() -> None:
     example = (EXAMPLES / "na55-gupta" / "study.toml").read_text()
     peaks: dict[str, Peak] = {}
     with work_folder(__doc__) as arguments:
-        for duration_ps in (PROTOCOL_PS, LONG_PS):
+        for duration_ps, ladder in ((PROTOCOL_PS, ""), (LONG_PS, TRANSITION)):
             for seed in SEEDS:
-                text = f"{example}\n[nvt]\nseed = {seed}\nduration_ps = {duration_ps}\n"
+                text = f"{example}\n{ladder}[nvt]\nseed = {seed}\nduration_ps = {duration_ps}\n"
                 folder = arguments.folder / f"seed-{seed}"
                 peaks[f"{duration_ps} ps, seed {seed}"] = run_study(folder, text, arguments.workers)
     low, high = LITERATURE_K
