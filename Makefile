@@ -25,14 +25,16 @@ types: $(READY)         ## types of the installed package, from outside the root
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(VENV)/typed .
 	cd $(VENV)/typed && ../bin/mypy --config-file ../../pyproject.toml --python-executable ../bin/python
 
-bench: $(READY)         ## the benchmarks of the README, about half an hour
+bench: $(READY)         ## the benchmarks of the README, the better part of an hour
 	$(BIN)/python benchmarks/batch.py
 	$(BIN)/python benchmarks/quip_link.py
+	$(BIN)/python benchmarks/gap_engines.py
 	$(BIN)/python benchmarks/mbar.py
 
 validate: $(READY)      ## the long checks; their results are committed under validation/
 	$(BIN)/python validation/lj13.py
 	$(BIN)/python validation/na55_gupta.py
+	$(BIN)/python validation/nve_drift.py
 
 golden: $(READY)        ## rewrite the golden decks after a deliberate change
 	$(BIN)/python -m pytest tests/decks tests/project/test_docs.py --rewrite-golden
