@@ -82,8 +82,7 @@ class PotentialChoice(Table):
     files: tuple[Path, ...] = ()
     """kind = "lammps": the files that pair_coeff names."""
     engine: Literal["auto", "native", "quip", "plain"] = "auto"
-    """What computes a GAP: auto (native where it covers the potential, else quip), native (deckgen's own evaluator,
-    checked against QUIP at the first step), quip (QUIP with its calls made fast) or plain (QUIP as it is linked)."""
+    """What computes a GAP: native (our own code), quip (made fast), plain (as linked), or auto: native where it can."""
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:

@@ -14,7 +14,7 @@ class DescriptorTerm {
  public:
   virtual ~DescriptorTerm() = default;
 
-  // Adds to the energies of the atoms, the forces and the virials of the atoms. The shells are of the descriptor's cutoff.
+  // Adds to the atoms' energies, forces and virials. The shells are of the descriptor's cutoff.
   virtual void add(const std::vector<Shell> &shells, Evaluation &result) = 0;
 };
 

@@ -28,7 +28,8 @@ const std::map<std::string, Rules> descriptors = {
       {{"n_species", "1"}, {"normalise", "T"}, {"average", "F"}, {"diagonal_radial", "F"}}}},
 };
 
-// Options that gap_fit alone heeds, those that an attribute of the xml repeats, and the element, which is read elsewhere.
+// Options that gap_fit alone heeds, those that an attribute of the xml repeats, and the element, which is read in
+// gap_model.cpp.
 const std::set<std::string> passed_over = {
     "covariance_type", "delta", "f0", "zeta", "n_sparse", "sparse_method", "sparse_file", "theta_fac", "theta_uniform",
     "theta_file", "config_type_n_sparse", "unique_hash_tolerance", "unique_descriptor_tolerance", "mark_sparse_atoms",
@@ -41,8 +42,8 @@ const std::map<std::string, std::set<std::string>> elements = {
     {"e0", {"Z", "value"}},
     {"gpSparse", {"label", "n_coordinate", "fitted"}},
     {"gpCoordinates",
-     {"label", "dimensions", "signal_variance", "signal_mean", "sparsified", "n_permutations", "covariance_type", "zeta",
-      "n_sparseX", "sparseX_filename", "sparseX_md5sum"}},
+     {"label", "dimensions", "signal_variance", "signal_mean", "sparsified", "n_permutations", "covariance_type",
+      "zeta", "n_sparseX", "sparseX_filename", "sparseX_md5sum"}},
     {"theta", {}},
     {"descriptor", {}},
     {"permutation", {"i"}},
@@ -75,7 +76,8 @@ void require_plain_arguments(const std::string &arguments)
 {
   static const std::set<std::string> known = {"potential", "ip", "gap", "xml_label", "label"};
   for (const std::string &word : words(arguments))
-    if (!known.count(lower_case(word.substr(0, word.find('='))))) throw NotCovered("QUIP is given the argument " + word);
+    if (!known.count(lower_case(word.substr(0, word.find('=')))))
+      throw NotCovered("QUIP is given the argument " + word);
 }
 
 void require_known(const std::string &element, const Attributes &attributes)

@@ -40,7 +40,7 @@ struct GapModel {
   double cutoff() const;
 };
 
-// Reads the xml and its files of sparse points, which check_potential has passed. `arguments` is QUIP's argument string.
+// Reads the xml and its files of sparse points, which check_potential has passed. `arguments` is QUIP's own string.
 // Throws NotCovered if the potential holds anything that the native evaluator does not know.
 GapModel read_gap_model(const std::string &file, const std::string &arguments);
 

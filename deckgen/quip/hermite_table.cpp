@@ -50,7 +50,8 @@ bool HermiteTable::is_exact(double tolerance, const Sampler &sampler) const
           value += w.value[k] * w.rows[k * row + f];
           slope += w.slope[k] * w.rows[k * row + f];
         }
-        if (std::fabs(value) > tolerance || std::fabs(slope) > 10.0 * tolerance) return false;
+        const long double allowed = tolerance * (1.0L + std::fabs(jets[f].value) + std::fabs(jets[f].slope));
+        if (std::fabs(value) > allowed || std::fabs(slope) > 10.0L * allowed) return false;
       }
     }
   return true;

@@ -25,8 +25,8 @@ class HermiteTable {
   using Sampler = std::function<void(long double r, std::vector<Jet> &jets)>;
 
   // The nodes are half a `width` apart, the length over which the functions change, or nearer: their spacing is halved
-  // until, between them, values are right to `tolerance` and slopes to ten times that. Throws std::runtime_error if that
-  // takes more than 4096 intervals.
+  // until, between them, values are right to `tolerance` and slopes to ten times that, relative to their size where
+  // it is large. Throws std::runtime_error if that takes more than 4096 intervals.
   HermiteTable(int n_functions, double range, double width, double tolerance, const Sampler &sampler);
 
   // Six rows of n_functions follow each other; a row's length is rounded up to whole vectors.

@@ -5,8 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#pragma GCC diagnostic ignored "-Wpsabi"    // everything that takes a vector is inlined
-
+// Everything that takes or returns a vector is inlined: no calling convention is involved.
 #define DECKGEN_INLINE inline __attribute__((always_inline))
 
 namespace deckgen {

@@ -1,4 +1,4 @@
-// deckgen's own evaluator of a GAP as an engine, with another one, QUIP, to check it and to take what it does not cover.
+// deckgen's own evaluator of a GAP as an engine, with another one, QUIP, that checks it and takes what it leaves.
 #pragma once
 
 #include "gap_evaluator.h"

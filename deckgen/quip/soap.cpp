@@ -16,7 +16,7 @@ int whole(const GapDescriptor &d, const std::string &key, int lowest, int highes
 {
   const double value = d.number(key, -1.0);
   if (value != std::floor(value) || value < lowest || value > highest)
-    throw NotCovered("its soap has " + key + " outside of " + std::to_string(lowest) + " .. " + std::to_string(highest));
+    throw NotCovered("its soap has a " + key + " beyond " + std::to_string(lowest) + " .. " + std::to_string(highest));
   return static_cast<int>(value);
 }
 
@@ -59,7 +59,7 @@ class Soap : public DescriptorTerm {
  public:
   explicit Soap(const GapDescriptor &d) :
       basis(basis_of(d)), expansion(basis),
-      kernel(reordered(d, basis), scaled_weights(d), pairs_of(basis.n_max) * (basis.l_max + 1), d.zeta)
+      kernel(reordered(d, basis), scaled_weights(d), n_components(), d.zeta)
   {
   }
 
@@ -75,6 +75,8 @@ class Soap : public DescriptorTerm {
   // Atoms at a time: their coefficients and gradients stay in the cache while the sparse points pass by.
   static constexpr size_t largest_block = 192;
 
+  int n_components() const { return pairs_of(basis.n_max) * (basis.l_max + 1); }
+
   void add_block(const Shell *shells, int n, Evaluation &result)
   {
     if (n != n_atoms) prepare(n);
@@ -85,7 +87,10 @@ class Soap : public DescriptorTerm {
       for (int v = 0; v < panel.vectors; ++v) make_spectrum(panel, v);
     kernel.evaluate(panels, spectra.data(), energies.data(), gradients.data());
     for (const Panel &panel : panels)
-      for (int v = 0; v < panel.vectors; ++v) back_to_coefficients(panel, v);
+      for (int v = 0; v < panel.vectors; ++v) {
+        back_to_spectrum(panel, v);
+        back_to_coefficients(panel, v);
+      }
     each_lane([&](const Panel &panel, int atom, int lane) {
       result.atom_energies[shells[atom].centre] += energies[panel.offset(1) + lane];
       const double *d = derivatives.data() + panel.offset(expansion.size()) + lane;
@@ -143,41 +148,41 @@ class Soap : public DescriptorTerm {
     Lanes inverse;
     for (int w = 0; w < lanes; ++w) inverse[w] = norm[w] > 0.0 ? 1.0 / std::sqrt(norm[w]) : 0.0;
     store(inverse_norms.data() + (panel.first + v) * lanes, inverse);
-    const int n_components = pairs_of(basis.n_max) * (basis.l_max + 1);
-    for (int k = 0; k < n_components; ++k) store(p + k * width, load(p + k * width) * inverse);
+    for (int k = 0; k < n_components(); ++k) store(p + k * width, load(p + k * width) * inverse);
   }
 
-  // From the gradient with respect to x = p/|p| to that with respect to p, and on to the coefficients.
+  // From the gradient with respect to x = p/|p| to that with respect to the sums that p is made of, in its place.
+  void back_to_spectrum(const Panel &panel, int v)
+  {
+    const double *x = spectra.data() + panel.offset(kernel.row()) + v * lanes;
+    double *g = gradients.data() + panel.offset(kernel.row()) + v * lanes;
+    const int width = panel.width();
+    Lanes along = {};
+    for (int k = 0; k < n_components(); ++k) along += load(g + k * width) * load(x + k * width);
+    const Lanes inverse = load(inverse_norms.data() + (panel.first + v) * lanes);
+    for (int l = 0, k = 0; l <= basis.l_max; ++l)
+      for (int n = 0; n < basis.n_max; ++n)
+        for (int other = 0; other <= n; ++other, ++k)
+          store(g + k * width, (load(g + k * width) - along * load(x + k * width)) * (inverse * factor(l, n == other)));
+  }
+
+  // dE/dc_nlm = sum_n' (dE/dp_nn' + dE/dp_n'n) c_n'lm
   void back_to_coefficients(const Panel &panel, int v)
   {
     const double *c = coefficients.data() + panel.offset(expansion.size()) + v * lanes;
-    const double *x = spectra.data() + panel.offset(kernel.row()) + v * lanes;
-    double *g = gradients.data() + panel.offset(kernel.row()) + v * lanes;
+    const double *g = gradients.data() + panel.offset(kernel.row()) + v * lanes;
     double *d = derivatives.data() + panel.offset(expansion.size()) + v * lanes;
     const int width = panel.width(), row = expansion.row();
-    const int n_components = pairs_of(basis.n_max) * (basis.l_max + 1);
-    Lanes along = {};
-    for (int k = 0; k < n_components; ++k) along += load(g + k * width) * load(x + k * width);
-    const Lanes inverse = load(inverse_norms.data() + (panel.first + v) * lanes);
-    for (int l = 0, first = 0; l <= basis.l_max; ++l, first += pairs_of(basis.n_max)) {
-      for (int n = 0, k = first; n < basis.n_max; ++n)
-        for (int other = 0; other <= n; ++other, ++k) {
-          const Lanes of_p = (load(g + k * width) - along * load(x + k * width)) * inverse;
-          store(g + k * width, of_p * (factor(l, n == other) * (n == other ? 2.0 : 1.0)));
-        }
-      for (int m = 0; m <= 2 * l; ++m) {
-        const double *cm = c + (l * l + m) * row * width;
-        double *dm = d + (l * l + m) * row * width;
+    for (int l = 0; l <= basis.l_max; ++l, g += pairs_of(basis.n_max) * width)
+      for (int m = 0; m <= 2 * l; ++m, c += row * width, d += row * width)
         for (int n = 0; n < basis.n_max; ++n) {
-          Lanes total = {};
+          Lanes total = load(g + (pairs_of(n) + n) * width) * load(c + n * width);
           for (int other = 0; other < basis.n_max; ++other) {
-            const int pair = n > other ? n * (n + 1) / 2 + other : other * (other + 1) / 2 + n;
-            total += load(g + (first + pair) * width) * load(cm + other * width);
+            const int pair = n > other ? pairs_of(n) + other : pairs_of(other) + n;
+            total += load(g + pair * width) * load(c + other * width);
           }
-          store(dm + n * width, total);
+          store(d + n * width, total);
         }
-      }
-    }
   }
 
   SoapBasis basis;

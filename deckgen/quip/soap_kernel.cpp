@@ -132,8 +132,8 @@ void SoapKernel::add_block(const Panel &panel, int first, int count, const doubl
                            double *gradient)
 {
   const double *rows = points.data() + static_cast<size_t>(first) * n_row, *w = weights.data() + first;
-  const auto add = panel.vectors == 1 ? add_panel_block<1> : panel.vectors == 2 ? add_panel_block<2> : add_panel_block<3>;
-  add(rows, w, n_row, count, zeta, x, energies, factors.data(), gradient);
+  constexpr decltype(&add_panel_block<1>) of_width[] = {add_panel_block<1>, add_panel_block<2>, add_panel_block<3>};
+  of_width[panel.vectors - 1](rows, w, n_row, count, zeta, x, energies, factors.data(), gradient);
 }
 
 }    // namespace deckgen

@@ -12,8 +12,8 @@ using Matrix = std::vector<long double>;    // n by n, row by row
 
 constexpr long double pi = 3.14159265358979323846264338327950288L;
 
-// Lower triangle of the Cholesky factor. QUIP solves with double precision: a basis that loses more than six digits gives it
-// another result.
+// Lower triangle of the Cholesky factor. QUIP solves with double precision: a basis that loses more than six digits
+// gives it another result.
 Matrix cholesky(const Matrix &a, int n)
 {
   Matrix lower(a.size(), 0.0L);
@@ -21,7 +21,8 @@ Matrix cholesky(const Matrix &a, int n)
     for (int j = 0; j <= i; ++j) {
       long double rest = a[i * n + j];
       for (int k = 0; k < j; ++k) rest -= lower[i * n + k] * lower[j * n + k];
-      if (i == j && !(rest > 1e-6L * a[i * n + i])) throw NotCovered("the radial basis of its soap is nearly linearly dependent");
+      if (i == j && !(rest > 1e-6L * a[i * n + i]))
+        throw NotCovered("the radial basis of its soap is nearly linearly dependent");
       lower[i * n + j] = i == j ? std::sqrt(rest) : rest / lower[j * n + j];
     }
   return lower;
@@ -89,15 +90,16 @@ void SoapRadial::solve(const SoapBasis &basis)
       const long double edge = std::exp(-a * (positions[i] * positions[i] + positions[j] * positions[j]));
       const long double bulk = a * std::exp(-0.5L * a * difference * difference) * std::sqrt(pi) *
                                (1.0L + a * sum * sum) * (1.0L + std::erf(std::sqrt(0.5L * a) * sum));
-      overlap[i * n + j] = (edge * std::sqrt(2.0L) * a * std::sqrt(a) * sum + bulk) / std::sqrt(128.0L * std::pow(a, 5));
+      const long double edges = edge * std::sqrt(2.0L) * a * std::sqrt(a) * sum;
+      overlap[i * n + j] = (edges + bulk) / std::sqrt(128.0L * std::pow(a, 5));
     }
   const Matrix lower = cholesky(overlap, n);
   combinations = solve_cholesky(cholesky(gaussians, n), lower, n);
   for (int i = 0; i < n; ++i) centre.push_back(static_cast<double>(basis.central_weight * lower[i]));
 }
 
-// h_lb(r) = exp(-alpha (r^2 + r_b^2)) i_l(2 alpha r r_b) and its derivatives, summed with T. The derivatives of i_l come
-// from (2l+1) i_l' = l i_(l-1) + (l+1) i_(l+1), which holds at r = 0 as well.
+// h_lb(r) = exp(-alpha (r^2 + r_b^2)) i_l(2 alpha r r_b) and its derivatives, summed with T. Those of i_l come from
+// (2l+1) i_l' = l i_(l-1) + (l+1) i_(l+1), which holds at r = 0 as well.
 void SoapRadial::sample(const SoapBasis &basis, int row, long double r, std::vector<Jet> &jets) const
 {
   const int n = basis.n_max, n_l = basis.l_max + 1;

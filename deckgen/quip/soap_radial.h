@@ -1,4 +1,4 @@
-// The radial part of SOAP: a Gaussian at a neighbour, projected on the orthonormal combinations of equispaced Gaussians.
+// The radial part of SOAP: the Gaussian of a neighbour, projected on orthonormal combinations of equispaced Gaussians.
 #pragma once
 
 #include "cutoff.h"
