@@ -1,4 +1,4 @@
-"""Errors by resampling blocks of the independent samples and solving everything anew."""
+"""Errors by resampling blocks of the runs, longer than their correlation, and solving everything anew."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deckgen.analysis.caloric import caloric_curves
-from deckgen.analysis.production import Pool
+from deckgen.analysis.production import Pool, slowest_nearby
 from deckgen.analysis.reweighting import Reweighting
 
-__all__ = ["block_length", "bootstrap_curves", "resample"]
+__all__ = ["block_lengths", "bootstrap_curves", "resample"]
 
 Array = NDArray[np.float64]
 
@@ -22,9 +22,14 @@ BLOCKS = 50
 """Blocks of a run, where it has twice as many independent samples or more."""
 
 
-def block_length(n: int) -> int:
-    """Return the length of a block of n independent samples: two at least, so that a block is longer than g."""
-    return max(2, n // BLOCKS)
+def block_lengths(pool: Pool) -> list[int]:
+    """Return the length of each run's blocks, in samples of the pool.
+
+    Three times the longest correlation time at the run's rung and the two next to it, and a fiftieth of the run at least.
+    """
+    slowest = slowest_nearby(pool.correlations_ps, pool.rungs)
+    runs = zip(pool.lengths, pool.spacings_ps, slowest, strict=True)
+    return [min(n, max(2, n // BLOCKS, round(3 * correlation / spacing))) for n, spacing, correlation in runs]
 
 
 def resample(pool: Pool, generator: np.random.Generator) -> Array:
@@ -37,8 +42,7 @@ def resample(pool: Pool, generator: np.random.Generator) -> Array:
     Politis, Romano, in: Exploring the Limits of Bootstrap (Wiley, 1992), p. 263.
     """
     counts = []
-    for n in pool.lengths:
-        length = block_length(n)
+    for n, length in zip(pool.lengths, block_lengths(pool), strict=True):
         starts = generator.integers(n, size=-(-n // length))
         chosen = (starts[:, None] + np.arange(length)).ravel()[:n] % n
         counts.append(np.bincount(chosen, minlength=n))

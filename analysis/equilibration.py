@@ -75,13 +75,18 @@ def statistical_inefficiency(series: Array) -> float:
     return float(np.clip(g, 1, n))
 
 
-def detect_equilibration(series: Array) -> Equilibration:
+def detect_equilibration(series: Array, least_g: float = 1.0) -> Equilibration:
     """Return the start, within the first half, that leaves most independent samples, n_left / g.
+
+    It lies behind the first passage of the level about which the second half fluctuates.
 
     Parameters
     ----------
     series : (n,)
         Evenly spaced samples, n >= 1.
+    least_g
+        No part is taken to have a g below this one. A rare visit to another basin makes g large; without a limit, a
+        start behind it would look better, and visits would be left out for being rare.
 
     References
     ----------
@@ -90,11 +95,21 @@ def detect_equilibration(series: Array) -> Equilibration:
     n = len(series)
     starts = np.unique(np.linspace(0, 0.9 * n, N_STARTS, endpoint=False).astype(int))
     found = [Equilibration(int(start), statistical_inefficiency(series[start:])) for start in starts]
-    best = max(found, key=lambda candidate: (n - candidate.start) / candidate.g)
-    if best.start <= n / 2:
-        return best
+    settled = max(found, key=lambda candidate: (n - candidate.start) / candidate.g).start <= n / 2
     early = [candidate for candidate in found if candidate.start <= n / 2]
-    return replace(max(early, key=lambda candidate: (n - candidate.start) / candidate.g), settled=False)
+    best = max(early, key=lambda candidate: (n - candidate.start) / max(candidate.g, least_g))
+    passage = _first_passage(series)
+    if passage > best.start:
+        best = Equilibration(passage, statistical_inefficiency(series[passage:]))
+    return replace(best, settled=settled)
+
+
+def _first_passage(series: Array) -> int:
+    """Return the first sample, within the first half, beyond the median of the second half as seen from the start."""
+    half = len(series) // 2
+    level = np.median(series[half:])
+    passed = np.flatnonzero((series[:half] >= level) != (series[0] >= level))
+    return int(passed[0]) if len(passed) else half
 
 
 def thin(n: int, g: float) -> NDArray[np.intp]:

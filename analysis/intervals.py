@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import norm, t
 
-from deckgen.analysis.bootstrap import block_length
+from deckgen.analysis.bootstrap import block_lengths
 from deckgen.analysis.caloric import caloric_curves
 from deckgen.analysis.melting import Peak, find_melting
 from deckgen.analysis.production import Pool
@@ -18,19 +19,37 @@ __all__ = ["blocks_near", "curve_band", "half_curves", "peak_intervals", "rungs_
 
 Array = NDArray[np.float64]
 
-PERCENTILES = (2.5, 97.5)
+LEVEL = 0.95
 
 ENOUGH = 0.9
 """Fraction of the resamples that must show a peak for its interval to mean something."""
 
 
-def curve_band(curves: Array) -> Array | None:
+def expanded_percentiles(n_blocks: int) -> tuple[float, float]:
+    """Return the percentiles of resamples of n independent blocks that make a 95 % interval.
+
+    Few blocks scatter less than what they were drawn from, and their scatter is itself uncertain: the percentiles lie
+    as far out as Student's t and n/(n - 1) ask for.
+
+    References
+    ----------
+    Hesterberg, The American Statistician 69, 371 (2015): the expanded percentile interval.
+    """
+    n = max(n_blocks, 2)
+    tail = 100 * norm.sf(np.sqrt(n / (n - 1)) * t.ppf((1 + LEVEL) / 2, n - 1))
+    return float(tail), float(100 - tail)
+
+
+def curve_band(curves: Array, pool: Pool, grid_K: Array) -> Array | None:
     """Return the 95 % band (G, 2) of bootstrap curves (n, G); None where there are none."""
-    return np.percentile(curves, PERCENTILES, axis=0).T if len(curves) else None
+    if not len(curves):
+        return None
+    percentiles = (expanded_percentiles(blocks_near(pool, temperature)) for temperature in grid_K.tolist())
+    return np.stack([np.percentile(curve, ends) for curve, ends in zip(curves.T, percentiles, strict=True)])
 
 
-def peak_intervals(curves: Array, grid_K: Array, n_atoms: int) -> Intervals:
-    """Return the 95 % intervals of the melting peak from bootstrap curves (n, G)."""
+def peak_intervals(curves: Array, grid_K: Array, n_atoms: int, n_blocks: int) -> Intervals:
+    """Return the 95 % intervals of the melting peak from bootstrap curves (n, G) of so many blocks next to it."""
     found = [find_melting(grid_K, curve, n_atoms) for curve in curves]
     peaks = [peak for peak in found if peak is not None and not peak.at_edge]
 
@@ -38,7 +57,7 @@ def peak_intervals(curves: Array, grid_K: Array, n_atoms: int) -> Intervals:
         known = [value for value in values if value is not None]
         if not known or len(known) < ENOUGH * len(curves):
             return None
-        low, high = np.percentile(known, PERCENTILES)
+        low, high = np.percentile(known, expanded_percentiles(n_blocks))
         return float(low), float(high)
 
     return Intervals(
@@ -52,8 +71,8 @@ def peak_intervals(curves: Array, grid_K: Array, n_atoms: int) -> Intervals:
 def blocks_near(pool: Pool, temperature_K: float) -> int:
     """Return the number of independent blocks at the two rungs next to a temperature."""
     above = int(np.clip(np.searchsorted(pool.temperatures_K, temperature_K), 1, len(pool.temperatures_K) - 1))
-    runs = zip(pool.lengths, pool.rungs, strict=True)
-    return sum(n // block_length(n) for n, rung in runs if rung in (above - 1, above))
+    runs = zip(pool.lengths, block_lengths(pool), pool.rungs, strict=True)
+    return sum(n // length for n, length, rung in runs if rung in (above - 1, above))
 
 
 def rungs_under(temperatures_K: Array, peak: Peak) -> list[float]:

@@ -1,4 +1,4 @@
-"""From time series to the pool of independent samples that reweighting works on."""
+"""From time series to the pool of samples that reweighting works on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from deckgen.errors import AnalysisError
 from deckgen.samples import TimeSeries
 from deckgen.units import KB_EV_K
 
-__all__ = ["MIN_SAMPLES", "Pool", "Production", "make_pool", "make_production"]
+__all__ = ["MIN_SAMPLES", "Pool", "Production", "make_pool", "make_productions", "slowest_nearby"]
 
 Array = NDArray[np.float64]
 Counts = NDArray[np.int_]
@@ -77,20 +77,50 @@ class Production:
         return np.asarray(np.sqrt(np.prod(moments[self.start :], axis=1)))
 
     @property
-    def thinned(self) -> NDArray[np.intp]:
-        """Indices, into the equilibrated samples, of independent ones."""
-        return thin(self.n, self.g)
+    def correlation_ps(self) -> float:
+        """Time that makes one independent sample."""
+        return self.g * self.series.interval_ps
+
+    def thinned(self, spacing_ps: float) -> NDArray[np.intp]:
+        """Return the indices, into the equilibrated samples, of those that lie `spacing_ps` apart, or all."""
+        return thin(self.n, spacing_ps / self.series.interval_ps if self.series.interval_ps else 1.0)
 
 
-def make_production(series: TimeSeries) -> Production:
-    """Find the equilibrated part of a run."""
-    found = detect_equilibration(series.potential_energy_eV)
+def make_productions(runs: Sequence[TimeSeries]) -> list[Production]:
+    """Find the equilibrated part of every run; a run is not taken to relax faster than those at the rungs next to it."""
+    by_themselves = [_production(run, 0.0) for run in runs]
+    rungs = np.unique([run.temperature_K for run in runs], return_inverse=True)[1]
+    slowest_ps = slowest_nearby([run.correlation_ps for run in by_themselves], rungs)
+    return [_production(run, slowest) for run, slowest in zip(runs, slowest_ps, strict=True)]
+
+
+def _production(series: TimeSeries, slowest_ps: float) -> Production:
+    least_g = slowest_ps / series.interval_ps if series.interval_ps else 1.0
+    found = detect_equilibration(series.potential_energy_eV, least_g)
     return Production(series, found.start, found.g, found.settled)
+
+
+def slowest_nearby(correlations_ps: Sequence[float], rungs: Sequence[int] | Counts) -> list[float]:
+    """Return the longest correlation time of each run's rung and the two next to it.
+
+    Next to a rung that goes back and forth between solid and liquid there is one with rare visits to the other, which
+    last as long but hardly show in its own correlation.
+
+    Parameters
+    ----------
+    correlations_ps, rungs
+        Of each run.
+    """
+    times, at = np.array(correlations_ps), np.array(rungs)
+    return [float(times[np.abs(at - rung) <= 1].max()) for rung in at]
 
 
 @dataclass(frozen=True, eq=False)
 class Pool:
-    """Independent samples of all rungs, in order of temperature, replica and time.
+    """Samples of all rungs, in order of temperature, replica and time.
+
+    They lie equally far apart in all runs, as far as makes them independent in the fastest. Spaced by each run's own g
+    instead, a run with rare visits to another basin would count for more the fewer of them it happened to make.
 
     Parameters
     ----------
@@ -104,6 +134,10 @@ class Pool:
         Weights sqrt(det I), of mean one; None where they do not apply to every run.
     lengths
         Samples of each run, in order.
+    spacings_ps
+        Time between two samples of each run.
+    correlations_ps
+        Time that makes one independent sample of each run.
     rungs
         Rung (its index) of each run.
     """
@@ -113,6 +147,8 @@ class Pool:
     minimum_eV: float
     rotation_weights: Array | None
     lengths: tuple[int, ...]
+    spacings_ps: tuple[float, ...]
+    correlations_ps: tuple[float, ...]
     rungs: tuple[int, ...]
 
     @property
@@ -131,7 +167,7 @@ class Pool:
 
 
 def make_pool(productions: Sequence[Production]) -> Pool:
-    """Pool the independent samples of runs that are ordered by temperature.
+    """Pool the samples of runs that are ordered by temperature.
 
     Raises
     ------
@@ -145,7 +181,9 @@ def make_pool(productions: Sequence[Production]) -> Pool:
             f"a heat capacity curve needs samples at two temperatures or more; there is {have}",
             hint=f"run more of the ladder; a run counts from {MIN_SAMPLES} samples on",
         )
-    energies = np.concatenate([run.energies_eV[run.thinned] for run in productions])
+    spacing = min(run.correlation_ps for run in productions)
+    kept = [run.thinned(spacing) for run in productions]
+    energies = np.concatenate([run.energies_eV[chosen] for run, chosen in zip(productions, kept, strict=True)])
     minimum = float(energies.min())
     if not np.ptp(energies) > 0:
         raise AnalysisError(f"all potential energies are {minimum} eV: there are no fluctuations to analyse")
@@ -153,14 +191,20 @@ def make_pool(productions: Sequence[Production]) -> Pool:
         temperatures_K=temperatures,
         energies_eV=energies - minimum,
         minimum_eV=minimum,
-        rotation_weights=_pooled_weights(productions),
-        lengths=tuple(len(run.thinned) for run in productions),
+        rotation_weights=_pooled_weights(productions, kept),
+        lengths=tuple(len(chosen) for chosen in kept),
+        spacings_ps=tuple(max(spacing, run.series.interval_ps) for run in productions),
+        correlations_ps=tuple(run.correlation_ps for run in productions),
         rungs=tuple(rungs.tolist()),
     )
 
 
-def _pooled_weights(productions: Sequence[Production]) -> Array | None:
-    parts = [run.rotation_weights[run.thinned] for run in productions if run.rotation_weights is not None]
+def _pooled_weights(productions: Sequence[Production], kept: Sequence[NDArray[np.intp]]) -> Array | None:
+    parts = [
+        run.rotation_weights[chosen]
+        for run, chosen in zip(productions, kept, strict=True)
+        if run.rotation_weights is not None
+    ]
     if len(parts) < len(productions):
         return None
     weights = np.concatenate(parts)

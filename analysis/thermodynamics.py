@@ -26,7 +26,7 @@ from deckgen.analysis.fragments import Evaporation, exclude_after
 from deckgen.analysis.intervals import blocks_near, curve_band, peak_intervals, rungs_under
 from deckgen.analysis.lindemann import LindemannCurve
 from deckgen.analysis.melting import Peak, find_melting, prominent_peaks
-from deckgen.analysis.production import MIN_SAMPLES, Production, make_pool, make_production
+from deckgen.analysis.production import MIN_SAMPLES, Production, make_pool, make_productions
 from deckgen.analysis.results import Intervals, Thermodynamics
 from deckgen.analysis.reweighting import reweight
 from deckgen.analysis.states import energy_histograms, energy_trace, rung_state
@@ -76,7 +76,7 @@ def thermodynamics(
     if bootstraps < 0:
         raise InputError(f"analysis.bootstraps is {bootstraps}; it must not be negative")
     runs = [_intact(run, evaporations) for run in samples.series]
-    productions = [make_production(run) for run in runs if run.n >= MIN_SAMPLES]
+    productions = make_productions([run for run in runs if run.n >= MIN_SAMPLES])
     solved = reweight(make_pool(productions))
     grid = temperature_grid(solved.pool.temperatures_K, grid_K)
     weighted = rotation == "canonical" and solved.pool.rotation_weights is not None
@@ -120,7 +120,7 @@ def _assemble(
         rotation=headline.rotation,
         temperatures_K=grid,
         heat_capacity_over_c0=curve,
-        heat_capacity_ci95=curve_band(resampled),
+        heat_capacity_ci95=curve_band(resampled, solved.pool, grid),
         potential_energy_eV=curves.potential_energy_eV[0],
         melting=peak,
         melting_ci95=intervals,
@@ -145,10 +145,10 @@ def _melting(
     peak = find_melting(grid, curve, headline.n_atoms)
     if peak is None or len(resampled) == 0:
         return peak, Intervals(), about_peak(peak, FEWEST_BLOCKS, (), has_interval=True)
-    intervals = peak_intervals(resampled, grid, headline.n_atoms)
     # Between rungs that hardly overlap a few samples carry all the weight, whatever the runs' lengths.
     carried = headline.solved.effective_number(np.array([peak.temperature_K]), headline.sample_weights)
     n_blocks = min(blocks_near(pool, peak.temperature_K), int(carried[0] / 2))
+    intervals = peak_intervals(resampled, grid, headline.n_atoms, n_blocks)
     drifting = {finding.temperature_K for finding in findings if finding.code == "not_equilibrated"}
     under = [T for T in rungs_under(pool.temperatures_K, peak) if T in drifting]
     about = about_peak(peak, n_blocks, under, has_interval=intervals.temperature_K is not None)

@@ -23,7 +23,12 @@ def make_pool(system, ladder, lengths, rng):
     energies = np.concatenate([system.sample(T, n, rng) for T, n in zip(ladder, lengths, strict=True)])
     weights = np.exp(rng.normal(scale=0.2, size=len(energies)))
     lowest = energies.min()
-    return Pool(ladder, energies - lowest, lowest, weights, tuple(lengths.tolist()), tuple(range(len(ladder))))
+    ones, rungs = (1.0,) * len(ladder), tuple(range(len(ladder)))
+    return Pool(ladder, energies - lowest, lowest, weights, tuple(lengths.tolist()), ones, ones, rungs)
+
+
+def timing_of(pool):
+    return pool.spacings_ps, pool.correlations_ps, pool.rungs
 
 
 def by_pymbar(pool, energies=None):
@@ -71,7 +76,7 @@ def test_other_numbers_of_samples_can_be_solved(pool):
     solved = reweight(pool)
     kept = np.concatenate([np.arange(n) < n // 2 for n in pool.lengths])
     N_k = np.array([n // 2 for n in pool.lengths])
-    half = Pool(pool.temperatures_K, pool.energies_eV[kept], 0.0, None, tuple(N_k.tolist()), pool.rungs)
+    half = Pool(pool.temperatures_K, pool.energies_eV[kept], 0.0, None, tuple(N_k.tolist()), *timing_of(pool))
     grid = np.array([180.0, 251.0])
     weights = solved.weights(kept.astype(float), N_k, np.ones(len(kept)))
     found = solved.averages(grid, weights[:, None])
