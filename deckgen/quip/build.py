@@ -40,6 +40,7 @@ STYLE = (
     "potential_check.cpp",
 )
 FLAGS = ("-std=c++17", "-O3", "-march=native", "-fPIC", "-fvisibility=hidden")
+OPENMP = "-fopenmp"  # threads within a cluster are an option: a compiler without OpenMP builds all the rest
 TIMEOUT_S = 600
 
 Command = tuple[str, ...]
@@ -193,10 +194,11 @@ def _compile(plan: Plan) -> None:
     try:
         first, *others = plan.compilations  # by itself: a compiler that fails is started once
         _run(first, aside)
+        option = (OPENMP,) if _knows_openmp(first, aside) else ()
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            list(pool.map(lambda command: _run(command, aside), others))
+            list(pool.map(lambda command: _run((*command, *option), aside), others))
         for command in plan.links:
-            _run(command, aside)
+            _run((*command, *option), aside)
         for name in (*BRIDGES, PLUGIN):
             os.replace(aside / name, plan.folder / name)
         plan.failure.unlink(missing_ok=True)
@@ -205,6 +207,17 @@ def _compile(plan: Plan) -> None:
         raise
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _knows_openmp(compilation: Command, folder: Path) -> bool:
+    """Tell whether a program compiled like this one could be linked with OpenMP."""
+    *options, _, _ = compilation  # less: -c SOURCE
+    (folder / "probe.cpp").write_text("void probe() {}\n")
+    try:
+        _run((*options, OPENMP, "-shared", "probe.cpp", "-o", "probe.so"), folder)
+    except InstallationError:
+        return False
+    return True
 
 
 def _run(command: Command, folder: Path) -> None:

@@ -14,8 +14,8 @@ class DescriptorTerm {
  public:
   virtual ~DescriptorTerm() = default;
 
-  // Adds to the atoms' energies, forces and virials. The shells are of the descriptor's cutoff.
-  virtual void add(const std::vector<Shell> &shells, Evaluation &result) = 0;
+  // Adds what some of the atoms give to energies, forces and virials. The shells are of the descriptor's cutoff.
+  virtual void add(const Shell *shells, size_t n_shells, Evaluation &result) = 0;
 };
 
 // Each throws NotCovered where its parameters are out of range.

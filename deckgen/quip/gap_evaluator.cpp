@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <stdexcept>
+#include <string>
 
 namespace deckgen {
 
@@ -17,6 +19,19 @@ std::unique_ptr<DescriptorTerm> make_term(const GapDescriptor &descriptor)
   throw NotCovered("it has an unknown descriptor");
 }
 
+void clear(const Atoms &atoms, Evaluation &result)
+{
+  const size_t n = static_cast<size_t>(atoms.n_local) + atoms.n_ghost;
+  result.atom_energies.assign(n, 0.0);
+  result.atom_virials.assign(9 * n, 0.0);
+  result.forces.assign(3 * n, 0.0);
+}
+
+void add(const std::vector<double> &part, std::vector<double> &whole)
+{
+  for (size_t i = 0; i < whole.size(); ++i) whole[i] += part[i];
+}
+
 void add_up(Evaluation &result)
 {
   result.energy = 0.0;
@@ -29,40 +44,61 @@ void add_up(Evaluation &result)
 
 }    // namespace
 
-GapEvaluator::GapEvaluator(const GapModel &model) :
-    species(model.species), e0(std::begin(model.e0), std::end(model.e0))
+GapEvaluator::GapEvaluator(const GapModel &model, int n_threads) :
+    species(model.species), e0(std::begin(model.e0), std::end(model.e0)), shares(static_cast<size_t>(n_threads))
 {
-  for (const GapDescriptor &descriptor : model.descriptors)
-    reach_of(descriptor.cutoff()).terms.push_back(make_term(descriptor));
+#ifndef _OPENMP
+  if (n_threads > 1)
+    throw std::runtime_error("DECKGEN_QUIP_THREADS=" + std::to_string(n_threads) +
+                             ": pair_style quip was built by a compiler without OpenMP; unset it, or name g++ in CXX");
+#endif
+  for (const GapDescriptor &descriptor : model.descriptors) {
+    reach_of_term.push_back(reach_of(descriptor.cutoff()));
+    for (Share &share : shares) share.terms.push_back(make_term(descriptor));
+  }
 }
 
-GapEvaluator::Reach &GapEvaluator::reach_of(double cutoff)
+size_t GapEvaluator::reach_of(double cutoff)
 {
-  for (Reach &reach : reaches)
-    if (reach.shells.radius() == cutoff) return reach;
-  reaches.push_back({Shells(cutoff), {}});
-  return reaches.back();
+  for (size_t i = 0; i < reaches.size(); ++i)
+    if (reaches[i].radius() == cutoff) return i;
+  reaches.emplace_back(cutoff);
+  return reaches.size() - 1;
 }
 
-// Zeros, and the energies of the isolated atoms.
-void GapEvaluator::begin(const Atoms &atoms, Evaluation &result) const
+void GapEvaluator::add_isolated_atoms(const Atoms &atoms, Evaluation &result) const
 {
-  const size_t n = static_cast<size_t>(atoms.n_local) + atoms.n_ghost;
-  result.atom_energies.assign(n, 0.0);
-  result.atom_virials.assign(9 * n, 0.0);
-  result.forces.assign(3 * n, 0.0);
   for (int i = 0; i < atoms.n_centres; ++i) {
     const int atom = atoms.centres[i], z = atoms.atomic_numbers[atom];
     if (z >= 0 && z < static_cast<int>(e0.size())) result.atom_energies[atom] += e0[z];
   }
 }
 
+void GapEvaluator::add_share(size_t thread, Evaluation &result)
+{
+  const Share &share = shares[thread];
+  for (size_t i = 0; i < share.terms.size(); ++i) {
+    const std::vector<Shell> &shells = reaches[reach_of_term[i]].all();
+    const size_t first = shells.size() * thread / shares.size(), end = shells.size() * (thread + 1) / shares.size();
+    share.terms[i]->add(shells.data() + first, end - first, result);
+  }
+}
+
 void GapEvaluator::evaluate(const Atoms &atoms, Evaluation &result)
 {
-  begin(atoms, result);
-  for (Reach &reach : reaches) {
-    reach.shells.gather(atoms, species);
-    for (const auto &term : reach.terms) term->add(reach.shells.all(), result);
+  for (Shells &reach : reaches) reach.gather(atoms, species);
+  clear(atoms, result);
+  add_isolated_atoms(atoms, result);
+  const int n_threads = static_cast<int>(shares.size());
+#pragma omp parallel for num_threads(n_threads) schedule(static, 1) if (n_threads > 1)
+  for (int thread = 0; thread < n_threads; ++thread) {
+    if (thread > 0) clear(atoms, shares[thread].part);
+    add_share(thread, thread > 0 ? shares[thread].part : result);
+  }
+  for (size_t thread = 1; thread < shares.size(); ++thread) {
+    add(shares[thread].part.atom_energies, result.atom_energies);
+    add(shares[thread].part.atom_virials, result.atom_virials);
+    add(shares[thread].part.forces, result.forces);
   }
   add_up(result);
 }

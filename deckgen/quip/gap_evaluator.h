@@ -10,25 +10,29 @@ namespace deckgen {
 
 class GapEvaluator {
  public:
-  // Throws NotCovered if a parameter is beyond what is covered.
-  explicit GapEvaluator(const GapModel &model);
+  // Throws NotCovered if a parameter is beyond what is covered. Each of the threads takes a part of the atoms, and
+  // holds the sparse points a second time.
+  explicit GapEvaluator(const GapModel &model, int n_threads = 1);
 
   // The neighbours of each centre must reach as far as the cutoff, and may reach further.
   void evaluate(const Atoms &atoms, Evaluation &result);
 
  private:
-  // Descriptors of one cutoff share their neighbours.
-  struct Reach {
-    Shells shells;
-    std::vector<std::unique_ptr<DescriptorTerm>> terms;
+  // What one thread works with. The first one adds to the result itself.
+  struct Share {
+    std::vector<std::unique_ptr<DescriptorTerm>> terms;    // one a descriptor
+    Evaluation part;
   };
 
-  Reach &reach_of(double cutoff);
-  void begin(const Atoms &atoms, Evaluation &result) const;
+  size_t reach_of(double cutoff);
+  void add_isolated_atoms(const Atoms &atoms, Evaluation &result) const;
+  void add_share(size_t thread, Evaluation &result);
 
   int species;
-  std::vector<double> e0;    // eV, by atomic number
-  std::vector<Reach> reaches;
+  std::vector<double> e0;         // eV, by atomic number
+  std::vector<Shells> reaches;    // descriptors of one cutoff share their neighbours
+  std::vector<size_t> reach_of_term;
+  std::vector<Share> shares;
 };
 
 }    // namespace deckgen

@@ -48,14 +48,15 @@ std::string scientific(double value)
 
 }    // namespace
 
-NativeEngine::NativeEngine(Otherwise otherwise_, std::unique_ptr<Engine> quip_) :
-    otherwise(otherwise_), quip(std::move(quip_))
+NativeEngine::NativeEngine(Otherwise otherwise_, std::unique_ptr<Engine> quip_, int n_threads_) :
+    otherwise(otherwise_), n_threads(n_threads_), quip(std::move(quip_))
 {
 }
 
 std::string NativeEngine::description() const
 {
-  if (evaluator) return "native, to be checked at the first step against " + quip->description();
+  const std::string threads = n_threads > 1 ? " (" + std::to_string(n_threads) + " threads)" : "";
+  if (evaluator) return "native" + threads + ", to be checked at the first step against " + quip->description();
   return quip->description() + " (not native: " + why_quip + ")";
 }
 
@@ -65,7 +66,7 @@ double NativeEngine::load(const std::string &file, const std::string &arguments)
   is_checked = false;
   const double cutoff = quip->load(file, arguments);
   try {
-    evaluator = std::make_unique<GapEvaluator>(read_gap_model(file, arguments));
+    evaluator = std::make_unique<GapEvaluator>(read_gap_model(file, arguments), n_threads);
   } catch (const NotCovered &reason) {
     why_quip = reason.what();
     if (otherwise == Otherwise::error)

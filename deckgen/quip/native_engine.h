@@ -14,7 +14,7 @@ class NativeEngine : public Engine {
   // What becomes of a potential that the evaluator does not cover.
   enum class Otherwise { quip, error };
 
-  NativeEngine(Otherwise otherwise, std::unique_ptr<Engine> quip);
+  NativeEngine(Otherwise otherwise, std::unique_ptr<Engine> quip, int n_threads = 1);
   std::string description() const override;
   double load(const std::string &file, const std::string &arguments) override;
   bool trims_neighbours() const override { return !evaluator && quip->trims_neighbours(); }
@@ -28,6 +28,7 @@ class NativeEngine : public Engine {
   double difference_from_quip(const Atoms &atoms, const Evaluation &result);
 
   Otherwise otherwise;
+  int n_threads;
   std::unique_ptr<Engine> quip;
   std::unique_ptr<GapEvaluator> evaluator;    // none where QUIP takes the potential
   std::string why_quip;

@@ -63,11 +63,11 @@ class Soap : public DescriptorTerm {
   {
   }
 
-  void add(const std::vector<Shell> &shells, Evaluation &result) override
+  void add(const Shell *shells, size_t n_shells, Evaluation &result) override
   {
-    for (size_t first = 0; first < shells.size(); first += largest_block) {
-      const size_t count = std::min(largest_block, shells.size() - first);
-      add_block(shells.data() + first, static_cast<int>(count), result);
+    for (size_t first = 0; first < n_shells; first += largest_block) {
+      const size_t count = std::min(largest_block, n_shells - first);
+      add_block(shells + first, static_cast<int>(count), result);
     }
   }
 

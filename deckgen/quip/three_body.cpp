@@ -23,9 +23,10 @@ class ThreeBody : public DescriptorTerm {
     for (int s = 0; s < d.n_sparse; ++s) weights[s] = d.weights[s] * d.delta * d.delta;
   }
 
-  void add(const std::vector<Shell> &shells, Evaluation &result) override
+  void add(const Shell *shells, size_t n_shells, Evaluation &result) override
   {
-    for (const Shell &shell : shells) {
+    for (size_t i = 0; i < n_shells; ++i) {
+      const Shell &shell = shells[i];
       set_cutoffs(shell);
       double energy = 0.0;
       for (int j = 0; j < shell.count; ++j)

@@ -17,9 +17,10 @@ class TwoBody : public DescriptorTerm {
   {
   }
 
-  void add(const std::vector<Shell> &shells, Evaluation &result) override
+  void add(const Shell *shells, size_t n_shells, Evaluation &result) override
   {
-    for (const Shell &shell : shells) {
+    for (size_t i = 0; i < n_shells; ++i) {
+      const Shell &shell = shells[i];
       double energy = 0.0;
       for (int k = 0; k < shell.count; ++k) energy += add_pair(shell, k, result);
       result.atom_energies[shell.centre] += energy;

@@ -210,10 +210,10 @@ def all_structures() -> dict[str, Atoms]:
 def in_process() -> Callable[..., Any]:
     """Run a script of this folder with a JSON request; its last line of output is the JSON answer."""
 
-    def run(script: str, request: dict[str, Any], engine: str = "auto") -> Any:
+    def run(script: str, request: dict[str, Any], engine: str = "auto", threads: str = "") -> Any:
         done = subprocess.run(
             [sys.executable, str(HERE / script)],
-            env={**os.environ, "DECKGEN_QUIP_ENGINE": engine},
+            env={**os.environ, "DECKGEN_QUIP_ENGINE": engine, "DECKGEN_QUIP_THREADS": threads},
             input=json.dumps(request),
             capture_output=True,
             text=True,

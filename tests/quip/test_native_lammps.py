@@ -17,17 +17,47 @@ CORNERS = (  # two SOAPs of different reach: a zeta that is no integer and no an
 
 
 @pytest.fixture(scope="module")
-def answers(models, rich, fit, all_structures, in_process, as_json):
+def every(models, rich, fit):
+    return {**models, "rich": rich, "corners": fit("corners", CORNERS)}
+
+
+@pytest.fixture(scope="module")
+def request_for(every, all_structures, as_json):
+    """What the evaluating scripts are asked, for pairs of a model and a structure."""
+
+    def make(keys):
+        return {
+            "steps": [
+                {"structure": as_json(all_structures[name]), "xml": str(every[m].xml), "arguments": every[m].arguments}
+                for m, name in keys
+            ]
+        }
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def answers(request_for, all_structures, in_process):
     """Answers of LAMMPS with the native engine and of quippy, by model and structure."""
-    every = {**models, "rich": rich, "corners": fit("corners", CORNERS)}
     keys = [(model, name) for model in MODELS for name in all_structures]
-    steps = [
-        {"structure": as_json(all_structures[name]), "xml": str(every[m].xml), "arguments": every[m].arguments}
-        for m, name in keys
-    ]
-    from_lammps = in_process("evaluate_lammps.py", {"steps": steps}, engine="native")
-    from_quippy = in_process("evaluate_quippy.py", {"steps": steps})
+    from_lammps = in_process("evaluate_lammps.py", request_for(keys), engine="native")
+    from_quippy = in_process("evaluate_quippy.py", request_for(keys))
     return {key: pair for key, *pair in zip(keys, from_lammps, from_quippy, strict=True)}
+
+
+def test_threads_change_nothing_but_the_order_of_sums(answers, request_for, in_process):
+    keys = [("rich", name) for name in ("hot", "broken", "atom", "crystal")]  # an atom alone: fewer than threads
+    threaded = in_process("evaluate_lammps.py", request_for(keys), engine="native", threads="3")
+    for key, answer in zip(keys, threaded, strict=True):
+        for quantity in ("energy", "forces", "energies", "virial", "virials"):
+            alone = answers[key][0][quantity]
+            np.testing.assert_allclose(answer[quantity], alone, rtol=0, atol=1e-12, err_msg=f"{key} {quantity}")
+
+
+@pytest.mark.parametrize("threads", ["0", "two", "-1", "1e3"])
+def test_a_wrong_number_of_threads_is_named(threads, request_for, in_process):
+    (answer,) = in_process("evaluate_lammps.py", request_for([("2b", "cold")]), engine="native", threads=threads)
+    assert f"DECKGEN_QUIP_THREADS={threads} is not a number of threads" in answer["error"]
 
 
 @pytest.mark.parametrize("structure", ["cold", "hot", "stretched", "broken", "atom", "crystal", "sheared"])
