@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
 
-.PHONY: demo demo-na55 test lint types bench validate golden clean
+.PHONY: demo demo-na55 test lint types bench validate na-gap golden clean
 
 demo: $(READY)          ## the main job on a small cluster: decks, runs with pair_style quip, MBAR, report
 	mkdir -p demo && cp -n examples/na13-gap/* demo/
@@ -36,11 +36,16 @@ validate: $(READY)      ## the long checks; their results are committed under va
 	$(BIN)/python validation/na55_gupta.py
 	$(BIN)/python validation/nve_drift.py
 
+na-gap: $(READY)        ## fit the built-in potential again from the data that it comes with
+	mkdir -p na-gap && cp deckgen/potentials_/na-gap/gap.toml deckgen/potentials_/na-gap/na-pbe.extxyz na-gap/
+	$(BIN)/deckgen train curate na-gap && $(BIN)/deckgen train fit na-gap && $(BIN)/deckgen train validate na-gap
+	cp na-gap/fit/gap.xml* deckgen/potentials_/na-gap/
+
 golden: $(READY)        ## rewrite the golden decks after a deliberate change
 	$(BIN)/python -m pytest tests/decks tests/project/test_docs.py --rewrite-golden
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache demo demo-na55
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache demo demo-na55 na-gap
 
 $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "deckgen needs Python >= 3.11")'

@@ -25,7 +25,8 @@ BLOCKS = 50
 def block_lengths(pool: Pool) -> list[int]:
     """Return the length of each run's blocks, in samples of the pool.
 
-    Three times the longest correlation time at the run's rung and the two next to it, and a fiftieth of the run at least.
+    Three times the longest correlation time at the run's rung and the two next to it, and at least a fiftieth of the
+    run.
     """
     slowest = slowest_nearby(pool.correlations_ps, pool.rungs)
     runs = zip(pool.lengths, pool.spacings_ps, slowest, strict=True)

@@ -68,11 +68,23 @@ def peak_intervals(curves: Array, grid_K: Array, n_atoms: int, n_blocks: int) ->
     )
 
 
-def blocks_near(pool: Pool, temperature_K: float) -> int:
-    """Return the number of independent blocks at the two rungs next to a temperature."""
+def blocks_near(pool: Pool, temperature_K: float, carried: float = np.inf) -> int:
+    """Return the number of independent blocks at the two rungs next to a temperature.
+
+    Parameters
+    ----------
+    pool
+        The samples.
+    temperature_K
+        Where.
+    carried
+        Kish's number of the samples that carry the weight there: between rungs that hardly overlap a few do, whatever
+        the runs' lengths.
+    """
     above = int(np.clip(np.searchsorted(pool.temperatures_K, temperature_K), 1, len(pool.temperatures_K) - 1))
     runs = zip(pool.lengths, block_lengths(pool), pool.rungs, strict=True)
-    return sum(n // length for n, length, rung in runs if rung in (above - 1, above))
+    near = [(n, length) for n, length, rung in runs if rung in (above - 1, above)]
+    return int(min(sum(n // length for n, length in near), carried / max(length for _, length in near)))
 
 
 def rungs_under(temperatures_K: Array, peak: Peak) -> list[float]:

@@ -87,7 +87,7 @@ class Production:
 
 
 def make_productions(runs: Sequence[TimeSeries]) -> list[Production]:
-    """Find the equilibrated part of every run; a run is not taken to relax faster than those at the rungs next to it."""
+    """Find the equilibrated part of every run; none is taken to relax faster than those at the rungs next to it."""
     by_themselves = [_production(run, 0.0) for run in runs]
     rungs = np.unique([run.temperature_K for run in runs], return_inverse=True)[1]
     slowest_ps = slowest_nearby([run.correlation_ps for run in by_themselves], rungs)

@@ -102,6 +102,8 @@ class Thermodynamics:
         None without frames.
     warnings
         What to know before trusting the above.
+    superposition : (G,) or None
+        C_v/C_0 of the study's isomers in the harmonic superposition approximation; None where they are not known.
     """
 
     n_atoms: int
@@ -125,6 +127,7 @@ class Thermodynamics:
     traces: tuple[EnergyTrace, ...]
     lindemann: LindemannCurve | None
     warnings: tuple[Finding, ...]
+    superposition: Array | None = None
 
     def to_json(self, *, deckgen_version: str = "") -> dict[str, Any]:
         """Return the contents of results/thermodynamics.json: plain lists, numbers and None, never NaN."""
@@ -147,6 +150,7 @@ class Thermodynamics:
             "overlap": self.overlap,
             "n_reweighting": self.n_reweighting,
             "estimators": self._estimators_json(),
+            "superposition_over_c0": self.superposition,
             "lindemann": {"temperatures_K": curve.temperatures_K, "delta": curve.delta},
             "warnings": [asdict(finding) for finding in self.warnings],
         }

@@ -145,9 +145,8 @@ def _melting(
     peak = find_melting(grid, curve, headline.n_atoms)
     if peak is None or len(resampled) == 0:
         return peak, Intervals(), about_peak(peak, FEWEST_BLOCKS, (), has_interval=True)
-    # Between rungs that hardly overlap a few samples carry all the weight, whatever the runs' lengths.
     carried = headline.solved.effective_number(np.array([peak.temperature_K]), headline.sample_weights)
-    n_blocks = min(blocks_near(pool, peak.temperature_K), int(carried[0] / 2))
+    n_blocks = blocks_near(pool, peak.temperature_K, carried[0])
     intervals = peak_intervals(resampled, grid, headline.n_atoms, n_blocks)
     drifting = {finding.temperature_K for finding in findings if finding.code == "not_equilibrated"}
     under = [T for T in rungs_under(pool.temperatures_K, peak) if T in drifting]

@@ -14,7 +14,7 @@ from deckgen.toml import validate
 __all__ = ["SCHEMA_FILE", "deck_templates", "export_templates", "init"]
 
 SCHEMA_FILE = "study.schema.json"
-_NOT_DECKS = ("report", "study.toml", "deckgen/")
+_NOT_DECKS = ("report", "study.toml", "gap.toml", "deckgen/")
 
 
 def init(

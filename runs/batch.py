@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import signal
-import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deckgen.deck import write_decks
+from deckgen.deck import Part, write_decks
 from deckgen.errors import DeckgenError
 from deckgen.executor import SubprocessExecutor, WorkerError
+from deckgen.interrupt import sigterm_as_ctrl_c
 from deckgen.manifest import Manifest
 from deckgen.runs import journal
 from deckgen.runs.engine import RunRecord, run_deck
@@ -57,7 +55,12 @@ class BatchInterrupt(KeyboardInterrupt):
 
 
 def run(
-    study: Study | Path | str = ".", *, workers: int | None = None, force: bool = False, progress: bool = True
+    study: Study | Path | str = ".",
+    *,
+    workers: int | None = None,
+    force: bool = False,
+    progress: bool = True,
+    part: Part = "ladder",
 ) -> BatchResult:
     """Run a study: write the decks that are missing, then run all that are not finished, the longest first.
 
@@ -74,6 +77,8 @@ def run(
         Replace decks that were made of another study.
     progress
         Show the progress on standard error.
+    part
+        The ladder's runs, or the isomers' own.
 
     Raises
     ------
@@ -86,22 +91,23 @@ def run(
     """
     study = study if isinstance(study, Study) else Study.read(study)
     with lock(study.folder / STUDY_LOCK, f"the study {study.folder}"):
-        decks = {deck.folder: deck.manifest for deck in write_decks(study, force=force)}
-        return _Batch(study.folder, decks, workers).run(progress)
+        decks = {deck.folder: deck.manifest for deck in write_decks(study, force=force, part=part)}
+        command = f"deckgen {'run' if part == 'ladder' else 'isomers'} {study.folder}"
+        return _Batch(study.folder, decks, workers, command).run(progress)
 
 
 class _Batch:
     """One call of `run`, while it holds the study's lock."""
 
-    def __init__(self, study_folder: Path, decks: dict[Path, Manifest], workers: int | None) -> None:
-        self.study_folder, self.decks = study_folder, decks
+    def __init__(self, study_folder: Path, decks: dict[Path, Manifest], workers: int | None, command: str) -> None:
+        self.study_folder, self.decks, self.command = study_folder, decks, command
         self.executor = SubprocessExecutor(workers)
         self.result = BatchResult(skipped=[folder for folder in decks if is_finished(folder, decks[folder])])
         self.futures: dict[Future[RunRecord], Path] = {}
         self.stopping = False
 
     def run(self, progress: bool) -> BatchResult:
-        with _sigterm_as_ctrl_c(), Progress(self.executor.max_workers, quiet=not progress) as show:
+        with sigterm_as_ctrl_c(), Progress(self.executor.max_workers, quiet=not progress) as show:
             try:
                 todo = sorted(self.decks.keys() - set(self.result.skipped), key=self._longest_first)
                 for folder in todo:
@@ -111,7 +117,7 @@ class _Batch:
                 show.say("stopping: the decks that run write their restarts (once more Ctrl-C: kill them)")
                 self._stop(show)
                 count = len(self.result.interrupted)
-                message = f"interrupted, {count} decks to go; to go on: deckgen run {self.study_folder}"
+                message = f"interrupted, {count} decks to go; to go on: {self.command}"
                 show.say(message)
                 raise BatchInterrupt(message, self.result) from None
             finally:
@@ -167,16 +173,3 @@ class _Batch:
                 self.result.interrupted.append(folder)
             where = f" at step {record.to_step:,}" if record.to_step else ""
             show.say(f"{name}: {record.outcome}{where} after {duration(record.seconds)}")
-
-
-@contextlib.contextmanager
-def _sigterm_as_ctrl_c() -> Iterator[None]:
-    """Let a queueing system's SIGTERM stop the batch as Ctrl-C does; only the main thread hears signals."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

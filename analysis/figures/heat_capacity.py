@@ -22,6 +22,7 @@ def heat_capacity_tables(thermo: Thermodynamics) -> dict[str, Table]:
         "ci95_low_over_c0": low,
         "ci95_high_over_c0": high,
         "multiple_histogram_over_c0": thermo.estimators.multiple_histogram,
+        "superposition_over_c0": thermo.superposition,
     }
     points = {"temperature_K": rungs_K(thermo), "fluctuation_over_c0": thermo.estimators.fluctuation}
     return {"heat_capacity": curve_table(thermo, columns), "heat_capacity_points": points}
@@ -29,7 +30,7 @@ def heat_capacity_tables(thermo: Thermodynamics) -> dict[str, Table]:
 
 @styled
 def draw_heat_capacity(thermo: Thermodynamics) -> Figure:
-    """Draw C_v/C_0 by MBAR, by direct fluctuations and by multiple histograms, with the melting temperature."""
+    """Draw C_v/C_0 by MBAR, by direct fluctuations and by other methods, with the melting temperature."""
     figure = new_figure()
     axes = figure.add_subplot()
     grid = thermo.temperatures_K
@@ -44,6 +45,12 @@ def draw_heat_capacity(thermo: Thermodynamics) -> Figure:
         mfc="white",
         label="fluctuations of each run",
     )
+    if thermo.superposition is not None:
+        top = axes.get_ylim()
+        axes.plot(
+            grid, thermo.superposition, ":", color=COLOURS["green"], label="harmonic superposition of the isomers"
+        )
+        axes.set_ylim(top)  # beyond the lowest temperatures it may run away
     _mark_melting(axes, thermo)
     axes.set(xlabel="Temperature (K)", ylabel=AXIS, title=heading(thermo))
     axes.margins(x=0.02, y=0.08)

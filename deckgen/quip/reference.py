@@ -1,29 +1,59 @@
-"""Energy and forces by quippy itself: `python -m deckgen.quip.reference STRUCTURE GAP.xml` prints JSON.
+"""Energies, forces and descriptors by quippy itself. Its functions are for processes of their own (`deckgen.executor`).
 
-A program of its own: quippy and LAMMPS with QUIP in one process can end it.
+`python -m deckgen.quip.reference STRUCTURE GAP.xml` prints the energy and the forces of a structure as JSON. quippy and
+LAMMPS with QUIP in one process can end it.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["main"]
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+__all__ = ["average_soap", "evaluate", "main"]
+
+Array = NDArray[np.float64]
+
+
+def evaluate(xml: Path, label: str, frames: Sequence[Atoms]) -> list[tuple[float, Array]]:
+    """Return energy (eV) and forces (N, 3) (eV/A) of each frame, in the cell that it has."""
+    calculator = _calculator(xml, label)
+    return [(float(calculator.get_potential_energy(atoms)), calculator.get_forces(atoms)) for atoms in frames]
+
+
+def average_soap(words: str, frames: Sequence[Atoms]) -> list[Array]:
+    """Return each frame's mean over its atoms of the SOAP vector that QUIP makes of these words, (D,)."""
+    from quippy.descriptors import Descriptor
+
+    descriptor = Descriptor(words)
+    return [np.asarray(descriptor.calc_descriptor(atoms)).mean(axis=0) for atoms in frames]
 
 
 def main(structure: str, xml: str) -> None:
     """Print `{"energy": eV, "forces": [[eV/A] * 3] * N}` of a structure file that ASE reads."""
     from ase import Atoms
     from ase.io import read
-    from quippy.potential import Potential
 
     from deckgen.quip.gapfile import read_gap
 
     atoms = read(structure)
     assert isinstance(atoms, Atoms)
-    atoms.calc = Potential(f"Potential xml_label={read_gap(Path(xml)).label}", param_filename=xml)
-    print(json.dumps({"energy": float(atoms.get_potential_energy()), "forces": atoms.get_forces().tolist()}))
+    ((energy, forces),) = evaluate(Path(xml), read_gap(Path(xml)).label, [atoms])
+    print(json.dumps({"energy": energy, "forces": forces.tolist()}))
+
+
+def _calculator(xml: Path, label: str) -> Any:
+    from quippy.potential import Potential
+
+    return Potential(f"Potential xml_label={label}", param_filename=str(xml))
 
 
 if __name__ == "__main__":

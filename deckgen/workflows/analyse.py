@@ -11,6 +11,7 @@ from deckgen.analysis.thermodynamics import thermodynamics
 from deckgen.samples import Samples
 from deckgen.study import STUDY_FILE, Analysis, Study
 from deckgen.workflows.gather import External, gather, read_external
+from deckgen.workflows.isomer_wells import superposition
 from deckgen.workflows.result import StudyThermodynamics
 from deckgen.workflows.trajectories import about_quenches, evaporations, lindemann_curve
 
@@ -92,7 +93,12 @@ def _thermodynamics(samples: Samples, study: Study | None, folder: Path, seed: i
     if quenches := about_quenches(samples, folder):
         # a quenched minimum says more than a sample below the start
         warnings = (*(found for found in warnings if found.code != quenches[0].code), *quenches)
-    return replace(thermo, lindemann=lindemann_curve(samples, thermo.states, fallen), warnings=warnings)
+    return replace(
+        thermo,
+        lindemann=lindemann_curve(samples, thermo.states, fallen),
+        superposition=superposition(thermo, folder),
+        warnings=warnings,
+    )
 
 
 def _compare(thermo: Thermodynamics, folder: Path, other: Study | Path | str, seed: int) -> comparison.Comparison:

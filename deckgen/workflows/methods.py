@@ -142,8 +142,8 @@ def _reweighting(results: dict[str, Any], references: References) -> list[str]:
     independent = [state["n_effective"] for state in states]
     sentences = [
         "The start of each run, at most its first half, was left out up to where most independent samples remained "
-        f"{cite('equilibration')}, and the rest was thinned by its statistical inefficiency {cite('inefficiency')}: "
-        f"{min(independent):.0f} to {max(independent):.0f} independent samples a temperature.",
+        f"{cite('equilibration')}, and the rest was thinned to the statistical inefficiency {cite('inefficiency')} of "
+        f"the fastest run: {min(independent):.0f} to {max(independent):.0f} independent samples a temperature.",
         f"All temperatures were combined by the multistate Bennett acceptance ratio (MBAR) {cite('mbar')} with pymbar "
         f"{version('pymbar')} and deckgen {results['deckgen_version']}.",
         "The heat capacity is C_v/k_B = (3N − 3)/2 + Var(U)/(k_B T)², given in units of its classical limit at zero "
@@ -178,8 +178,9 @@ def _errors(study: Study, results: dict[str, Any], references: References) -> li
         )
     if results["heat_capacity_ci95"] is not None:
         sentences.append(
-            f"Intervals are the 2.5 and 97.5 percentiles of {study.analysis.bootstraps} bootstrap resamples of the "
-            f"whole analysis, in circular blocks of independent samples {cite('bootstrap')}."
+            f"Intervals of 95 % are expanded percentiles {cite('percentiles')} of {study.analysis.bootstraps} "
+            f"bootstrap resamples of the whole analysis, in circular blocks {cite('bootstrap')} of three times the "
+            "longest correlation time of a temperature and its neighbours."
         )
     if results["estimators"]["multiple_histogram"] is not None:
         sentences.append(f"The multiple histogram method {cite('multiple_histogram')} served as a check.")

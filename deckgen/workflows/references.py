@@ -19,6 +19,7 @@ LITERATURE = {
     "mbar": "M. R. Shirts, J. D. Chodera, J. Chem. Phys. 129, 124105 (2008)",
     "multiple_histogram": "A. M. Ferrenberg, R. H. Swendsen, Phys. Rev. Lett. 63, 1195 (1989)",
     "nose-hoover": "G. J. Martyna, M. L. Klein, M. Tuckerman, J. Chem. Phys. 97, 2635 (1992)",
+    "percentiles": "T. C. Hesterberg, The American Statistician 69, 371 (2015)",
     "quip": "S. Klawohn et al., J. Chem. Phys. 159, 174108 (2023)",
 }
 

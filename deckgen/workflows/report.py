@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import os
 import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from deckgen.analysis.melting import Peak, find_melting
@@ -22,7 +20,9 @@ from deckgen.potentials import resolve
 from deckgen.runs.progress import duration
 from deckgen.study import Study
 from deckgen.workflows.analyse import analyse
+from deckgen.workflows.isomer_report import isomer_context
 from deckgen.workflows.methods import write_methods
+from deckgen.workflows.page import data_uri, html_environment, number, write_whole
 from deckgen.workflows.pictures import draw_cluster
 from deckgen.workflows.provenance import deck_row, lammps_versions, package_versions
 from deckgen.workflows.results_folder import FIGURE_FOLDER, RESULTS, THERMODYNAMICS
@@ -52,9 +52,7 @@ def report(study: Study | Path | str = ".") -> Path:
     results, outdated = _results(study)
     page = _environment().get_template("report.html.j2").render(_context(study, results, outdated))
     path = study.folder / REPORT
-    part = path.with_name(path.name + ".part")
-    part.write_text(page, encoding="utf-8")
-    os.replace(part, path)
+    write_whole(path, page)
     return path
 
 
@@ -100,8 +98,9 @@ def _context(study: Study, results: dict[str, Any], outdated: bool) -> dict[str,
         "outdated": outdated,
         "written": written.strftime("%Y-%m-%d %H:%M %Z"),
         "potential": potential,
-        "figures": {path.stem: _data_uri(path.read_text()) for path in sorted((folder / FIGURE_FOLDER).glob("*.svg"))},
-        "structures": [(found.caption, _data_uri(draw_cluster(found.atoms))) for found in structures(study, decks)],
+        "figures": {path.stem: data_uri(path.read_text()) for path in sorted((folder / FIGURE_FOLDER).glob("*.svg"))},
+        "structures": [(found.caption, data_uri(draw_cluster(found.atoms))) for found in structures(study, decks)],
+        "isomers": isomer_context(study.folder),
         "estimators": _peaks(results),
         "methods": write_methods(study, potential, results, versions),
         "decks": [deck_row(*deck) for deck in decks],
@@ -125,30 +124,15 @@ def _peaks(results: dict[str, Any]) -> list[tuple[str, Peak | None]]:
     return [(name, find_melting(grid, np.array(curve), n_atoms)) for name, curve in curves.items() if curve is not None]
 
 
-def _data_uri(svg: str) -> str:
-    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
-
-
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("deckgen.templates", ""),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=True,
-    )
-    environment.filters |= {"number": _number, "interval": _interval, "duration": duration, "subscripts": _subscripts}
+    environment = html_environment()
+    environment.filters |= {"interval": _interval, "duration": duration, "subscripts": _subscripts}
     return environment
-
-
-def _number(value: float | None, digits: int = 2) -> str:
-    """Return a number with some decimals; a dash where it is not known."""
-    return "–" if value is None else f"{value:.{digits}f}".replace("-", "−")
 
 
 def _interval(value: tuple[float, float] | None, digits: int = 2) -> str:
     """Return an interval in words."""
-    return "–" if value is None else f"{_number(value[0], digits)} to {_number(value[1], digits)}"
+    return "–" if value is None else f"{number(value[0], digits)} to {number(value[1], digits)}"
 
 
 def _subscripts(text: str) -> Markup:

@@ -10,7 +10,10 @@ from deckgen.analysis.comparison import Comparison
 from deckgen.analysis.results import Thermodynamics
 from deckgen.workflows.gather import ExternalSource
 
-__all__ = ["StudyThermodynamics"]
+__all__ = ["RESULTS", "StudyThermodynamics"]
+
+RESULTS = "results"
+"""The folder of a study's results."""
 
 
 @dataclass(frozen=True, eq=False)

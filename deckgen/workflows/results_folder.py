@@ -17,11 +17,10 @@ from deckgen.analysis.figures.comparison import comparison_tables, draw_comparis
 from deckgen.analysis.figures.gallery import FIGURES
 from deckgen.analysis.figures.style import save
 from deckgen.analysis.figures.tables import Table
-from deckgen.workflows.result import StudyThermodynamics
+from deckgen.workflows.result import RESULTS, StudyThermodynamics
 
 __all__ = ["FIGURE_FOLDER", "RESULTS", "THERMODYNAMICS", "write_results"]
 
-RESULTS = "results"
 THERMODYNAMICS = "thermodynamics.json"
 FIGURE_FOLDER = "figures"
 COMPARISON = "comparison"

@@ -38,6 +38,16 @@ class TwoBasins:
         in_upper = rng.random(n) < self.upper(np.array(T))
         return rng.gamma(self.shape, KB_EV_K * T, n) + self.gap_eV * in_upper
 
+    def trajectory(self, T: float, n: int, relaxation: float, rng: np.random.Generator) -> Array:
+        """Energies of a run from the lower basin that jumps between the two, relaxing in so many samples."""
+        jumps = rng.random(n)
+        rate, upper = -np.expm1(-1 / relaxation), float(self.upper(np.array(T)))
+        state, states = False, np.empty(n, dtype=bool)
+        for i, jump in enumerate(jumps):
+            state = jump >= rate * (1 - upper) if state else jump < rate * upper
+            states[i] = state
+        return rng.gamma(self.shape, KB_EV_K * T, n) + self.gap_eV * states
+
     def energy(self, T: Array) -> Array:
         return self.shape * KB_EV_K * T + self.gap_eV * self.upper(T)
 
@@ -50,6 +60,12 @@ class TwoBasins:
 @pytest.fixture
 def two_basins() -> TwoBasins:
     return TwoBasins()
+
+
+@pytest.fixture
+def jumping_basins() -> TwoBasins:
+    """Much like Na55."""
+    return TwoBasins(n_atoms=55, gap_eV=0.45, tm_K=170.0)
 
 
 @pytest.fixture

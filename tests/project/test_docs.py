@@ -1,57 +1,87 @@
-"""docs/study.md is made of the study's own model (`make golden` rewrites it), and the docs' links lead somewhere."""
+"""docs/study.md and docs/gap.md are made of the models (`make golden` rewrites them); the docs' links are whole."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from deckgen.study import Study, json_schema
+import pytest
 
-HEAD = """# study.toml
+from deckgen.study import Study
+from deckgen.toml import Table
+from deckgen.training.recipe import Recipe
+
+HEADS = {
+    "study.md": """# study.toml
 
 All tables have defaults but `[cluster]`; keys carry their unit. An unknown key is refused. `deckgen init DIR` writes a
 commented one, with a JSON Schema beside it for editors. This page is made of the program's own model.
-"""
+""",
+    "gap.md": """# gap.toml
+
+What a training project is made of; [training](training.md) says how it is used. All tables have defaults; keys carry
+their unit. An unknown key is refused. `deckgen train init DIR` writes a commented one, with a JSON Schema beside it for
+editors. This page is made of the program's own model.
+""",
+}
+MODELS: dict[str, type[Table]] = {"study.md": Study, "gap.md": Recipe}
 
 
 def kind(schema: dict[str, Any]) -> str:
     """Say what values a key takes."""
-    if "enum" in schema:
-        return " or ".join(f"`{json.dumps(value)}`" for value in schema["enum"])
+    if "enum" in schema or "const" in schema:
+        return " or ".join(f"`{json.dumps(value)}`" for value in schema.get("enum", [schema.get("const")]))
     if "anyOf" in schema:
         return " or ".join(kind(one) for one in schema["anyOf"] if one.get("type") != "null")
     if schema.get("type") == "array":
-        return f"list of {kind(schema['items'])}"
+        return f"list of {kind(schema['items'])}" if "items" in schema else "list"
+    if "$ref" in schema:
+        return "table"
+    if schema.get("type") == "object":
+        inner = schema.get("additionalProperties")
+        return f"table of {kind(inner)}" if isinstance(inner, dict) else "table"
     limits = [
         f"{sign} {schema[word]:g}"
-        for word, sign in (("exclusiveMinimum", ">"), ("minimum", ">="), ("maximum", "<="))
+        for word, sign in (("exclusiveMinimum", ">"), ("minimum", ">="), ("exclusiveMaximum", "<"), ("maximum", "<="))
         if word in schema
     ]
     return " ".join([schema.get("format", schema.get("type", "")), *limits])
 
 
-def page() -> str:
-    schema = json_schema()
-    lines = [HEAD]
-    for table in Study.model_fields:
-        reference = schema["properties"][table]["$ref"].rsplit("/", 1)[1]
-        model = schema["$defs"][reference]
-        lines += [f"## [{table}]", "", model["description"].strip(), ""]
-        lines += ["| key | default | values | |", "|---|---|---|---|"]
-        for key, value in model["properties"].items():
-            default = "" if value.get("default") is None else f"`{json.dumps(value['default'])}`"
-            lines.append(f"| `{key}` | {default} | {kind(value)} | {value['description']} |")
-        lines.append("")
-    return "\n".join(lines)
+def tables(name: str, value: dict[str, Any], defs: dict[str, Any]) -> Iterator[str]:
+    """Yield the section of a table and those of the tables in it."""
+    model = defs[value["$ref"].rsplit("/", 1)[1]]
+    yield f"## [{name}]\n\n{model['description'].strip()}\n"
+    keys = {key: one for key, one in model["properties"].items() if "$ref" not in one}
+    lists = {key: one["items"] for key, one in keys.items() if "$ref" in one.get("items", {})}
+    if keys:
+        yield "| key | default | values | |\n|---|---|---|---|"
+    for key, one in keys.items():
+        default = "" if one.get("default") is None else f"`{json.dumps(one['default'])}`"
+        yield f"| `{key}` | {default} | {kind(one)} | {' '.join(one['description'].split())} |"
+    if keys:
+        yield ""
+    for key in (key for key in model["properties"] if key not in keys):
+        yield from tables(f"{name}.{key}", model["properties"][key], defs)
+    for key, one in lists.items():
+        yield from tables(f"[{name}.{key}]", one, defs)
 
 
-def test_the_reference_of_study_toml_is_current(root: Path, rewrite_golden: bool) -> None:
-    file = root / "docs" / "study.md"
+def page(name: str) -> str:
+    schema = MODELS[name].model_json_schema()
+    sections = [tables(table, value, schema["$defs"]) for table, value in schema["properties"].items()]
+    return "\n".join([HEADS[name], *(line for section in sections for line in section)])
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_reference_of_a_file_is_current(name: str, root: Path, rewrite_golden: bool) -> None:
+    file = root / "docs" / name
     if rewrite_golden:
-        file.write_text(page())
-    assert file.read_text() == page(), "make golden writes docs/study.md anew"
+        file.write_text(page(name))
+    assert file.read_text() == page(name), f"make golden writes docs/{name} anew"
 
 
 def test_links_within_the_project_lead_somewhere(root: Path) -> None:

@@ -13,8 +13,9 @@ FOLDERS = {
     "templates": "deckgen/templates",
     "runs": "deckgen/runs",
     "analysis": "deckgen/analysis",
+    "training": "deckgen/training",
 }
-SOURCES = {".py", ".cpp", ".h", ".j2", ".typed", ".xml", ".alloy"}
+SOURCES = {".py", ".cpp", ".h", ".j2", ".typed", ".xml", ".alloy", ".toml", ".extxyz"}
 
 
 def test_the_wheel_has_the_trees_files(root: Path, tmp_path: Path) -> None:

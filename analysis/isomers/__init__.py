@@ -1,0 +1,1 @@
+"""Isomers: distinct minima among quenched frames, and what they look like."""

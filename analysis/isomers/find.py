@@ -1,0 +1,98 @@
+"""From quenches to isomers: group, converge one of each group tightly, compare exactly, merge, describe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deckgen.analysis.isomers.catalogue import Catalogue, catalogue
+from deckgen.analysis.isomers.describe import describe, temperatures
+from deckgen.analysis.isomers.grouping import group_by_energy_and_fingerprint
+from deckgen.analysis.isomers.hands import separate_hands
+from deckgen.analysis.isomers.merging import merge
+from deckgen.analysis.isomers.results import IsomerList, Tolerances
+from deckgen.analysis.isomers.thinning import thin
+from deckgen.errors import AnalysisError
+from deckgen.minima import Minimum
+
+__all__ = ["find_isomers"]
+
+Indices = NDArray[np.intp]
+Stream = Callable[[], Iterator[Minimum]]
+Tighten = Callable[[Sequence[Minimum]], Sequence[Minimum]]
+
+
+def find_isomers(minima: Stream, tighten: Tighten, tolerances: Tolerances | None = None) -> IsomerList:
+    """Return the distinct minima among quenches, whatever order these come in.
+
+    Quenches are grouped by energy and fingerprint; the lowest of each group is converged tightly; tight minima are then
+    compared exactly, each with the lowest of those it may equal, and merged. The stream is read twice (three times
+    where mirror images are told apart); of each quench only its energy and a fingerprint of 252 bytes are kept.
+
+    Parameters
+    ----------
+    minima
+        Yields all quenches, the same ones in the same order at every call.
+    tighten
+        Converges some of them tightly: as many, in the same order; those that it cannot are returned as not converged,
+        and the quenches of their groups count as failed.
+    tolerances
+        When they count as equal.
+
+    Raises
+    ------
+    AnalysisError
+        If no quench converged, they are not of the same atoms, or `tighten` returns another number of minima.
+    """
+    tolerances = tolerances or Tolerances()
+    quenches = catalogue(minima())
+    founder = group_by_energy_and_fingerprint(
+        quenches.energies_eV, quenches.fingerprints, tolerances.energy_eV, tolerances.fingerprint_A
+    )
+    founders, group_of = np.unique(founder, return_inverse=True)
+    distinct, isomer_of_group = merge(_tight(_picked(minima, quenches, founders), tighten), tolerances)
+    isomer_of = isomer_of_group[group_of]
+    thinned = thin(quenches.energies_eV, isomer_of, tolerances.thinning_eV)
+    if not tolerances.reflection:
+        distinct, isomer_of = separate_hands(distinct, isomer_of, _indexed(minima, quenches), tolerances.match_A)
+    if not distinct:
+        raise AnalysisError(
+            f"none of {len(quenches) + quenches.n_failed} quenches converged to a whole cluster",
+            hint="allow more steps, or a larger max_force_eV_A",
+        )
+    ladder, led_somewhere = temperatures(quenches), isomer_of >= 0
+    return IsomerList(
+        isomers=describe(distinct, isomer_of, quenches, tolerances.symmetry_A),
+        temperatures_K=ladder,
+        quenched=np.array([np.sum(quenches.temperatures_K[led_somewhere] == T) for T in ladder], dtype=np.int64),
+        n_quenched=len(quenches) + quenches.n_failed,
+        n_failed=quenches.n_failed + int(np.sum(~led_somewhere)),
+        n_groups=len(founders),
+        n_after_energy=thinned.n_after_energy,
+        n_representatives=thinned.n_representatives,
+        tolerances=tolerances,
+    )
+
+
+def _indexed(minima: Stream, quenches: Catalogue) -> Iterator[tuple[int, Minimum]]:
+    """Yield the quenches of the catalogue in the order of the stream, each with its index in the catalogue."""
+    index = {int(position): k for k, position in enumerate(quenches.positions_in_stream)}
+    for position, minimum in enumerate(minima()):
+        if position in index:
+            yield index[position], minimum
+
+
+def _picked(minima: Stream, quenches: Catalogue, wanted: Indices) -> list[Minimum]:
+    """Return some quenches of the catalogue, in its order."""
+    chosen = set(wanted.tolist())
+    found = {index: minimum for index, minimum in _indexed(minima, quenches) if index in chosen}
+    return [found[index] for index in wanted.tolist()]
+
+
+def _tight(loose: list[Minimum], tighten: Tighten) -> Sequence[Minimum]:
+    tight = tighten(loose) if loose else []
+    if len(tight) != len(loose):
+        raise AnalysisError(f"{len(loose)} minima were to be converged tightly, {len(tight)} came back")
+    return tight

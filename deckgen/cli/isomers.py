@@ -1,0 +1,71 @@
+"""The command that finds isomers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import RenderableType
+from rich.table import Table
+
+from deckgen.cli.output import HERE, Json, StudyPath, out, print_json
+
+if TYPE_CHECKING:
+    from deckgen.analysis.isomers.results import IsomerList
+
+__all__ = ["isomers"]
+
+MOST_ROWS = 25
+
+
+def isomers(
+    study: StudyPath = HERE,
+    frames: Annotated[
+        list[Path] | None, typer.Option("--frames", metavar="FILE", help="Quench the frames of this file; repeat it.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes at once; default: the number of cores.")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the isomers' runs of another study (kept in decks.old).")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Quench frames and list the distinct minima; started again, it goes on where it was."""
+    from deckgen.workflows.isomers import isomers as find
+
+    result = find(study, frames=frames or (), workers=workers, force=force)
+    if as_json:
+        print_json(result.to_json())
+        return
+    out.print(isomer_table(result.found))
+    out.print(_summary(result.found))
+    out.print("structures and numbers: results/isomers.extxyz, results/isomers.json; next: deckgen report")
+
+
+def isomer_table(found: IsomerList) -> RenderableType:
+    """Return the table of the lowest isomers."""
+    table = Table(box=None, header_style="bold")
+    headings = ("isomer", "E / eV", "dE / eV", "quenches", "first / K", "bond / A", "symmetry", "f / eV/A")
+    for heading in headings:
+        table.add_column(heading, justify="right")
+    for isomer in found.isomers[:MOST_ROWS]:
+        table.add_row(
+            str(isomer.rank),
+            f"{isomer.minimum.energy_eV:.5f}",
+            f"{isomer.relative_eV:.5f}",
+            str(isomer.count),
+            "" if isomer.first_temperature_K is None else f"{isomer.first_temperature_K:g}",
+            f"{isomer.bonds.mean_bond_A:.3f}",
+            isomer.point_group.name,
+            f"{isomer.minimum.max_force_eV_A:.1e}",
+        )
+    return table
+
+
+def _summary(found: IsomerList) -> str:
+    more = f" (the lowest {MOST_ROWS} above)" if found.n_distinct > MOST_ROWS else ""
+    return (
+        f"{found.n_quenched:,} frames quenched, {found.n_failed} kept aside: {found.n_distinct:,} isomers{more}; "
+        f"by energy alone, {1000 * found.tolerances.thinning_eV:g} meV windows: {found.n_after_energy:,}, of which "
+        f"{found.n_representatives:,} are distinct"
+    )

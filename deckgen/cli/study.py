@@ -1,0 +1,146 @@
+"""Commands of a study, in the order in which they are used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from deckgen import __version__
+from deckgen.cli.output import HERE, Json, StudyPath, out, print_json
+from deckgen.errors import DeckgenError, InputError
+
+if TYPE_CHECKING:
+    from deckgen.deck import WrittenDeck
+
+__all__ = ["analyse", "decks", "init", "report", "run", "status"]
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(help="The new study's folder.", metavar="DIR")],
+    element: Annotated[str, typer.Option(help="Chemical symbol.")] = "Na",
+    size: Annotated[int, typer.Option(help="Number of atoms.")] = 55,
+    potential: Annotated[str, typer.Option(help="A built-in potential.")] = "na-gap",
+) -> None:
+    """Write a commented study.toml into a new folder."""
+    from deckgen.scaffold import init as make
+
+    study = make(folder, element=element, size=size, potential=potential)
+    out.print(f"wrote {study.file}; edit it, then: deckgen run {folder}")
+
+
+def decks(
+    study: StudyPath = HERE,
+    force: Annotated[bool, typer.Option("--force", help="Replace decks of another study (kept in decks.old).")] = False,
+    timing: Annotated[bool, typer.Option(help="Measure the cost with a few real steps.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Write the decks and show what they are and cost."""
+    from deckgen.deck import write_decks
+    from deckgen.tables import deck_rows, deck_table
+
+    written = write_decks(study, force=force)
+    seconds = _seconds_per_step(written) if timing else None
+    if as_json:
+        print_json(deck_rows(written, seconds))
+    else:
+        out.print(deck_table(written, seconds))
+
+
+def _seconds_per_step(written: list[WrittenDeck]) -> float | None:
+    """Time a few steps of one NVT deck; None where LAMMPS cannot run it here (doctor says why)."""
+    from deckgen.runs.timing import time_deck
+
+    try:
+        return time_deck(next(deck.folder for deck in written if deck.manifest.n_steps))
+    except DeckgenError as error:
+        Console(stderr=True).print(f"the cost could not be measured: {escape(error.message)}")
+        return None
+
+
+def run(
+    study: StudyPath = HERE,
+    workers: Annotated[int | None, typer.Option(min=1, help="Decks at once; default: the number of cores.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace decks of another study (kept in decks.old).")] = False,
+    as_json: Json = False,
+) -> None:
+    """Run all decks that are not done; started again, it goes on where it was."""
+    from deckgen.runs.batch import run as run_batch
+
+    result = run_batch(study, workers=workers, force=force)
+    if as_json:
+        print_json(asdict(result))
+    else:
+        out.print(f"{len(result.done)} decks done, {len(result.skipped)} were done before, {len(result.failed)} failed")
+        for deck in result.failed:
+            out.print(f"[red]{escape(str(deck.folder))}[/]: {escape(deck.message)}")
+        for folder in result.interrupted:
+            out.print(f"[yellow]{escape(str(folder))}[/]: stopped by a signal; the same command goes on from there")
+    if result.failed or result.interrupted:
+        raise typer.Exit(1)
+
+
+def status(study: StudyPath = HERE, as_json: Json = False) -> None:
+    """Show how far each deck is."""
+    from deckgen.runs.status import status as read_status
+    from deckgen.study import Study
+    from deckgen.tables import status_table
+
+    rows = read_status(Study.read(study).folder)
+    if as_json:
+        print_json([asdict(row) | {"fraction": row.fraction} for row in rows])
+    else:
+        out.print(status_table(rows))
+
+
+def analyse(
+    study: StudyPath = HERE,
+    external: Annotated[
+        list[str] | None,
+        typer.Option("--from", metavar="T=FILE", help="Energies of a run made elsewhere, at T kelvin; repeat it."),
+    ] = None,
+    atoms: Annotated[int | None, typer.Option(min=2, help="Number of atoms, with --from and no study.")] = None,
+    compare: Annotated[
+        Path | None, typer.Option(help="Another study of the same cluster, say from a melted start.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Analyse what was sampled so far: results/ has the numbers and the figures."""
+    from deckgen.tables import print_thermodynamics
+    from deckgen.workflows.analyse import analyse as analyse_study
+
+    result = analyse_study(study, external=_temperature_files(external or ()), n_atoms=atoms, compare=compare)
+    if as_json:
+        print_json(result.to_json(deckgen_version=__version__))
+    else:
+        print_thermodynamics(result, out)
+        out.print("numbers and figures: results/; next: deckgen report")
+
+
+def _temperature_files(words: Sequence[str]) -> dict[float, Path] | None:
+    """Return the files of --from by temperature; None without any."""
+    files = dict[float, Path]()
+    for word in words:
+        temperature, _, file = word.partition("=")
+        try:
+            kelvin = float(temperature)
+        except ValueError:
+            raise InputError(f"--from {word}: not T=FILE", hint="for example --from 281=log.lammps") from None
+        if kelvin in files:
+            raise InputError(
+                f"--from {word}: {kelvin:g} K was given before", hint="join the two files, or leave one out"
+            )
+        files[kelvin] = Path(file)
+    return files or None
+
+
+def report(study: StudyPath = HERE) -> None:
+    """Write report.html: one file with the curves, the tables, the warnings and a methods paragraph."""
+    from deckgen.workflows.report import report as write_report
+
+    out.print(f"open {write_report(study)}")

@@ -1,0 +1,201 @@
+"""Rounds of fit, look for the worst frames, add them: until the potential does well enough or gets no better."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.text import Text
+
+from deckgen.errors import InputError
+from deckgen.runs.lock import lock
+from deckgen.training.curate import CURATED, POOL
+from deckgen.training.dataset import Dataset, e0_of, read_dataset
+from deckgen.training.fit import XML, fit
+from deckgen.training.pick import pick_diverse
+from deckgen.training.potential_errors import error_table, frame_errors
+from deckgen.training.predict import soap_vectors
+from deckgen.training.recipe import Recipe
+from deckgen.training.validate import predict_groups
+from deckgen.workflows.explore import explore, explored
+from deckgen.workflows.rounds import Round, RoundLog, SetErrors, best_round, why_stop
+from deckgen.workflows.validate import curated_sets
+
+__all__ = ["FOLDER", "Augmented", "augment"]
+
+Array = NDArray[np.float64]
+
+FOLDER, LOCK = "augment", ".deckgen.lock"
+NOT_IDENTITY = {"target_eV_A", "max_rounds", "patience"}
+
+
+@dataclass(frozen=True)
+class Augmented:
+    """The rounds and why they ended.
+
+    Attributes
+    ----------
+    best
+        The round with the lowest force error on the held-out frames; the last one where the target was reached.
+    xml
+        Its potential.
+    """
+
+    rounds: tuple[Round, ...]
+    outcome: str
+    best: Round
+    xml: Path
+
+
+def augment(
+    recipe: Recipe | Path | str = ".",
+    *,
+    workers: int | None = None,
+    progress: bool = True,
+    show: Callable[[Round], None] | None = None,
+) -> Augmented:
+    """Improve a potential round by round, as gap.toml's [augment] says; into augment/.
+
+    Started again, it goes on after the last whole round; a fit, a run or a label that is there is not made twice.
+
+    Parameters
+    ----------
+    recipe
+        The training project: its recipe, its folder or its gap.toml.
+    workers
+        Processes at once; None: as many as cores.
+    progress
+        Show the progress of runs and fits on standard error.
+    show
+        Called with every round, those of earlier calls included.
+
+    Raises
+    ------
+    InputError
+        If no frames are curated or held out, or augment/ is of other frames or settings.
+    RunError
+        If a fit fails, the dynamics or the labels of a round give nothing, or the project is being augmented.
+    """
+    recipe = recipe if isinstance(recipe, Recipe) else Recipe.read(recipe)
+    with lock(recipe.file.with_name(LOCK), f"the training project {recipe.folder}"):
+        return _rounds(_Loop(recipe, workers, progress), show)
+
+
+def _rounds(loop: _Loop, show: Callable[[Round], None] | None) -> Augmented:
+    """Play rounds, or take them from the log, until there is a reason to stop."""
+    recipe = loop.recipe
+    while True:
+        number = loop.number
+        row = loop.log.rounds[number] if number < len(loop.log.rounds) else loop.play()
+        if show:
+            show(row)
+        rounds = loop.log.rounds[: number + 1]
+        if outcome := why_stop(rounds, recipe.augment):
+            break
+        loop.grow(row)
+    loop.log.write(outcome)
+    reached = row.max_force_error_eV_A < recipe.augment.target_eV_A
+    best = row if reached else best_round(rounds)
+    return Augmented(tuple(rounds), outcome, best, recipe.folder / best.xml)
+
+
+class _Loop:
+    """The frames of the round that is to be played."""
+
+    def __init__(self, recipe: Recipe, workers: int | None, progress: bool) -> None:
+        self.recipe, self.workers, self.progress = recipe, workers, progress
+        sets = curated_sets(recipe)
+        self.train, self.holdout = sets["train"], sets["holdout"]
+        if not len(self.holdout):
+            raise InputError("no frames are held out", hint="[curate] holdout_fraction or holdout_trajectories")
+        self.folder = recipe.folder / FOLDER
+        file = recipe.folder / CURATED / POOL
+        self.by_pool = recipe.augment.by == "pool"
+        self.pool = read_dataset(file) if self.by_pool and file.is_file() else Dataset(())
+        if self.by_pool and not len(self.pool):
+            raise InputError(
+                f"{file}: no frames to add: all labelled ones are in the fit or held out",
+                hint='begin with fewer ([curate] select = 100), or explore: [augment] by = "committee"',
+            )
+        self.e0 = e0_of(self.train + self.pool, recipe.data.e0)
+        self.log = RoundLog(self.folder, _identity(recipe))
+        self.number = 0
+
+    @property
+    def round_folder(self) -> Path:
+        """Folder of the round that is to be played."""
+        return self.folder / f"round-{self.number:02d}"
+
+    def play(self) -> Round:
+        """Fit, find frames, compare, pick."""
+        xml = self.round_folder / XML
+        fit(self.recipe, self.train, self.round_folder, threads=self.workers, progress=self._say)
+        if not self.by_pool:
+            self.pool = explore(
+                self.recipe, self.round_folder, self.train, self.number, workers=self.workers, progress=self.progress
+            )
+        sets = {"train": self.train, "holdout": self.holdout, "pool": self.pool}
+        sets = {name: dataset for name, dataset in sets.items() if len(dataset)}
+        groups = [[frame.atoms for frame in dataset.frames] for dataset in sets.values()]
+        predictions = dict(zip(sets, predict_groups(xml, groups, workers=self.workers), strict=True))
+        errors = {name: error_table(sets[name], predictions[name], self.e0).overall for name in sets}
+        picks = list(range(len(self.pool)))
+        if self.by_pool and len(self.pool):
+            picks = self._worst(frame_errors(self.pool.frames, predictions["pool"]).max_force_eV_A)
+        row = Round(
+            number=self.number,
+            n_train=len(self.train),
+            xml=str(xml.relative_to(self.recipe.folder)),
+            sets={name: SetErrors.of(found) for name, found in errors.items()},
+            picks=tuple(picks),
+        )
+        self.log.add(row)
+        return row
+
+    def _say(self, stage: str) -> None:
+        Console(stderr=True, quiet=not self.progress, soft_wrap=True).print(Text(f"round {self.number}: {stage}"))
+
+    def _worst(self, scores: Array) -> list[int]:
+        settings = self.recipe.augment
+        return pick_diverse(
+            scores,
+            soap_vectors([frame.atoms for frame in self.pool.frames], self.recipe.fit.soap, workers=self.workers),
+            [frame.trajectory for frame in self.pool.frames],
+            count=settings.add_per_round,
+            spread=settings.spread,
+            per_trajectory=settings.per_trajectory,
+        )
+
+    def grow(self, row: Round) -> None:
+        """Add a round's picks to the fitted frames and go to the next round."""
+        if not self.by_pool:
+            self.pool = explored(self.recipe, self.round_folder)
+        self.train += self.pool.select(row.picks)
+        taken = set(row.picks)
+        self.pool = self.pool.select(k for k in range(len(self.pool)) if k not in taken)
+        self.number += 1
+
+
+def _identity(recipe: Recipe) -> str:
+    """Hash what decides the rounds: the curated frames, the fit, how frames are picked."""
+    digest = hashlib.sha256()
+    for path in sorted((recipe.folder / CURATED).glob("*.extxyz")):
+        digest.update(path.read_bytes())
+    settings = {
+        "fit": recipe.fit.model_dump(mode="json"),
+        "data": recipe.data.model_dump(mode="json"),
+        "augment": recipe.augment.model_dump(mode="json", exclude=NOT_IDENTITY),
+    }
+    if recipe.augment.by != "pool":
+        settings |= {
+            "sample": recipe.sample.model_dump(mode="json"),
+            "reference": recipe.reference.model_dump(mode="json", exclude={"python", "timeout_s"}),
+        }
+    digest.update(json.dumps(settings, sort_keys=True).encode())
+    return digest.hexdigest()

@@ -1,0 +1,110 @@
+"""The outer loop's step: dynamics with the current potential, the frames that it knows least, their labels."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from ase import Atoms
+from ase.io import write
+
+from deckgen.errors import RunError
+from deckgen.training.committee import disagreement, fit_committee
+from deckgen.training.dataset import Dataset, read_dataset
+from deckgen.training.fit import XML
+from deckgen.training.label import label
+from deckgen.training.label_jobs import LABELLED
+from deckgen.training.pick import nearest_distance, pick_diverse
+from deckgen.training.predict import soap_vectors
+from deckgen.training.recipe import Recipe
+from deckgen.workflows.page import write_whole
+from deckgen.workflows.sample import sample_nvt
+
+__all__ = ["explore", "explored"]
+
+PICKED, LABELS = "picked.extxyz", "labels"
+
+
+def explore(
+    recipe: Recipe, folder: Path, train: Dataset, number: int, *, workers: int | None = None, progress: bool = True
+) -> Dataset:
+    """Run dynamics with `folder`/gap.xml as [sample] says, pick frames, and label them with [reference].
+
+    What is there already (runs, picks, labels) is not made again.
+
+    Parameters
+    ----------
+    recipe
+        The training project.
+    folder
+        The round's folder.
+    train
+        The frames that the potential was fitted to.
+    number
+        The round: every one has runs of its own.
+
+    Raises
+    ------
+    RunError
+        If no run gave a frame, or no frame a usable label, or labels are to be made elsewhere.
+    """
+    picked = folder / PICKED
+    if not picked.is_file():
+        settings = recipe.sample.model_copy(
+            update={"potential": str((folder / XML).resolve()), "seed": recipe.sample.seed + number}
+        )
+        frames, failed = sample_nvt(settings, folder, workers=workers, progress=progress, prefix=f"round-{number:02d}-")
+        if not frames:
+            raise RunError("the dynamics with the current potential gave no frame: " + "; ".join(failed))
+        _write(picked, _pick(recipe, folder, train, frames, number, workers))
+    result = label(recipe, picked, folder / LABELS, workers=workers, progress=progress)
+    if result.n_waiting:
+        raise RunError(
+            f"{result.n_waiting} folders under {folder / LABELS} have no result yet",
+            hint="run VASP in them, then start again: it goes on from there",
+        )
+    found = explored(recipe, folder)
+    if not len(found):
+        raise RunError(
+            f"{folder}: no frame of the dynamics has a label worth adding",
+            hint=f"see {folder / LABELS}; begin with a better potential, or at lower temperatures",
+        )
+    return found
+
+
+def explored(recipe: Recipe, folder: Path) -> Dataset:
+    """Return a round's new labels, those with forces beyond [augment] largest_force_eV_A left out."""
+    found = read_dataset(folder / LABELS / LABELLED)
+    limit = recipe.augment.largest_force_eV_A
+    return found.select(k for k, frame in enumerate(found.frames) if abs(frame.forces_eV_A).max() <= limit)
+
+
+def _pick(
+    recipe: Recipe, folder: Path, train: Dataset, frames: Sequence[Atoms], number: int, workers: int | None
+) -> list[Atoms]:
+    """Return the frames that a committee disagrees on most, or that lie farthest from the fitted ones."""
+    settings = recipe.augment
+    vectors = soap_vectors(frames, recipe.fit.soap, workers=workers)
+    if settings.by == "committee":
+        xmls = fit_committee(recipe, train, folder / "committee", size=settings.committee, seed=number)
+        scores = disagreement(xmls, frames, workers=workers)
+    else:
+        known = soap_vectors([frame.atoms for frame in train.frames], recipe.fit.soap, workers=workers)
+        scores = nearest_distance(vectors, known)
+    chosen = pick_diverse(
+        scores,
+        vectors,
+        [str(atoms.info["trajectory"]) for atoms in frames],
+        count=settings.add_per_round,
+        spread=settings.spread,
+        per_trajectory=settings.per_trajectory,
+    )
+    return [frames[k] for k in chosen]
+
+
+def _write(path: Path, frames: Sequence[Atoms]) -> None:
+    text = io.StringIO()
+    for atoms in frames:
+        write(text, atoms, format="extxyz")
+    write_whole(path, text.getvalue())

@@ -1,0 +1,36 @@
+"""The figures of a list of isomers and their numbers, in a study's results/ folder."""
+
+from __future__ import annotations
+
+import csv
+import os
+from pathlib import Path
+
+from deckgen.analysis.figures.isomers import ISOMER_FIGURES
+from deckgen.analysis.figures.style import save
+from deckgen.analysis.isomers.results import IsomerList
+from deckgen.workflows.results_folder import FIGURE_FOLDER, RESULTS
+
+__all__ = ["write_isomer_figures"]
+
+
+def write_isomer_figures(found: IsomerList, study_folder: Path) -> None:
+    """Write results/figures/isomer_*.svg and .png, and results/isomer_*.csv; remove those of an earlier list."""
+    folder = study_folder / RESULTS
+    (folder / FIGURE_FOLDER).mkdir(parents=True, exist_ok=True)
+    for kind in ISOMER_FIGURES:
+        stem, tables = folder / FIGURE_FOLDER / kind.name, kind.tables(found)
+        for stale in (
+            *(stem.with_name(f"{kind.name}.{suffix}") for suffix in ("svg", "png")),
+            folder / f"{kind.name}.csv",
+        ):
+            stale.unlink(missing_ok=True)
+        if tables:
+            save(kind.draw(found), stem)
+        for name, columns in tables.items():
+            part = folder / f"{name}.csv.part"
+            with part.open("w", newline="") as file:
+                writer = csv.writer(file, lineterminator="\n")
+                writer.writerow(columns)
+                writer.writerows(zip(*(values.tolist() for values in columns.values()), strict=True))
+            os.replace(part, folder / f"{name}.csv")

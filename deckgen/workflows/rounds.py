@@ -1,0 +1,125 @@
+"""augment/rounds.json: what every round of the augmentation found, kept round by round."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from deckgen.errors import InputError
+from deckgen.training.potential_errors import PotentialErrors
+from deckgen.training.recipe.sampling import Augment
+from deckgen.workflows.page import write_whole
+
+__all__ = ["Round", "RoundLog", "SetErrors", "best_round", "why_stop"]
+
+ROUNDS = "rounds.json"
+
+
+@dataclass(frozen=True)
+class SetErrors:
+    """The errors on one set of frames."""
+
+    n_frames: int
+    energy_rmse_meV_atom: float
+    force_rmse_meV_A: float
+    max_force_error_eV_A: float
+
+    @classmethod
+    def of(cls, errors: PotentialErrors) -> SetErrors:
+        """Take what a round's row shows."""
+        return cls(errors.n_frames, errors.energy_rmse_meV_atom, errors.force_rmse_meV_A, errors.max_force_error_eV_A)
+
+
+@dataclass(frozen=True)
+class Round:
+    """One round: fitted to `n_train` frames; its errors on `train`, `holdout` and, while there are any, `pool`.
+
+    `picks` are the indices, in the round's pool, of the frames that the next round adds.
+    """
+
+    number: int
+    n_train: int
+    xml: str
+    sets: Mapping[str, SetErrors]
+    picks: tuple[int, ...]
+
+    @property
+    def max_force_error_eV_A(self) -> float:
+        """The largest force error on any labelled frame."""
+        return max(errors.max_force_error_eV_A for errors in self.sets.values())
+
+
+class RoundLog:
+    """The rounds on disk.
+
+    Parameters
+    ----------
+    folder
+        The folder `augment`.
+    identity
+        Hash of what decides the rounds. A log of another one is refused.
+
+    Raises
+    ------
+    InputError
+        If rounds.json is of other frames or settings, or not readable.
+    """
+
+    def __init__(self, folder: Path, identity: str) -> None:
+        self.file, self.identity, self.rounds = folder / ROUNDS, identity, list[Round]()
+        if not self.file.is_file():
+            return
+        try:
+            said = json.loads(self.file.read_text(encoding="utf-8"))
+            self.rounds = [_round(row) for row in said["rounds"]]
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{self.file}: not a log of rounds ({error})", hint=f"move {folder} away") from error
+        if said["identity"] != identity:
+            raise InputError(
+                f"{self.file}: its rounds were made of other curated frames, or of another [fit] or [augment]",
+                hint=f"move {folder} away to begin anew, or undo the change",
+            )
+
+    def add(self, row: Round) -> None:
+        """Keep one more round."""
+        self.rounds.append(row)
+        self.write("")
+
+    def write(self, outcome: str) -> None:
+        """Write the file; `outcome` says why the rounds ended, if they have."""
+        rows = [asdict(row) for row in self.rounds]
+        document = {"schema": 1, "identity": self.identity, "rounds": rows, "outcome": outcome}
+        write_whole(self.file, json.dumps(document, indent=1, allow_nan=False) + "\n")
+
+
+def _round(row: dict[str, object]) -> Round:
+    sets = row.pop("sets")
+    picks = row.pop("picks")
+    assert isinstance(sets, dict)
+    assert isinstance(picks, list)
+    return Round(
+        sets={name: SetErrors(**errors) for name, errors in sets.items()},
+        picks=tuple(picks),
+        **row,  # type: ignore[arg-type]
+    )
+
+
+def best_round(rounds: list[Round]) -> Round:
+    """Return the round with the lowest force error on the held-out frames; the first of equals."""
+    return min(rounds, key=lambda row: row.sets["holdout"].force_rmse_meV_A)
+
+
+def why_stop(rounds: list[Round], settings: Augment) -> str:
+    """Say why no further round is made; nothing where one is."""
+    last = rounds[-1]
+    if last.max_force_error_eV_A < settings.target_eV_A:
+        return f"no force is further off than {last.max_force_error_eV_A:.3f} eV/A: the target is reached"
+    if (waited := last.number - best_round(rounds).number) >= settings.patience:
+        return f"the held-out force error has not improved for {waited} round{'s' * (waited > 1)}"
+    if not last.picks:
+        return "the pool has no more frames"
+    if last.number >= settings.max_rounds:
+        return f"max_rounds = {settings.max_rounds} is reached"
+    return ""

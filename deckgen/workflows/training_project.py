@@ -1,0 +1,45 @@
+"""A new training project: a folder with a commented gap.toml."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+
+from deckgen.errors import InputError
+from deckgen.render import environment
+from deckgen.toml import validate
+from deckgen.training.recipe import RECIPE_FILE, Recipe, json_schema
+
+__all__ = ["new_project"]
+
+SCHEMA_FILE = "gap.schema.json"
+
+
+def new_project(folder: Path | str, files: Sequence[Path | str] = ()) -> Recipe:
+    """Write a commented gap.toml, and its JSON Schema for editors, into a new or existing folder.
+
+    Parameters
+    ----------
+    folder
+        The project's folder.
+    files
+        Labelled frames to train on; none: those that `deckgen train label` will write.
+
+    Raises
+    ------
+    InputError
+        If the folder has a gap.toml already.
+    """
+    folder = Path(folder)
+    path = folder / RECIPE_FILE
+    if path.exists():
+        raise InputError(f"{path} is there already", hint="name another folder, or edit the file")
+    names = [str(Path(file).resolve()) for file in files] or ["labels/labelled.extxyz"]
+    text = environment().get_template("gap.toml.j2").render(files=json.dumps(names))
+    validate(tomllib.loads(text), Recipe, source=str(path))
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    (folder / SCHEMA_FILE).write_text(json.dumps(json_schema(), indent=1) + "\n", encoding="utf-8")
+    return Recipe.read(path)

@@ -1,0 +1,1 @@
+"""Training a GAP: from labelled configurations to a validated potential."""

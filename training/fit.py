@@ -1,0 +1,247 @@
+"""Fitting a potential: labelled frames to a GAP that is checked, named for what it was made of, and written down.
+
+A fit is made in `running/` of its folder and moved into place when it has passed every check; what was there before and
+is another fit goes to a folder `NAME.old` beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from deckgen.errors import AnalysisError, InputError, RunError
+from deckgen.quip.gapfile import GapFile, read_gap
+from deckgen.training.dataset import Dataset, e0_of
+from deckgen.training.gap_fit import LOG, Run, run_gap_fit, tail, write_training_file
+from deckgen.training.gap_words import TRAINING_FILE, XML, gap_fit_arguments
+from deckgen.training.label_name import relabel
+from deckgen.training.memory import MemoryNeed, in_words, memory_need, require_memory
+from deckgen.training.pairs import count_instances, require_instances
+from deckgen.training.potential_errors import ErrorTable, error_table
+from deckgen.training.predict import predict
+from deckgen.training.recipe import Recipe
+from deckgen.training.recipe.fit import Fit
+from deckgen.training.scales import with_scales
+
+__all__ = ["RECORD", "XML", "FitResult", "fit", "read_fit"]
+
+RECORD, RUNNING = "fit.json", "running"
+TINY = 1e-6
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """A fitted potential.
+
+    Attributes
+    ----------
+    xml
+        The potential, its sparseX files beside it.
+    sha256
+        Checksum of all its files, as everywhere in deckgen.
+    inputs_sha256
+        Of what it was made of: the training file and the arguments of gap_fit.
+    arguments
+        The arguments of gap_fit.
+    n_frames, n_targets
+        Labelled frames; their energies and force components.
+    errors
+        Of the frames that it was fitted to, as `ErrorTable.to_json` has them.
+    estimated_bytes, peak_bytes
+        Memory: as estimated before, and as it was.
+    new
+        Whether this call made it, or found it made.
+    """
+
+    xml: Path
+    sha256: str
+    inputs_sha256: str
+    arguments: tuple[str, ...]
+    n_frames: int
+    n_targets: int
+    errors: Mapping[str, Any]
+    estimated_bytes: int
+    peak_bytes: int
+    seconds: float
+    new: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """One fit that is to be made."""
+
+    train: Dataset
+    fit: Fit
+    e0: Mapping[str, float]
+    folder: Path
+    need: MemoryNeed
+    arguments: tuple[str, ...]
+    inputs_sha256: str
+
+    @property
+    def running(self) -> Path:
+        return self.folder / RUNNING
+
+
+def fit(
+    recipe: Recipe, train: Dataset, folder: Path, *, threads: int | None = None, progress: Progress | None = None
+) -> FitResult:
+    """Fit a GAP to labelled frames.
+
+    Where `folder` holds the fit of the same frames with the same arguments, nothing is done. Another fit there is
+    moved to `<folder>.old/N` once this one has succeeded.
+
+    Parameters
+    ----------
+    recipe
+        Its tables [fit] and [data] e0 count.
+    train
+        The frames.
+    folder
+        Where gap.xml, its sparseX files, gap_fit.log and fit.json go.
+    threads
+        Of gap_fit; None: as many as cores.
+    progress
+        Is told what is being done.
+
+    Raises
+    ------
+    InputError
+        If there are no frames, or no energy of the isolated atom.
+    RunError
+        If the memory does not suffice, or gap_fit fails: also where it says that it did not, and its potential is
+        missing, broken, or worse on the very frames that it was fitted to than one without any forces.
+    """
+    progress = progress or _silent
+    job = _prepare(recipe, train, folder)
+    known = read_fit(folder)
+    if known and known.inputs_sha256 == job.inputs_sha256:
+        progress(f"{known.xml} is this fit already")
+        return known
+    progress(f"memory: {job.need}")
+    require_memory(job.need)
+    run = run_gap_fit(list(job.arguments), job.running, threads=threads, progress=progress)
+    gap = _checked_files(job)
+    progress("predicting the training frames")
+    errors = _checked_errors(job, gap)
+    record = _record(job, run, errors)
+    _put_in_place(job, record)
+    progress(f"memory taken: {in_words(run.peak_bytes)}")
+    return record
+
+
+def read_fit(folder: Path) -> FitResult | None:
+    """Return the fit in a folder; None if there is none, or its files are not those of its record."""
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        record["arguments"] = tuple(record["arguments"])
+        known = FitResult(**record, xml=folder / XML, new=False)
+        return known if read_gap(known.xml).sha256 == known.sha256 else None
+    except (OSError, InputError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _silent(stage: str) -> None:
+    """Tell nobody."""
+
+
+def _prepare(recipe: Recipe, train: Dataset, folder: Path) -> _Job:
+    if not train.frames:
+        raise InputError("no frames to fit to", hint="label some, and curate them: deckgen train curate")
+    e0 = e0_of(train, recipe.data.e0)
+    settings = with_scales(recipe.fit, train, e0)
+    found = count_instances((frame.atoms for frame in train.frames), settings)
+    require_instances(found, settings)
+    arguments = tuple(gap_fit_arguments(settings, e0))
+    running = folder / RUNNING
+    if running.exists():  # of a fit that failed or was stopped
+        shutil.rmtree(running)
+    running.mkdir(parents=True)
+    write_training_file(running / TRAINING_FILE, train, settings)
+    digest = hashlib.sha256((running / TRAINING_FILE).read_bytes())
+    digest.update("\0".join(arguments).encode())
+    need = memory_need(found, settings)
+    return _Job(train, settings, e0, folder, need, arguments, digest.hexdigest())
+
+
+def _checked_files(job: _Job) -> GapFile:
+    """Find what gap_fit wrote, give it its name, and check that it is whole."""
+    xml = job.running / XML
+    if not xml.is_file():
+        raise RunError(f"gap_fit ended without a potential; {job.running / LOG} ends with:\n{tail(job.running / LOG)}")
+    try:
+        relabel(xml, f"GAP_{job.inputs_sha256[:12]}")
+        return read_gap(xml)
+    except InputError as error:
+        raise RunError(f"gap_fit wrote a potential that is broken: {error}") from error
+
+
+def _checked_errors(job: _Job, gap: GapFile) -> ErrorTable:
+    """Predict the training frames: the last and the hardest check."""
+    predictions = predict(gap.path, [frame.atoms for frame in job.train.frames])
+    try:
+        errors = error_table(job.train, predictions, job.e0)
+    except AnalysisError as error:
+        raise RunError(f"{gap.path}: {error.message}") from error
+    labels = np.concatenate([frame.forces_eV_A.ravel() for frame in job.train.frames])
+    rms_meV_A = 1000 * float(np.sqrt(np.square(labels).mean()))
+    error_meV_A = errors.overall.force_pooled_rmse_meV_A
+    if error_meV_A >= (1 - TINY) * max(rms_meV_A, 1000 * job.fit.sigma.force_eV_A):
+        raise RunError(
+            f"the fit failed: on its own training frames its forces are off by {error_meV_A:.0f} meV/A (rms), and the "
+            f"forces themselves are {rms_meV_A:.0f} meV/A; see {job.running / LOG}",
+            hint="a larger sparse_jitter, other scales (delta_eV, sigma), or fewer sparse points",
+        )
+    return errors
+
+
+def _record(job: _Job, run: Run, errors: ErrorTable) -> FitResult:
+    return FitResult(
+        xml=job.folder / XML,
+        sha256=read_gap(job.running / XML).sha256,
+        inputs_sha256=job.inputs_sha256,
+        arguments=job.arguments,
+        n_frames=len(job.train),
+        n_targets=job.need.n_targets,
+        errors=errors.to_json(),
+        estimated_bytes=job.need.peak_bytes,
+        peak_bytes=run.peak_bytes,
+        seconds=run.seconds,
+    )
+
+
+def _put_in_place(job: _Job, record: FitResult) -> None:
+    """Set an older fit aside and move this one in, its record last."""
+    files = [*read_gap(job.running / XML).files, job.running / LOG, job.running / TRAINING_FILE]
+    older = [
+        path for path in job.folder.iterdir() if path.name.startswith(XML) or path.name in (LOG, RECORD, TRAINING_FILE)
+    ]
+    if older:
+        place = _free_place(job.folder.with_name(f"{job.folder.name}.old"))
+        for path in older:
+            os.replace(path, place / path.name)
+    for path in reversed(files):  # the xml comes first in the list and last in the folder
+        os.replace(path, job.folder / path.name)
+    part = job.folder / f"{RECORD}.part"
+    shown = {key: value for key, value in asdict(record).items() if key not in ("xml", "new")}
+    part.write_text(json.dumps(shown, indent=1) + "\n", encoding="utf-8")
+    os.replace(part, job.folder / RECORD)
+    shutil.rmtree(job.running)
+
+
+def _free_place(old: Path) -> Path:
+    number = 1
+    while (old / str(number)).exists():
+        number += 1
+    (old / str(number)).mkdir(parents=True)
+    return old / str(number)

@@ -1,0 +1,177 @@
+"""What is to be labelled, and what became of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from ase import Atoms
+from ase.io import iread
+from numpy.typing import NDArray
+
+from deckgen.errors import InputError
+from deckgen.reference import ReferenceChoice
+from deckgen.training.dataset import DEFAULT_TYPE, ISOLATED, LabelledFrame, bare, frame_key, xyz_text
+from deckgen.training.findings import Finding
+from deckgen.training.labels_file import KEY, append, atoms_text, mend, read_infos, set_aside
+from deckgen.training.read import REFERENCE_KEY, read_data
+from deckgen.training.recipe import Recipe
+
+__all__ = ["FAILED", "LABELLED", "FailedFrame", "Job", "LabelResult", "LabelStore", "jobs_of"]
+
+LABELLED, FAILED, REFERENCE_FILE = "labelled.extxyz", "failed.extxyz", "reference.json"
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A frame to be labelled; `key` is what it is known by."""
+
+    key: str
+    atoms: Atoms
+    source: str
+    trajectory: str
+    config_type: str
+
+
+@dataclass(frozen=True)
+class FailedFrame:
+    """A frame that has no label, and why."""
+
+    source: str
+    reason: str
+
+
+@dataclass
+class LabelResult:
+    """What became of the frames.
+
+    Attributes
+    ----------
+    file
+        labels/labelled.extxyz.
+    n_labelled
+        Frames labelled now.
+    failed
+        Frames that failed now.
+    n_known, n_failed_before
+        Frames that were labelled, or had failed, before.
+    n_waiting
+        VASP folders without a result so far.
+    findings
+        Warnings.
+    """
+
+    file: Path
+    n_labelled: int = 0
+    failed: list[FailedFrame] = field(default_factory=list)
+    n_known: int = 0
+    n_failed_before: int = 0
+    n_waiting: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+
+def jobs_of(path: Path, recipe: Recipe) -> list[Job]:
+    """Return the frames of a file, each once, and before them the isolated atoms that the data lack.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or has a frame that is not finite.
+    """
+    try:
+        frames = list(iread(path, index=":"))
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file", hint="sample frames first: deckgen train sample") from None
+    except Exception as error:  # ASE's readers raise what they come across
+        raise InputError(f"{path}: cannot be read by ASE ({type(error).__name__}: {error})") from error
+    name = str(path.relative_to(recipe.folder)) if path.is_relative_to(recipe.folder) else str(path)
+    jobs = dict[str, Job]()
+    given = [_job(atoms, f"{name}:{index}", name) for index, atoms in enumerate(frames)]
+    for job in _isolated_atoms(frames, recipe) + given:
+        jobs.setdefault(job.key, job)
+    return list(jobs.values())
+
+
+def _job(atoms: Atoms, source: str, file: str) -> Job:
+    if not (len(atoms) and np.isfinite(atoms.positions).all()):
+        raise InputError(f"{source}: no atoms, or positions that are not finite")
+    info = {name: value for name, value in atoms.info.items() if isinstance(value, str | int | float | bool)}
+    trajectory = str(info.pop("trajectory", file))
+    kind = ISOLATED if len(atoms) == 1 else DEFAULT_TYPE
+    return Job(frame_key(atoms), bare(atoms, info), source, trajectory, str(info.pop("config_type", kind)))
+
+
+def _isolated_atoms(frames: Iterable[Atoms], recipe: Recipe) -> list[Job]:
+    """Return the isolated atom of each element that occurs, as far as e0 needs it and the data do not have it."""
+    if recipe.data.e0 != "isolated":
+        return []
+    try:
+        known = set(read_data(recipe.data, recipe.folder).dataset.isolated_eV)
+    except InputError:  # not there yet, or without one
+        known = set()
+    spin = {"spin": recipe.data.isolated_spin} if recipe.data.isolated_spin else {}
+    missing = sorted({symbol for atoms in frames for symbol in atoms.symbols} - known)
+    return [_job(Atoms(symbol, info=spin), ISOLATED, ISOLATED) for symbol in missing]
+
+
+class LabelStore:
+    """The folder labels/: what is labelled, what failed, with which reference.
+
+    Raises
+    ------
+    InputError
+        If the labels that are there are of another reference.
+    """
+
+    def __init__(self, folder: Path, choice: ReferenceChoice, versions: dict[str, str]) -> None:
+        self.labelled_file, self.failed_file = folder / LABELLED, folder / FAILED
+        self.reference = _reference_name(choice)
+        for path in (self.labelled_file, self.failed_file):
+            mend(path)
+        infos = read_infos(self.labelled_file)
+        others = sorted({str(info.get(REFERENCE_KEY)) for info in infos} - {self.reference})
+        if others:
+            raise InputError(
+                f"{self.labelled_file} has labels of another reference: {', '.join(others)}, not {self.reference}",
+                hint=f"take [reference] back to what {folder / REFERENCE_FILE} says, or move {folder} aside",
+            )
+        self.labelled = {str(info.get(KEY)) for info in infos}
+        self.failed = {str(info.get(KEY)) for info in read_infos(self.failed_file)} - self.labelled
+        said = {"reference": self.reference, "settings": choice.model_dump(mode="json"), "versions": versions}
+        part = folder / f"{REFERENCE_FILE}.part"
+        part.write_text(json.dumps(said, indent=1) + "\n")
+        os.replace(part, folder / REFERENCE_FILE)
+
+    def add(
+        self, job: Job, atoms: Atoms, energy_eV: float, forces_eV_A: NDArray[np.float64], kind: str = "free_energy"
+    ) -> LabelledFrame:
+        """Append a labelled frame; `kind` says which of the calculator's energies it is."""
+        info = job.atoms.info | {KEY: job.key, REFERENCE_KEY: self.reference, "energy_kind": kind}
+        frame = LabelledFrame(bare(atoms, info), energy_eV, forces_eV_A, job.source, job.trajectory, job.config_type)
+        append(self.labelled_file, xyz_text(frame))
+        self.labelled.add(job.key)
+        return frame
+
+    def forget_failed(self) -> None:
+        """Let the frames that failed be tried again; the file that tells of them is set aside."""
+        set_aside(self.failed_file)
+        self.failed.clear()
+
+    def add_failed(self, job: Job, reason: str) -> None:
+        """Append a frame that failed, with the reason in one line."""
+        words = " ".join(reason.replace('"', "'").replace("\\", "/").split())
+        named = {"source": job.source, "trajectory": job.trajectory, "config_type": job.config_type}
+        append(self.failed_file, atoms_text(job.atoms, {KEY: job.key, "reason": words, **named}))
+        self.failed.add(job.key)
+
+
+def _reference_name(choice: ReferenceChoice) -> str:
+    """Return the calculator and a hash of all that its labels depend on."""
+    what = choice.model_dump(mode="json", exclude={"python", "timeout_s"})
+    digest = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
+    return f"{choice.calculator}-{digest[:8]}"

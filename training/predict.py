@@ -1,0 +1,107 @@
+"""What a potential says of configurations, and where they lie in descriptor space: quippy, in processes of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from ase import Atoms
+from numpy.typing import NDArray
+
+from deckgen.errors import RunError
+from deckgen.executor import SubprocessExecutor, WorkerError
+from deckgen.quip.gapfile import read_gap
+from deckgen.quip.reference import average_soap, evaluate
+from deckgen.training.box import in_large_cell
+from deckgen.training.gap_words import soap_words
+from deckgen.training.recipe.fit import Soap
+
+__all__ = ["Prediction", "predict", "soap_vectors"]
+
+T = TypeVar("T")
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What a potential says of one configuration.
+
+    Parameters
+    ----------
+    energy_eV
+        Potential energy, those of the isolated atoms included.
+    forces_eV_A : (N, 3)
+        Forces.
+    """
+
+    energy_eV: float
+    forces_eV_A: Array
+
+
+def predict(xml: Path, frames: Sequence[Atoms], *, workers: int | None = None) -> list[Prediction]:
+    """Return a GAP's energy and forces of each frame. Free clusters are put into a large cell.
+
+    Parameters
+    ----------
+    xml
+        The GAP, its sparseX files beside it.
+    frames
+        Configurations; what labels they carry plays no role.
+    workers
+        Processes at once; None: as many as cores.
+
+    Raises
+    ------
+    InputError
+        If the GAP is incomplete.
+    RunError
+        If QUIP fails on the potential or on a frame.
+    """
+    gap = read_gap(xml)
+    boxed = [in_large_cell(atoms, gap.cutoff_A) for atoms in frames]
+    answers = _shared_out(lambda pool, part: pool.submit(evaluate, gap.path.resolve(), gap.label, part), boxed, workers)
+    return [Prediction(energy_eV, forces_eV_A) for energy_eV, forces_eV_A in answers]
+
+
+def soap_vectors(frames: Sequence[Atoms], soap: Soap | None = None, *, workers: int | None = None) -> Array:
+    """Return each frame's SOAP vector averaged over its atoms, (K, D).
+
+    Parameters
+    ----------
+    frames
+        Configurations.
+    soap
+        The descriptor; by default that of the default fit.
+    workers
+        Processes at once; None: as many as cores.
+
+    Raises
+    ------
+    RunError
+        If QUIP fails.
+    """
+    soap = soap or Soap()
+    elements = sorted({int(number) for atoms in frames for number in atoms.numbers})
+    words = soap_words(soap, elements)
+    boxed = [in_large_cell(atoms, soap.cutoff_A) for atoms in frames]
+    return np.array(_shared_out(lambda pool, part: pool.submit(average_soap, words, part), boxed, workers))
+
+
+def _shared_out(
+    submit: Callable[[SubprocessExecutor, list[Atoms]], Future[list[T]]], frames: list[Atoms], workers: int | None
+) -> list[T]:
+    """Deal the frames out to the processes like cards, and put the answers back in order."""
+    if not frames:
+        return []
+    with SubprocessExecutor(workers) as pool:
+        n_parts = min(pool.max_workers, len(frames))
+        futures = [submit(pool, frames[first::n_parts]) for first in range(n_parts)]
+    try:
+        parts = [future.result() for future in futures]
+    except (WorkerError, RuntimeError) as error:  # QUIP ends its process, or quippy says what QUIP said
+        raise RunError(f"QUIP failed: {error}") from error
+    return [parts[k % n_parts][k // n_parts] for k in range(len(frames))]
