@@ -30,11 +30,15 @@ bench: $(READY)         ## the benchmarks of the README, the better part of an h
 	$(BIN)/python benchmarks/quip_link.py
 	$(BIN)/python benchmarks/gap_engines.py
 	$(BIN)/python benchmarks/mbar.py
+	$(BIN)/python benchmarks/quench.py
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(BIN)/python benchmarks/deduplicate.py
 
 validate: $(READY)      ## the long checks; their results are committed under validation/
 	$(BIN)/python validation/lj13.py
 	$(BIN)/python validation/na55_gupta.py
 	$(BIN)/python validation/nve_drift.py
+	$(BIN)/python validation/isomers_gupta.py
 
 na-gap: $(READY)        ## fit the built-in potential again from the data that it comes with
 	mkdir -p na-gap && cp deckgen/potentials_/na-gap/gap.toml deckgen/potentials_/na-gap/na-pbe.extxyz na-gap/

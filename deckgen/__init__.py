@@ -17,8 +17,12 @@ if TYPE_CHECKING:
     from deckgen.scaffold import init
     from deckgen.study import Study
     from deckgen.workflows.analyse import analyse
+    from deckgen.workflows.augment import augment
     from deckgen.workflows.doctor import doctor
+    from deckgen.workflows.isomers import isomers
     from deckgen.workflows.report import report
+    from deckgen.workflows.sample import sample
+    from deckgen.workflows.validate import validate
 
 __version__ = "0.1.0"
 
@@ -26,11 +30,15 @@ _HOME = {
     "Samples": "deckgen.samples",
     "Study": "deckgen.study",
     "analyse": "deckgen.workflows.analyse",
+    "augment": "deckgen.workflows.augment",
     "doctor": "deckgen.workflows.doctor",
     "init": "deckgen.scaffold",
+    "isomers": "deckgen.workflows.isomers",
     "report": "deckgen.workflows.report",
     "run": "deckgen.runs.batch",
+    "sample": "deckgen.workflows.sample",
     "status": "deckgen.runs.status",
+    "validate": "deckgen.workflows.validate",
     "write_decks": "deckgen.deck",
 }
 
@@ -39,11 +47,15 @@ __all__ = [
     "Study",
     "__version__",
     "analyse",
+    "augment",
     "doctor",
     "init",
+    "isomers",
     "report",
     "run",
+    "sample",
     "status",
+    "validate",
     "write_decks",
 ]
 

@@ -7,17 +7,20 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from difflib import unified_diff
 from pathlib import Path
 from typing import Literal
 
 from deckgen.errors import InputError
 from deckgen.manifest import DATA, MANIFEST, SCRIPT, Manifest, read_manifest
-from deckgen.render import Rendering, commands, nvt_id, render
+from deckgen.render import Rendering, commands, nvt_id, render, render_isomer_runs, render_quench
 from deckgen.study import STUDY_FILE, Study
 
-__all__ = ["Deck", "WrittenDeck", "read_manifests", "study_decks", "write_decks"]
+__all__ = ["Deck", "Part", "WrittenDeck", "read_manifests", "study_decks", "write_decks", "write_quench_deck"]
+
+Part = Literal["ladder", "isomers"]
+"""Which of a study's decks: the start structure and the ladder's runs, or the isomers' own runs."""
 
 
 @dataclass(frozen=True)
@@ -34,18 +37,22 @@ class Deck:
         return study_folder / "decks" / self.manifest.protocol / self.manifest.id
 
 
-def read_manifests(study_folder: Path) -> Iterator[tuple[Path, Manifest]]:
-    """Yield folder and manifest of every deck of a study, ordered by protocol and name.
+def read_manifests(study_folder: Path, part: Part = "ladder") -> Iterator[tuple[Path, Manifest]]:
+    """Yield folder and manifest of every deck of a part of a study, ordered by protocol and name.
 
     Decks that the study no longer names (a rung taken off the ladder) are passed over.
     """
     named = None
     if (study_folder / STUDY_FILE).is_file():
         study = Study.read(study_folder)
-        named = {"start"} | {nvt_id(rung, r + 1) for rung in study.ladder.rungs_K for r in range(study.nvt.replicas)}
-    for path in sorted((study_folder / "decks").glob(f"*/*/{MANIFEST}")):
-        if named is None or path.parent.name in named:
-            yield path.parent, read_manifest(path.parent)
+        own, replicas = part == "isomers", study.nvt.replicas
+        ladder = {"start"} | {nvt_id(rung, r + 1) for rung in study.ladder.rungs_K for r in range(replicas)}
+        named = {nvt_id(T, 1) for T in study.isomers.temperatures_K} if own else ladder
+    protocols = ("isomers",) if part == "isomers" else ("minimize", "nvt")
+    for protocol in protocols:
+        for path in sorted((study_folder / "decks" / protocol).glob(f"*/{MANIFEST}")):
+            if named is None or path.parent.name in named:
+                yield path.parent, read_manifest(path.parent)
 
 
 @dataclass(frozen=True)
@@ -61,19 +68,19 @@ class WrittenDeck:
     change: Literal["new", "same", "updated", "replaced"]
 
 
-def study_decks(study: Study) -> list[Deck]:
-    """Render a study's decks, without writing anything.
+def study_decks(study: Study, part: Part = "ladder") -> list[Deck]:
+    """Render a part of a study's decks, without writing anything.
 
     Raises
     ------
     InputError
         If the study, its files or its templates are wrong.
     """
-    return [_deck(rendering) for rendering in render(study)]
+    return [_deck(rendering) for rendering in (render(study) if part == "ladder" else render_isomer_runs(study))]
 
 
-def write_decks(study: Study | Path | str = ".", *, force: bool = False) -> list[WrittenDeck]:
-    """Write a study's decks; those that are there already and the same are left alone.
+def write_decks(study: Study | Path | str = ".", *, force: bool = False, part: Part = "ladder") -> list[WrittenDeck]:
+    """Write a part of a study's decks; those that are there already and the same are left alone.
 
     A deck of another length is given the new one, so that its run goes on. A deck that would now compute something
     else is stale: with `force` its folder is moved to `decks.old`, otherwise nothing at all is written.
@@ -84,7 +91,7 @@ def write_decks(study: Study | Path | str = ".", *, force: bool = False) -> list
         If the study is wrong, or decks are stale (the message says in what).
     """
     study = study if isinstance(study, Study) else Study.read(study)
-    decks = study_decks(study)
+    decks = study_decks(study, part)
     stale = [(deck, reason) for deck in decks if (reason := _stale(deck, deck.folder(study.folder)))]
     if stale and not force:
         deck, reason = stale[0]
@@ -98,6 +105,19 @@ def write_decks(study: Study | Path | str = ".", *, force: bool = False) -> list
     for deck, _ in stale:
         _set_aside(deck.folder(study.folder), study.folder / "decks.old")
     return [_write(deck, study.folder, replaced=deck.manifest.id in replaced) for deck in decks]
+
+
+def write_quench_deck(study: Study, stage: str, max_force_eV_A: float) -> WrittenDeck:
+    """Write the deck that quenches the study's cluster to a force tolerance; its name ends in its identity.
+
+    Raises
+    ------
+    InputError
+        If the study, its files or its templates are wrong.
+    """
+    deck = _deck(render_quench(study, stage, max_force_eV_A))
+    named = replace(deck.manifest, id=f"{stage}-{deck.manifest.identity[:8]}")
+    return _write(replace(deck, manifest=named), study.folder, replaced=False)
 
 
 def _deck(rendering: Rendering) -> Deck:

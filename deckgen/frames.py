@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +17,29 @@ from deckgen.errors import InputError
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["Frame", "Span", "find_frames", "read_frames", "surviving"]
+__all__ = [
+    "Frame",
+    "Record",
+    "Span",
+    "columns_of",
+    "find_frames",
+    "find_records",
+    "frame_spans",
+    "read_frames",
+    "surviving",
+]
 
-# A frame starts with its number of atoms alone on a line, then the comment that `dump extxyz` writes.
-_START = re.compile(rb"^(\d+)\n([^\n]*\bTimestep=(\d+)[^\n]*)\n", re.MULTILINE)
-_ENERGY = re.compile(rb"\bPotential_energy=(\S+)")
+_COUNT = re.compile(rb"\d+\n")
+_STEP = re.compile(rb"\bTimestep=(\d+)")
+_ENERGY = re.compile(r"\bPotential_energy=(\S+)")
+
+
+class Record(NamedTuple):
+    """A whole structure of an XYZ file: where it lies, in bytes, and its comment line."""
+
+    start: int
+    end: int
+    comment: bytes
 
 
 class Span(NamedTuple):
@@ -80,25 +99,68 @@ def surviving(steps: Sequence[int] | NDArray[np.int64]) -> NDArray[np.bool_]:
     return keep
 
 
+def find_records(file: IO[bytes]) -> Iterator[Record]:
+    """Find the whole structures of an XYZ file from its present position on, a line in memory at a time.
+
+    What a kill cut short is passed over, also where a later attempt has written behind it.
+    """
+    position, line = file.tell(), file.readline()
+    while line:
+        start, position = position, position + len(line)
+        if not _COUNT.fullmatch(line):
+            line = file.readline()
+            continue
+        comment = file.readline()
+        position += len(comment)
+        whole = True
+        for _ in range(int(line)):
+            line = file.readline()
+            whole = line.endswith(b"\n") and not _COUNT.fullmatch(line)
+            if not whole:
+                break  # this line begins the next one
+            position += len(line)
+        if whole:
+            line = file.readline()
+            # what follows a whole structure is the next one's number of atoms, or nothing
+            if line[:1].isdigit() or not line:
+                yield Record(start, position, comment)
+
+
 def find_frames(data: bytes) -> list[Span]:
     """Find the whole frames in a file's content, in its order; a frame that a kill cut short is passed over."""
-    spans = list[Span]()
-    starts = list(_START.finditer(data))
-    for match, following in zip(starts, [*starts[1:], None], strict=False):
-        limit = following.start() if following else len(data)
-        end = match.end()
-        for _ in range(int(match[1])):
-            end = data.find(b"\n", end, limit) + 1
-            if end == 0:
-                break
-        # what follows a whole frame is the next one's number of atoms, or nothing
-        if end and (end == len(data) or data[end : end + 1].isdigit()):
-            spans.append(Span(int(match[3]), match.start(), end))
-    return spans
+    return list(_spans(io.BytesIO(data)))
 
 
-def read_frames(path: Path, every: int = 1) -> Iterator[Frame]:
-    """Yield the frames of a run in order of time; those that a resumed run went over again are left out.
+def _spans(file: IO[bytes]) -> Iterator[Span]:
+    """Yield the structures with the comment that `dump extxyz` writes."""
+    for record in find_records(file):
+        if step := _STEP.search(record.comment):
+            yield Span(int(step[1]), record.start, record.end)
+
+
+def frame_spans(path: Path, every: int = 1) -> list[Span]:
+    """Find the frames of a run in order of time; those that a resumed run went over again are left out.
+
+    Parameters
+    ----------
+    path
+        `frames.extxyz`, `quenched.extxyz`.
+    every
+        Take each `every`-th frame, the first included.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    with _opened(path) as file:
+        spans = list(_spans(file))
+    keep = surviving([span.step for span in spans])
+    return [span for span, kept in zip(spans, keep, strict=True) if kept][::every]
+
+
+def read_frames(path: Path, every: int = 1, spans: Sequence[Span] | None = None) -> Iterator[Frame]:
+    """Yield the frames of a run in order of time, one in memory at a time.
 
     Parameters
     ----------
@@ -106,32 +168,45 @@ def read_frames(path: Path, every: int = 1) -> Iterator[Frame]:
         `frames.extxyz`, `quenched.extxyz`: species and positions must be the first columns.
     every
         Yield each `every`-th frame, the first included.
+    spans
+        Yield these, which `frame_spans` has found, instead.
 
     Raises
     ------
     InputError
         If the file cannot be read or a frame's columns are not species and positions.
     """
+    spans = frame_spans(path, every) if spans is None else spans
+    with _opened(path) as file:
+        for span in spans:
+            file.seek(span.start)
+            try:
+                yield _parse(file.read(span.end - span.start), span.step)
+            except (ValueError, IndexError) as error:
+                raise InputError(f"{path}: step {span.step}: not a frame of species and positions ({error})") from error
+
+
+def columns_of(text: bytes) -> tuple[tuple[str, ...], NDArray[np.float64], str]:
+    """Return the symbols, the positions (N, 3) in A and the comment of one structure of an XYZ file.
+
+    Raises
+    ------
+    ValueError, IndexError
+        If the first columns are not species and positions.
+    """
+    count, comment, body = text.split(b"\n", 2)
+    columns = np.array(body.split()).reshape(int(count), -1)
+    return tuple(columns[:, 0].astype(str).tolist()), columns[:, 1:4].astype(float), comment.decode()
+
+
+def _opened(path: Path) -> IO[bytes]:
     try:
-        data = path.read_bytes()
+        return path.open("rb")
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from error
-    spans = find_frames(data)
-    keep = surviving([span.step for span in spans])
-    for span in [span for span, kept in zip(spans, keep, strict=True) if kept][::every]:
-        try:
-            yield _parse(data[span.start : span.end], span.step)
-        except (ValueError, IndexError) as error:
-            raise InputError(f"{path}: step {span.step}: not a frame of species and positions ({error})") from error
 
 
 def _parse(text: bytes, step: int) -> Frame:
-    count, comment, body = text.split(b"\n", 2)
-    columns = np.array(body.split()).reshape(int(count), -1)
+    symbols, positions, comment = columns_of(text)
     energy = _ENERGY.search(comment)
-    return Frame(
-        step=step,
-        symbols=tuple(columns[:, 0].astype(str).tolist()),
-        positions_A=columns[:, 1:4].astype(float),
-        potential_energy_eV=float(energy[1]) if energy else float("nan"),
-    )
+    return Frame(step, symbols, positions, float(energy[1]) if energy else float("nan"))

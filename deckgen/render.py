@@ -24,15 +24,25 @@ from jinja2 import (
 
 from deckgen.clusters import start_structure
 from deckgen.errors import InputError
-from deckgen.potentials import Potential, resolve
+from deckgen.potentials import resolve
 from deckgen.study import Study
 
-__all__ = ["Rendering", "commands", "environment", "nvt_id", "render", "structure_context"]
+__all__ = [
+    "Rendering",
+    "commands",
+    "environment",
+    "nvt_id",
+    "render",
+    "render_isomer_runs",
+    "render_quench",
+    "structure_context",
+]
 
 RELAX_FORCE_eV_A = 1e-4
 MELT_PS = 20
 WALL_eV_A2 = 1.0  # an atom of 300 K goes 0.2 A into the wall
 WALL_WIDTH_A = 3.0
+FIRE_TIMESTEPS = 2.0  # of the dynamics: FIRE begins with so many, and grows to eight times that
 
 
 @dataclass(frozen=True)
@@ -77,16 +87,45 @@ def render(study: Study) -> Iterator[Rendering]:
         If the potential or the start structure is not usable, an element is unknown to the potential, or a
         template fails.
     """
-    potential = resolve(study.potential, study.folder)
-    atoms = start_structure(study.cluster, study.folder)
-    common = _common(study, potential, atoms)
-    own = study.folder / "templates"
-    env = environment(own if own.is_dir() else None)
+    env, common = _study_environment(study), _common(study)
     if study.cluster.relax:
         yield _render(env, "minimize", "start", common | {"seed": _seed(study.nvt.seed, 0.0, 0)})
     for temperature in study.ladder.rungs_K:
         for replica in range(1, study.nvt.replicas + 1):
             yield _render(env, "nvt", nvt_id(temperature, replica), common | _nvt(study, temperature, replica))
+
+
+def render_isomer_runs(study: Study) -> Iterator[Rendering]:
+    """Yield the decks of the isomers' own runs: as the ladder's, with the temperatures, length and frames of [isomers].
+
+    Raises
+    ------
+    InputError
+        As `render`.
+    """
+    env, common = _study_environment(study), _common(study)
+    for temperature in study.isomers.temperatures_K:
+        context = common | _nvt(study, temperature, 1)
+        context["seed"] = _seed(study.nvt.seed, temperature, 0)  # not the run of a rung at the same temperature
+        context |= {"n_steps": study.isomer_steps, "frame_every": study.isomers.frame_every}
+        yield _render(env, "isomers", nvt_id(temperature, 1), context, template="nvt")
+
+
+def render_quench(study: Study, stage: str, max_force_eV_A: float) -> Rendering:
+    """Return the deck that quenches frames of the study's cluster to a force tolerance.
+
+    Raises
+    ------
+    InputError
+        As `render`.
+    """
+    quench = {
+        "max_force_eV_A": max_force_eV_A,
+        "minimizer": study.isomers.minimizer,
+        "max_steps": study.isomers.max_steps,
+        "timestep_ps": FIRE_TIMESTEPS * study.nvt.timestep_fs / 1000,
+    }
+    return _render(_study_environment(study), "quench", stage, _common(study) | quench)
 
 
 def nvt_id(temperature_K: float, replica: int) -> str:
@@ -110,8 +149,15 @@ def structure_context(atoms: Atoms, mass_u: float | None = None) -> dict[str, An
     }
 
 
-def _common(study: Study, potential: Potential, atoms: Atoms) -> dict[str, Any]:
+def _study_environment(study: Study) -> Environment:
+    own = study.folder / "templates"
+    return environment(own if own.is_dir() else None)
+
+
+def _common(study: Study) -> dict[str, Any]:
     """Return what all decks of a study share."""
+    potential = resolve(study.potential, study.folder)
+    atoms = start_structure(study.cluster, study.folder)
     unknown = sorted(set(atoms.symbols) - potential.elements) if potential.elements else []
     if unknown:
         raise InputError(
@@ -155,12 +201,14 @@ def _seed(seed: int, temperature_K: float, replica: int) -> int:
     return 1 + int.from_bytes(digest[:8], "big") % 800_000_000
 
 
-def _render(env: Environment, protocol: str, name: str, context: dict[str, Any]) -> Rendering:
+def _render(
+    env: Environment, protocol: str, name: str, context: dict[str, Any], *, template: str | None = None
+) -> Rendering:
     neutral = context | {
         "potential": replace(context["potential"], terms=context["potential"].terms | {"engine": "auto"})
     }
     neutral |= {"n_steps": 0, "restart_every": 0}
-    template = f"{protocol}.in.j2"
+    template = f"{template or protocol}.in.j2"
     try:
         return Rendering(
             protocol=protocol,

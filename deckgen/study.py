@@ -157,24 +157,46 @@ class Nvt(Table):
 
 
 class Isomers(Table):
-    """Where isomers are looked for, and how quenches are told apart. Checked, but not used by any command yet."""
+    """Where isomers are looked for, and how quenches are told apart: `deckgen isomers`."""
 
-    source: Literal["own", "nvt"] = "own"
-    """Runs of their own, or the frames of the ladder's runs."""
-    temperatures_K: tuple[Kelvin, ...] = (100.0, 140.0, 180.0, 220.0, 260.0, 300.0)
-    """Temperatures of the runs (source = "own")."""
+    source: Literal["own", "nvt", "files"] = "own"
+    """The frames of runs of their own, of the ladder's runs, or of files."""
+    files: tuple[Path, ...] = ()
+    """source = "files": any that ASE reads; relative to the study's folder."""
+    temperatures_K: Annotated[tuple[Kelvin, ...], Field(min_length=1)] = (100.0, 140.0, 180.0, 220.0, 260.0, 300.0)
+    """source = "own": of the runs. source = "nvt": of the rungs that are taken; by default all."""
     duration_ps: Positive = 400.0
-    """Length of each run (source = "own")."""
+    """source = "own": length of each run; a longer one continues what is there."""
     frame_every: Every = 100
-    """One frame quenched each so many steps."""
-    energy_window_eV: Positive = 0.01
-    """Width of the energy windows of the paper's thinning."""
-    max_force_eV_A: Positive = 1e-4
-    """Force tolerance of the tight minimisation."""
+    """source = "own": a frame to quench each so many steps."""
+    every: Annotated[int, Field(ge=1)] = 1
+    """source = "nvt" or "files": each so many-th frame is quenched."""
     minimizer: Literal["fire", "cg"] = "fire"
     """LAMMPS' minimiser."""
+    loose_force_eV_A: Positive = 1e-3
+    """Every frame is quenched until the largest force on an atom is below this."""
+    max_force_eV_A: Positive = 1e-4
+    """One quench of each group goes on to this."""
+    max_steps: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    """A quench that is not there after so many steps is kept aside."""
+    off_saddles: bool = True
+    """Whether each isomer is shown to be a minimum by its lowest curvature, and pushed on where it is a saddle."""
+    frequencies: Annotated[int, Field(ge=0)] = 20
+    """Of so many of the lowest isomers the harmonic frequencies are computed, for the superposition approximation."""
+    energy_window_eV: Positive = 0.01
+    """Width of the energy windows of the paper's thinning."""
     reflection: bool = True
     """Whether mirror images are one isomer."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.max_force_eV_A > self.loose_force_eV_A:
+            raise ValueError(
+                f"max_force_eV_A = {self.max_force_eV_A:g} is above loose_force_eV_A = {self.loose_force_eV_A:g}"
+            )
+        if self.files and "source" in self.model_fields_set and self.source != "files":
+            raise ValueError('files is a key of source = "files"')
+        return self
 
 
 class Analysis(Table):
@@ -225,6 +247,12 @@ class Study(Table):
     def file(self) -> Path:
         """The study's file."""
         return self._file
+
+    @property
+    def isomer_steps(self) -> int:
+        """Length of the isomers' own runs: the most whole rows of energies.dat that fit into it."""
+        steps = int(self.isomers.duration_ps * 1000 / self.nvt.timestep_fs + 1e-6)
+        return steps - steps % self.nvt.sample_every
 
     @property
     def melt_K(self) -> float:

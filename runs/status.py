@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -55,7 +56,8 @@ def status(study_folder: Path) -> list[DeckStatus]:
     InputError
         If there are no decks.
     """
-    decks = [deck_status(folder, manifest) for folder, manifest in read_manifests(study_folder)]
+    manifests = chain(read_manifests(study_folder), read_manifests(study_folder, "isomers"))
+    decks = [deck_status(folder, manifest) for folder, manifest in manifests]
     if not decks:
         raise InputError(
             f"{study_folder}: there are no decks", hint="write them: deckgen decks; or run them: deckgen run"

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +159,8 @@ def _prepare(recipe: Recipe, train: Dataset, folder: Path) -> _Job:
     if not train.frames:
         raise InputError("no frames to fit to", hint="label some, and curate them: deckgen train curate")
     e0 = e0_of(train, recipe.data.e0)
+    if not isinstance(recipe.data.e0, str):  # what the user says of the isolated atoms holds, whatever the files have
+        train = replace(train, isolated_eV=e0)
     settings = with_scales(recipe.fit, train, e0)
     found = count_instances((frame.atoms for frame in train.frames), settings)
     require_instances(found, settings)

@@ -62,7 +62,7 @@ def draw_spectrum(isomers: IsomerList) -> Figure:
     scale = ScalarMappable(LogNorm(1, max(2, int(counts.max()))), colormaps["viridis_r"])
     axes.hlines(levels, ranks - 0.4, ranks + 0.4, colors=scale.to_rgba(counts).tolist(), lw=2.0)
     figure.colorbar(scale, ax=axes, label="Quenches", pad=0.02)
-    for isomer in (isomer for isomer in isomers.isomers[:LABELLED] if isomer.point_group.order > 1):
+    for isomer in _labelled(isomers):
         axes.annotate(
             _symbol(isomer.point_group.name),
             (isomer.rank, isomer.relative_eV),
@@ -75,6 +75,16 @@ def draw_spectrum(isomers: IsomerList) -> Figure:
     axes.margins(y=0.1)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure
+
+
+def _labelled(isomers: IsomerList) -> list[Isomer]:
+    """Return the lowest isomers that have a symmetry to show, less those whose labels would lie on each other."""
+    labelled = list[Isomer]()
+    for isomer in isomers.isomers[:LABELLED]:
+        apart = isomer.rank - labelled[-1].rank if labelled else isomers.n_distinct
+        if isomer.point_group.order > 1 and apart >= 0.05 * isomers.n_distinct:
+            labelled.append(isomer)
+    return labelled
 
 
 def occupation_tables(isomers: IsomerList) -> dict[str, Table]:

@@ -176,7 +176,7 @@ def _frames(a: Shape, b: Shape, alike: NDArray[np.bool_], tolerance_A: float, re
     for handedness in (1.0, -1.0) if reflection else (1.0,):
         rotations = _rotations(covariance, handedness)
         moved = (a.positions_A[probes] @ rotations).reshape(-1, 3)
-        distances = cdist(moved, b.positions_A).min(axis=1).reshape(len(rotations), -1)
+        distances = cdist(moved, b.positions_A).min(axis=1).reshape(len(rotations), len(probes))
         yield from rotations[distances.max(axis=1, initial=0.0) <= FRAME_ERROR * tolerance_A]
 
 

@@ -74,7 +74,7 @@ def _outdated(study: Study, path: Path) -> bool:
     """Tell whether the runs or the study are newer than the results, or these have no figures."""
     if not any((path.parent / FIGURE_FOLDER).glob("*.svg")):
         return True
-    sources = [study.file, *(file for name in (ENERGIES, QUENCHED) for file in study.folder.glob(f"decks/*/*/{name}"))]
+    sources = [study.file, *(file for name in (ENERGIES, QUENCHED) for file in study.folder.glob(f"decks/nvt/*/{name}"))]
     return any(source.is_file() and source.stat().st_mtime > path.stat().st_mtime for source in sources)
 
 

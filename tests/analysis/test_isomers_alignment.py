@@ -174,3 +174,13 @@ def test_a_fingerprint_depends_on_the_structure_alone(seed: int, size: int, nois
     shaken, order = moved(positions, rng, mirror=False, noise_A=noise_A)
     assert np.abs(fingerprint(symbols[order], shaken) - print_).max() <= 2 * noise_A + 1e-4
     assert pdist(positions).min() > 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_structures_without_a_common_distance_are_not_the_same(seed: int) -> None:
+    """Their distances from the centre agree, but no two atoms of the one lie as two of the other do."""
+    rng = np.random.default_rng(seed)
+    radii = 3.0 + np.arange(6)[:, None]
+    halves = [radii * Rotation.random(6, random_state=rng).apply([1.0, 0.0, 0.0]) for _ in range(2)]
+    first, second = (Shape.of(("Na",) * 12, np.concatenate([half, -half])) for half in halves)
+    assert align(first, second, tolerance_A=0.01) is None

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from deckgen.deck import study_decks
+from deckgen.render import render_quench
 from deckgen.study import Study
 
 LADDER = "[ladder]\ntemperatures_K = [100, 200, 300]\n"
@@ -23,6 +24,12 @@ STUDIES = {
     + '[nvt]\nthermostat = "langevin"\ntimestep_fs = 4\n',
     "unrelaxed": '[cluster]\nelement = "Ar"\nsize = 38\nstructure = "octahedron"\nrelax = false\n' + LJ + LADDER,
 }
+ISOMERS = {
+    "isomers-fire": '[cluster]\nelement = "Na"\nsize = 55\n[potential]\nname = "na-gupta"\n',
+    "isomers-cg": '[cluster]\nelement = "Ar"\nsize = 9\ncontainer_radius_A = 7.0\n'
+    + LJ
+    + '[isomers]\nminimizer = "cg"\nloose_force_eV_A = 1e-5\nmax_force_eV_A = 1e-7\ntemperatures_K = [20]\n',
+}
 
 
 @pytest.mark.parametrize("name", STUDIES)
@@ -31,8 +38,20 @@ def test_decks_are_as_they_were(name: str, tmp_path: Path, root: Path, rewrite_g
     decks = study_decks(Study.read(tmp_path))
     rendered = {f"{deck.manifest.protocol}-{deck.manifest.id}.in.lammps": deck.script for deck in decks}
     first_and_last = {key: rendered[key] for key in (next(iter(rendered)), list(rendered)[-1])}
-    texts = first_and_last | {"cluster.data": decks[0].data}
-    golden = root / "tests" / "golden" / name
+    _compare(root / "tests" / "golden" / name, first_and_last | {"cluster.data": decks[0].data}, rewrite_golden)
+
+
+@pytest.mark.parametrize("name", ISOMERS)
+def test_decks_of_the_isomers_are_as_they_were(name: str, tmp_path: Path, root: Path, rewrite_golden: bool) -> None:
+    (tmp_path / "study.toml").write_text(ISOMERS[name])
+    study = Study.read(tmp_path)
+    run = study_decks(study, "isomers")[0]
+    quench = render_quench(study, "loose", study.isomers.loose_force_eV_A)
+    texts = {f"isomers-{run.manifest.id}.in.lammps": run.script, "quench-loose.in.lammps": quench.script}
+    _compare(root / "tests" / "golden" / name, texts, rewrite_golden)
+
+
+def _compare(golden: Path, texts: dict[str, str], rewrite_golden: bool) -> None:
     if rewrite_golden:
         golden.mkdir(parents=True, exist_ok=True)
         for file in golden.iterdir():
@@ -44,4 +63,4 @@ def test_decks_are_as_they_were(name: str, tmp_path: Path, root: Path, rewrite_g
 
 
 def test_no_golden_is_left_over(root: Path) -> None:
-    assert {folder.name for folder in (root / "tests" / "golden").iterdir()} == set(STUDIES)
+    assert {folder.name for folder in (root / "tests" / "golden").iterdir()} == {*STUDIES, *ISOMERS}

@@ -1,0 +1,71 @@
+"""Harmonic frequencies of the lowest isomers, for the superposition approximation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from deckgen.analysis.isomers.results import Isomer
+from deckgen.analysis.isomers.vibrations import log_frequency_product
+from deckgen.errors import AnalysisError
+from deckgen.runs.hessian import hessians
+
+__all__ = ["log_frequency_products"]
+
+
+def log_frequency_products(
+    isomers: Sequence[Isomer], deck: Path, earlier: Path, *, workers: int | None = None
+) -> list[float]:
+    """Return the sum of ln(omega ps) of each isomer, up to the first that has none because it is a saddle.
+
+    Parameters
+    ----------
+    isomers
+        From the lowest.
+    deck
+        The quench deck that converged them.
+    earlier
+        results/isomers.json of an earlier call: what it has of the same minima is not computed again.
+    workers
+        Processes at once; None: as many as cores.
+
+    Raises
+    ------
+    RunError
+        With LAMMPS' message if it fails.
+    """
+    known = _known(earlier, deck.name)
+    new = [isomer.minimum for isomer in isomers if _name(isomer) not in known]
+    computed = iter(hessians(deck, new, workers=workers) if new else [])
+    products = list[float]()
+    for isomer in isomers:
+        minimum = isomer.minimum
+        try:
+            products.append(
+                known[_name(isomer)]
+                if _name(isomer) in known
+                else log_frequency_product(next(computed), minimum.symbols, minimum.positions_A)
+            )
+        except AnalysisError:
+            break
+    return products
+
+
+def _name(isomer: Isomer) -> tuple[str, int, float]:
+    return isomer.minimum.source, isomer.minimum.frame, isomer.minimum.energy_eV
+
+
+def _known(path: Path, deck: str) -> dict[tuple[str, int, float], float]:
+    """Return what an earlier list says of minima that the same deck converged."""
+    try:
+        document = json.loads(path.read_text())
+        if document["settings"]["deck"] != deck:
+            return {}
+        return {
+            (isomer["source"], isomer["frame"], isomer["energy_eV"]): isomer["log_frequency_product"]
+            for isomer in document["isomers"]
+            if "log_frequency_product" in isomer
+        }
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}

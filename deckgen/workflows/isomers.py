@@ -1,0 +1,205 @@
+"""From frames to results/isomers.json: quench them all, tell the minima apart, converge one of each, describe them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deckgen import __version__
+from deckgen.analysis.fragments import count_fragments, neighbour_cutoff
+from deckgen.analysis.isomers.find import find_isomers
+from deckgen.analysis.isomers.results import IsomerList, Tolerances
+from deckgen.clusters import start_structure
+from deckgen.deck import read_manifests, write_quench_deck
+from deckgen.errors import InputError, RunError
+from deckgen.manifest import Manifest
+from deckgen.minima import Minimum, append_minima
+from deckgen.runs.batch import run
+from deckgen.runs.quench import Quenches, quench, tighten
+from deckgen.runs.quench_frames import FrameSource, frames_of_file, frames_of_run
+from deckgen.runs.quench_worker import Goal
+from deckgen.study import Study
+from deckgen.workflows.isomer_figures import write_isomer_figures
+from deckgen.workflows.isomer_files import ISOMERS_JSON, ISOMERS_XYZ
+from deckgen.workflows.isomer_frequencies import log_frequency_products
+from deckgen.workflows.results_folder import RESULTS
+
+__all__ = ["ASIDE", "StudyIsomers", "isomers"]
+
+ASIDE = "quenches_aside.extxyz"
+SETTINGS = ("source", "minimizer", "loose_force_eV_A", "max_force_eV_A", "max_steps", "off_saddles")
+
+
+@dataclass(frozen=True, eq=False)
+class StudyIsomers:
+    """The isomers of a study.
+
+    Parameters
+    ----------
+    study
+        The study.
+    found
+        The isomers.
+    quenches
+        What led to them, loosely converged.
+    manifest
+        Of the deck that converged them.
+    log_frequency_products
+        Sum of ln(omega ps) over the vibrations of the lowest isomers.
+    """
+
+    study: Study
+    found: IsomerList
+    quenches: Quenches
+    manifest: Manifest
+    log_frequency_products: Sequence[float]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the contents of results/isomers.json."""
+        settings = self.study.isomers.model_dump(
+            mode="json",
+            include={"source", "minimizer", "loose_force_eV_A", "max_force_eV_A", "max_steps", "off_saddles"},
+        )
+        manifest, document = self.manifest, self.found.to_json()
+        for isomer, product in zip(document["isomers"], self.log_frequency_products, strict=False):
+            isomer["log_frequency_product"] = product
+        return document | {
+            "deckgen_version": __version__,
+            "cluster": {"formula": manifest.formula, "n_atoms": manifest.n_atoms},
+            "potential": {"name": manifest.potential_name, "sha256": manifest.potential_sha256},
+            "settings": settings | {"deck": manifest.id},
+        }
+
+
+def isomers(
+    study: Study | Path | str = ".",
+    *,
+    frames: Sequence[Path | str] = (),
+    workers: int | None = None,
+    force: bool = False,
+    progress: bool = True,
+) -> StudyIsomers:
+    """Find the isomers among a study's frames, and write results/isomers.json and results/isomers.extxyz.
+
+    Runs and quenches that are there already are not done again: after a stop or a crash the same call goes on.
+
+    Parameters
+    ----------
+    study
+        A study, its folder or its file.
+    frames
+        Files of frames, in place of the source that [isomers] names.
+    workers
+        Processes at once; None: as many as cores.
+    force
+        Replace runs of the isomers that were made of another study.
+    progress
+        Show the progress on standard error.
+
+    Raises
+    ------
+    InputError
+        If the study or a file is wrong, or frames are of another cluster.
+    RunError
+        If a run failed, LAMMPS cannot be set up, or there are no frames.
+    AnalysisError
+        If no quench converged.
+    KeyboardInterrupt
+        At Ctrl-C or SIGTERM, once the workers have stopped.
+    """
+    study = study if isinstance(study, Study) else Study.read(study)
+    chosen = study.isomers
+    loose = write_quench_deck(study, "loose", chosen.loose_force_eV_A)
+    tight = write_quench_deck(study, "tight", chosen.max_force_eV_A)
+    files = [Path(file) for file in frames] or [study.folder / file for file in chosen.files]
+    sources = _of_files(study, files, loose.folder) if files else _of_runs(study, workers, force, progress)
+    if not sum(source.count for source in sources):
+        raise RunError(f"{study.folder}: there are no frames to quench", hint=_no_frames(study))
+    quenches = quench(loose.folder, sources, Goal(chosen.loose_force_eV_A), workers=workers, progress=progress)
+    goal = Goal(chosen.max_force_eV_A, chosen.off_saddles)
+
+    def converge(minima: Sequence[Minimum]) -> list[Minimum]:
+        return tighten(tight.folder, minima, goal, workers=workers, progress=progress)
+
+    tolerances = Tolerances(thinning_eV=chosen.energy_window_eV, reflection=chosen.reflection)
+    found = find_isomers(quenches.minima, converge, tolerances)
+    earlier = study.folder / RESULTS / ISOMERS_JSON
+    products = log_frequency_products(found.isomers[: chosen.frequencies], tight.folder, earlier, workers=workers)
+    result = StudyIsomers(study, found, quenches, tight.manifest, products)
+    _write(result)
+    return result
+
+
+def _of_files(study: Study, files: Sequence[Path], folder: Path) -> list[FrameSource]:
+    symbols = _symbols(study)
+    return [frames_of_file(file, folder, symbols, study.isomers.every) for file in files]
+
+
+def _of_runs(study: Study, workers: int | None, force: bool, progress: bool) -> list[FrameSource]:
+    """Return the frames of the ladder's runs, or of the isomers' own, having run these."""
+    symbols = _symbols(study)
+    if study.isomers.source == "nvt":
+        return [frames_of_run(*deck, symbols, study.isomers.every) for deck in _rungs(study)]
+    failed = run(study, workers=workers, force=force, progress=progress, part="isomers").failed
+    if failed:
+        raise RunError(f"{failed[0].folder}: {failed[0].message}")
+    return [frames_of_run(*deck, symbols) for deck in read_manifests(study.folder, "isomers")]
+
+
+def _symbols(study: Study) -> tuple[str, ...]:
+    return tuple(start_structure(study.cluster, study.folder).get_chemical_symbols())
+
+
+def _rungs(study: Study) -> Iterator[tuple[Path, Manifest]]:
+    """Yield the ladder's decks that [isomers] asks for."""
+    wanted = set(study.isomers.temperatures_K) if "temperatures_K" in study.isomers.model_fields_set else None
+    if wanted and (unknown := sorted(wanted - set(study.ladder.rungs_K))):
+        raise InputError(
+            f"{study.file}: [isomers] temperatures_K: {unknown[0]:g} K is not a rung of the ladder",
+            hint='with source = "nvt" the frames are the rungs\'; leave temperatures_K out to take all of them',
+        )
+    for folder, manifest in read_manifests(study.folder):
+        if manifest.protocol == "nvt" and (wanted is None or manifest.temperature_K in wanted):
+            yield folder, manifest
+
+
+def _no_frames(study: Study) -> str:
+    if study.isomers.source == "nvt":
+        return f"run the ladder first: deckgen run {study.folder}"
+    return "[isomers] frame_every must be less than the run's steps"
+
+
+def _write(result: StudyIsomers) -> None:
+    """Write results/: the structures, what was kept aside, and the JSON last."""
+    folder = result.study.folder / RESULTS
+    folder.mkdir(exist_ok=True)
+    part = folder / f"{ISOMERS_XYZ}.part"
+    _write_structures(part, result.found)
+    part.replace(folder / ISOMERS_XYZ)
+    (folder / ASIDE).unlink(missing_ok=True)
+    if result.found.n_failed:
+        append_minima(folder / ASIDE, (minimum for minimum in result.quenches.minima() if not _is_whole(minimum)))
+    write_isomer_figures(result.found, result.study.folder)
+    part = folder / f"{ISOMERS_JSON}.part"
+    part.write_text(json.dumps(result.to_json(), indent=1, allow_nan=False) + "\n")
+    part.replace(folder / ISOMERS_JSON)
+
+
+def _write_structures(path: Path, found: IsomerList) -> None:
+    from ase import Atoms
+    from ase.io import write
+
+    structures = []
+    for isomer in found.isomers:
+        atoms = Atoms(isomer.minimum.symbols, positions=isomer.minimum.positions_A)
+        atoms.info |= isomer.info()
+        structures.append(atoms)
+    write(path, structures, format="extxyz")
+
+
+def _is_whole(minimum: Minimum) -> bool:
+    positions = minimum.positions_A
+    return minimum.converged and count_fragments(positions, neighbour_cutoff(positions)) == 1

@@ -1,0 +1,175 @@
+"""Frames to quench: of runs, of files that ASE reads, or minima to go on with. Streamed, never all in memory."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deckgen.errors import InputError
+from deckgen.frames import Record, Span, frame_spans, read_frames
+from deckgen.manifest import FRAMES, Manifest
+from deckgen.minima import Minimum, append_minima, find_minima, read_minima
+
+__all__ = ["FrameSource", "StartFrame", "frames_of_file", "frames_of_minima", "frames_of_run"]
+
+
+@dataclass(frozen=True, eq=False)
+class StartFrame:
+    """A frame to quench: positions (N, 3) in A in the order of the deck's atoms, and where it is from."""
+
+    positions_A: NDArray[np.float64]
+    temperature_K: float | None
+    source: str
+    frame: int
+
+
+@dataclass(frozen=True)
+class FrameSource:
+    """A file of frames.
+
+    Parameters
+    ----------
+    file
+        A run's frames, or a file of minima, which say themselves where they are from.
+    name
+        What the minima's files are called after.
+    key
+        Hash of what decides the frames: another key, other quenches.
+    count
+        How many frames are to be quenched.
+    symbols
+        Symbols of the deck's atoms, in their order.
+    run
+        The deck that the frames are of; empty for a file of minima.
+    every
+        Take each `every`-th frame of the run.
+    temperature_K
+        Temperature of the run.
+    """
+
+    file: Path
+    name: str
+    key: str
+    count: int
+    symbols: tuple[str, ...]
+    run: str = ""
+    every: int = 1
+    temperature_K: float | None = None
+
+    def frames(self, first: int, last: int) -> Iterator[StartFrame]:
+        """Yield the frames from number `first` up to and without number `last`.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be read.
+        """
+        if self.run:
+            for frame in read_frames(self.file, spans=_spans(self.file, self.every)[first:last]):
+                yield StartFrame(frame.positions_A, self.temperature_K, self.run, frame.step)
+        else:
+            for minimum in read_minima(self.file, _records(self.file)[first:last]):
+                yield StartFrame(minimum.positions_A, minimum.temperature_K, minimum.source, minimum.frame)
+
+
+@cache
+def _spans(file: Path, every: int) -> list[Span]:
+    return frame_spans(file, every)
+
+
+@cache
+def _records(file: Path) -> list[Record]:
+    return find_minima(file)
+
+
+def frames_of_run(folder: Path, manifest: Manifest, symbols: tuple[str, ...], every: int = 1) -> FrameSource:
+    """Return the frames that a deck has written so far, each `every`-th of them."""
+    file = folder / FRAMES
+    return FrameSource(
+        file=file,
+        name=f"{manifest.protocol}-{manifest.id}",
+        key=_key(f"{manifest.identity}/{every}".encode()),
+        count=len(frame_spans(file, every)) if file.exists() else 0,
+        symbols=symbols,
+        run=f"{manifest.protocol}/{manifest.id}",
+        every=every,
+        temperature_K=manifest.temperature_K,
+    )
+
+
+def frames_of_file(file: Path, folder: Path, symbols: tuple[str, ...], every: int = 1) -> FrameSource:
+    """Return the frames of a file that ASE reads, each `every`-th of them, from a copy in `folder`.
+
+    The copy has the atoms in the order of the deck's, and is found quickly. All frames are looked at, one in memory at
+    a time.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or a frame is not of the study's cluster.
+    """
+    try:
+        with file.open("rb") as content:
+            key = _key(f"{hashlib.file_digest(content, 'sha256').hexdigest()}/{every}".encode())
+    except OSError as error:
+        raise InputError(f"{file}: {error.strerror}") from error
+    copy = folder / f"{file.stem}-{key}.starts.extxyz"
+    _write_once(copy, _read_by_ase(file, symbols, every))
+    return FrameSource(copy, file.stem, key, len(find_minima(copy)), symbols)
+
+
+def frames_of_minima(minima: Sequence[Minimum], folder: Path, symbols: tuple[str, ...]) -> FrameSource:
+    """Write minima to a file in `folder`, to be minimised further."""
+    digest = hashlib.sha256()
+    for minimum in minima:
+        digest.update(f"{minimum.source}/{minimum.frame}".encode())
+        digest.update(np.round(minimum.positions_A, 8).tobytes())
+    key = _key(digest.digest())
+    file = folder / f"minima-{key}.starts.extxyz"
+    _write_once(file, minima)
+    return FrameSource(file, "minima", key, len(minima), symbols)
+
+
+def _read_by_ase(file: Path, symbols: tuple[str, ...], every: int) -> Iterator[Minimum]:
+    """Yield frames as minima that are none yet."""
+    from ase.io import iread  # here, because every process imports this module
+
+    nan, number = float("nan"), 0
+    try:
+        for atoms in iread(file, index=slice(0, None, every)):
+            found = atoms.get_chemical_symbols()
+            if sorted(found) != sorted(symbols):
+                formula = atoms.get_chemical_formula("hill")
+                raise InputError(f"{file}: frame {number} is {formula}, not the study's cluster")
+            if not np.isfinite(atoms.positions).all():
+                raise InputError(f"{file}: frame {number} has positions that are not numbers")
+            positions = np.empty((len(atoms), 3))
+            # the same atoms may come in another order
+            positions[np.argsort(symbols, kind="stable")] = atoms.positions[np.argsort(found, kind="stable")]
+            said = atoms.info.get("temperature_K")
+            temperature = None if said is None else float(said)
+            yield Minimum(symbols, positions, nan, nan, 0, False, temperature, file.name, number)
+            number += every
+    except InputError:
+        raise
+    except Exception as error:  # ASE's readers raise what they like
+        raise InputError(f"{file}: ASE cannot read it: {error}") from error
+
+
+def _write_once(file: Path, minima: Iterable[Minimum]) -> None:
+    """Write minima to a file, whole or not at all, unless it is there."""
+    if not file.exists():
+        part = file.with_name(file.name + ".part")
+        part.unlink(missing_ok=True)
+        append_minima(part, minima)
+        part.replace(file)
+
+
+def _key(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:8]

@@ -1,0 +1,177 @@
+"""`deckgen isomers` on landscapes whose minima are known."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.io import read, write
+
+import deckgen
+from deckgen.cli import main
+from deckgen.deck import read_manifests
+from deckgen.errors import InputError, RunError
+from deckgen.runs.status import status
+from deckgen.workflows.isomers import isomers
+
+EPSILON_EV, SIGMA_A = 0.0104, 3.40
+STUDY = """
+[cluster]
+element = "Ar"
+size = {size}
+container_radius_A = 7.0
+[potential]
+kind = "lammps"
+pair_style = "lj/cut 40.0"
+pair_coeff = ["* * 0.0104 3.40"]
+mass_u = 39.948
+[ladder]
+temperatures_K = [20, 30, 40]
+[nvt]
+timestep_fs = 4
+duration_ps = 40
+frame_every = 500
+[isomers]
+loose_force_eV_A = 1e-5
+max_force_eV_A = 1e-7
+{keys}
+"""
+LJ7_OVER_EPSILON = [-16.505384, -15.935043, -15.593211, -15.533060]
+"""All minima of LJ7 (Hoare and McInnes, Faraday Discuss. Chem. Soc. 61, 12 (1976))."""
+
+
+@pytest.fixture
+def make(tmp_path) -> Callable[..., Path]:
+    def write_study(size: int, keys: str) -> Path:
+        (tmp_path / "study.toml").write_text(STUDY.format(size=size, keys=keys))
+        return tmp_path
+
+    return write_study
+
+
+def random_clusters(size: int, count: int) -> list[Atoms]:
+    """Return atoms thrown into a ball one after the other, each at least 0.7 sigma from the others."""
+    rng = np.random.default_rng(5)
+    frames = []
+    for _ in range(count):
+        positions = np.empty((0, 3))
+        while len(positions) < size:
+            new = rng.uniform(-4.5, 4.5, size=3)
+            if np.linalg.norm(new) < 4.5 and (np.linalg.norm(positions - new, axis=1) > 0.7 * SIGMA_A).all():
+                positions = np.vstack([positions, new])
+        frames.append(Atoms(f"Ar{size}", positions=positions))
+    return frames
+
+
+def results(folder: Path) -> dict:
+    return json.loads((folder / "results" / "isomers.json").read_text())
+
+
+def test_every_minimum_of_lj7_is_found_once(make, capsys):
+    folder = make(7, "temperatures_K = [20, 40]\nduration_ps = 400\nframe_every = 500\n")
+    assert main(["isomers", str(folder)]) == 0
+    assert "400 frames quenched, 0 kept aside: 4 isomers" in capsys.readouterr().out
+    found = results(folder)
+    assert [isomer["energy_eV"] / EPSILON_EV for isomer in found["isomers"]] == pytest.approx(
+        LJ7_OVER_EPSILON, abs=1e-5
+    )
+    assert [isomer["rank"] for isomer in found["isomers"]] == [1, 2, 3, 4]
+    assert [isomer["point_group"] for isomer in found["isomers"]] == ["D5h", "C3v", "C3v", "C2"]
+    assert (found["n_quenched"], found["n_failed"], found["n_distinct"]) == (400, 0, 4)
+    assert found["cluster"] == {"formula": "Ar7", "n_atoms": 7}
+    assert found["isomers"][0]["relative_eV"] == 0
+    for isomer, atoms in zip(found["isomers"], read(folder / "results" / "isomers.extxyz", ":"), strict=True):
+        assert isomer["max_force_eV_A"] <= 1e-7
+        assert atoms.info["rank"] == isomer["rank"]
+        r = atoms.get_all_distances()[np.triu_indices(7, 1)]
+        energy = 4 * EPSILON_EV * ((SIGMA_A / r) ** 12 - (SIGMA_A / r) ** 6).sum()
+        assert energy == pytest.approx(isomer["energy_eV"], abs=1e-8)
+        assert isomer["min_bond_length_A"] == pytest.approx(r.min(), abs=1e-6)
+    products = [isomer["log_frequency_product"] for isomer in found["isomers"]]
+    # fifteen vibrations between the softest of 1 and the stiffest of 10 rad/ps
+    assert all(0 < product / 15 < np.log(10) for product in products)
+    assert products[0] == max(products)  # the lowest is the stiffest
+    assert (folder / "results" / "figures" / "isomer_spectrum.svg").is_file()
+    fractions = np.array([isomer["occupation"]["fraction"] for isomer in found["isomers"]])
+    assert found["isomers"][0]["occupation"]["temperatures_K"] == [20, 40]
+    assert fractions.sum(axis=0) == pytest.approx([1, 1])
+    assert (fractions * 200).sum(axis=1) == pytest.approx([isomer["count"] for isomer in found["isomers"]])
+    assert fractions[0, 0] > fractions[0, 1]  # the lowest prevails in the cold
+
+
+def test_every_minimum_of_lj8_is_found_once_from_thrown_atoms_and_nothing_is_done_twice(make, capsys):
+    """LJ8 has eight minima (Tsai and Jordan, J. Phys. Chem. 97, 11227 (1993)), the lowest at -19.821489 epsilon."""
+    folder = make(8, "")
+    write(folder / "thrown.xyz", random_clusters(8, 500))
+    command = ["isomers", str(folder), "--frames", str(folder / "thrown.xyz"), "--json"]
+    assert main(command) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found == results(folder)
+    assert found["n_distinct"] == 8
+    assert found["isomers"][0]["energy_eV"] / EPSILON_EV == pytest.approx(-19.821489, abs=1e-5)
+    assert not (folder / "decks" / "isomers").exists()
+    before = {path: path.stat().st_mtime_ns for path in (folder / "decks").rglob("*.extxyz")}
+    assert main(command) == 0
+    assert {path: path.stat().st_mtime_ns for path in (folder / "decks").rglob("*.extxyz")} == before
+    assert results(folder) == found
+
+
+def test_the_order_of_the_frames_does_not_matter(make):
+    folder = make(8, 'files = ["a.xyz"]\n')
+    frames = random_clusters(8, 120)
+    write(folder / "a.xyz", frames)
+    first = isomers(folder, progress=False).to_json()
+    write(folder / "a.xyz", frames[::-1])
+    second = isomers(folder, progress=False).to_json()
+    keys = ("energy_eV", "count", "point_group", "point_group_order")
+    assert [[i[k] for k in keys[1:]] for i in first["isomers"]] == [[i[k] for k in keys[1:]] for i in second["isomers"]]
+    energies = [[isomer["energy_eV"] for isomer in one["isomers"]] for one in (first, second)]
+    assert energies[0] == pytest.approx(energies[1], abs=1e-9)
+
+
+def test_the_ladders_frames_by_temperature(make):
+    folder = make(7, 'source = "nvt"\ntemperatures_K = [20, 40]\nevery = 4\n')
+    with pytest.raises(RunError, match="no frames to quench") as caught:
+        isomers(folder, progress=False)
+    assert "deckgen run" in caught.value.hint
+    deckgen.run(folder, progress=False)
+    before = [deck.id for deck in status(folder)]
+    found = isomers(folder, progress=False).found
+    assert found.n_quenched == 2 * (20 // 4)
+    assert found.temperatures_K.tolist() == [20, 40]
+    assert {isomer.minimum.source[:4] for isomer in found.isomers} == {"nvt/"}
+    assert [deck.id for deck in status(folder)] == before
+
+
+def test_a_temperature_that_is_not_a_rung(make):
+    folder = make(7, 'source = "nvt"\ntemperatures_K = [20, 35]\n')
+    with pytest.raises(InputError, match="35 K is not a rung of the ladder"):
+        isomers(folder, progress=False)
+
+
+def test_the_isomers_own_runs_are_not_the_ladders(make):
+    folder = make(7, "temperatures_K = [20]\nduration_ps = 4\nframe_every = 100\n")
+    isomers(folder, progress=False)
+    assert list(read_manifests(folder)) == []
+    ((deck, manifest),) = read_manifests(folder, "isomers")
+    assert (deck.parent.name, manifest.n_steps, manifest.frame_every) == ("isomers", 1000, 100)
+    decks = deckgen.write_decks(folder)
+    seeds = [deck.manifest.settings["seed"] for deck in decks if deck.manifest.temperature_K == 20]
+    assert seeds != [manifest.settings["seed"]]
+
+
+def test_what_falls_apart_or_does_not_converge_is_kept_aside(make):
+    folder = make(8, 'files = ["halves.xyz"]\nmax_steps = 2000\n')
+    frames = random_clusters(8, 6)
+    for frame in frames[:2]:
+        frame.positions[4:] += 60.0  # beyond the cutoff
+    write(folder / "halves.xyz", frames)
+    result = isomers(folder, progress=False)
+    assert result.found.n_failed == 2
+    aside = read(folder / "results" / "quenches_aside.extxyz", ":")
+    assert [atoms.info["frame"] for atoms in aside] == [0, 1]
+    write(folder / "halves.xyz", frames[2:])
+    assert isomers(folder, progress=False).found.n_failed == 0
+    assert not (folder / "results" / "quenches_aside.extxyz").exists()
