@@ -36,6 +36,7 @@ bench: $(READY)         ## the benchmarks of the README, the better part of an h
 
 validate: $(READY)      ## the long checks; their results are committed under validation/
 	$(BIN)/python validation/lj13.py
+	$(BIN)/python validation/intervals.py
 	$(BIN)/python validation/na55_gupta.py
 	$(BIN)/python validation/nve_drift.py
 	$(BIN)/python validation/isomers_gupta.py

@@ -48,7 +48,7 @@ class Builtin:
 BUILTIN: dict[str, Builtin] = {
     "na-gap": Builtin(
         "gap",
-        _DATA / "na-gap" / "na-gap-interim.xml",
+        _DATA / "na-gap" / "gap.xml",
         "Gaussian approximation potential of sodium clusters (2-body + SOAP), fitted to PBE",
         "Bartok, Payne, Kondor, Csanyi, Phys. Rev. Lett. 104, 136403 (2010); "
         "Bartok, Kondor, Csanyi, Phys. Rev. B 87, 184115 (2013)",

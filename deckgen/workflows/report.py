@@ -20,6 +20,7 @@ from deckgen.potentials import resolve
 from deckgen.runs.progress import duration
 from deckgen.study import Study
 from deckgen.workflows.analyse import analyse
+from deckgen.workflows.isomer_files import ISOMERS_JSON
 from deckgen.workflows.isomer_report import isomer_context
 from deckgen.workflows.methods import write_methods
 from deckgen.workflows.page import data_uri, html_environment, number, write_whole
@@ -74,7 +75,8 @@ def _outdated(study: Study, path: Path) -> bool:
     """Tell whether the runs or the study are newer than the results, or these have no figures."""
     if not any((path.parent / FIGURE_FOLDER).glob("*.svg")):
         return True
-    sources = [study.file, *(file for name in (ENERGIES, QUENCHED) for file in study.folder.glob(f"decks/nvt/*/{name}"))]
+    outputs = (file for name in (ENERGIES, QUENCHED) for file in study.folder.glob(f"decks/nvt/*/{name}"))
+    sources = [study.file, study.folder / RESULTS / ISOMERS_JSON, *outputs]
     return any(source.is_file() and source.stat().st_mtime > path.stat().st_mtime for source in sources)
 
 
