@@ -14,8 +14,8 @@ demo-na55: $(READY)     ## the same for Na55 at the paper's protocol: the better
 	mkdir -p demo-na55 && cp -n examples/na55-gap/* demo-na55/
 	$(BIN)/deckgen run demo-na55 && $(BIN)/deckgen analyse demo-na55 && $(BIN)/deckgen report demo-na55
 
-test: $(READY)          ## all tests
-	$(BIN)/python -m pytest
+test: $(READY)          ## all tests, two files at a time
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: $(READY)          ## style
 	$(BIN)/ruff check .

@@ -5,14 +5,16 @@ from __future__ import annotations
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from deckgen.errors import InputError
 
-__all__ = ["Table", "read_toml", "validate"]
+__all__ = ["Positive", "Table", "read_toml", "validate"]
+
+Positive = Annotated[float, Field(gt=0)]
 
 
 class Table(BaseModel):
@@ -24,8 +26,8 @@ class Table(BaseModel):
 Model = TypeVar("Model", bound=Table)
 
 
-def read_toml(path: Path, model: type[Model]) -> Model:
-    """Read and validate a TOML file.
+def read_toml(path: Path, model: type[Model], *, made_by: str = "deckgen init DIR") -> Model:
+    """Read and validate a TOML file; `made_by` is the command that makes one.
 
     Raises
     ------
@@ -35,7 +37,7 @@ def read_toml(path: Path, model: type[Model]) -> Model:
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise InputError(f"{path}: no such file", hint="make one with: deckgen init DIR") from None
+        raise InputError(f"{path}: no such file", hint=f"make one with: {made_by}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read ({error})") from error
     except tomllib.TOMLDecodeError as error:

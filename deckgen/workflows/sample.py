@@ -13,7 +13,7 @@ from ase import Atoms
 from ase.io import write
 
 from deckgen.clusters import build
-from deckgen.errors import RunError
+from deckgen.errors import InputError, RunError
 from deckgen.executor import SubprocessExecutor
 from deckgen.frames import read_frames
 from deckgen.manifest import FRAMES
@@ -231,6 +231,12 @@ def _write(path: Path, frames: Iterable[Atoms]) -> None:
 def _vasp_folders(recipe: Recipe, folder: Path) -> Sampled:
     """Write a VASP folder for each run; nothing is run here."""
     settings, count = recipe.sample, 0
+    if recipe.reference.calculator not in ("", "vasp-files"):
+        raise InputError(
+            f'{recipe.file}: [sample] by = "vasp" takes [reference] keywords for INCAR tags, but there calculator = '
+            f'"{recipe.reference.calculator}"',
+            hint='set calculator = "vasp-files", or leave it out',
+        )
     for size in settings.sizes:
         start = build(settings.element, size, settings.structure)
         for temperature in settings.temperatures_K:

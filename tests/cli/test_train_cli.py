@@ -170,3 +170,11 @@ def test_vasp_folders_to_run_elsewhere(tmp_path: Path, capfd: pytest.CaptureFixt
     assert (tags["IBRION"], tags["TEBEG"], tags["TEEND"], tags["ENCUT"]) == ("0", "100.0", "100.0", "120")
     assert int(tags["NSW"]) * float(tags["POTIM"]) == 12_000  # fs, 2 ps of equilibration among them
     assert (folders[1] / "POSCAR").is_file()
+
+
+def test_another_calculators_keywords_are_no_incar_tags(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    text = '[sample]\nby = "vasp"\n[reference]\ncalculator = "gpaw"\nkeywords = {xc = "PBE"}\n'
+    (tmp_path / "gap.toml").write_text(text)
+    assert main(["train", "sample", str(tmp_path)]) == 2
+    assert 'there calculator = "gpaw"' in capfd.readouterr().err
+    assert not (tmp_path / "frames").exists()

@@ -12,7 +12,7 @@ import pytest
 
 # layer -> what it may import of deckgen
 BASE = {"errors", "units"}
-CORE = BASE | {"toml", "ladder", "study", "clusters", "gupta", "potentials", "quip", "templates", "render"}
+CORE = BASE | {"toml", "ladder", "protocol", "study", "clusters", "gupta", "potentials", "quip", "templates", "render"}
 CORE |= {"reference", "reference_call", "reference_process", "vasp"}
 CORE |= {"manifest", "deck", "samples", "frames", "minima", "executor", "worker", "interrupt", "scaffold"}
 ALLOWED = {
@@ -20,7 +20,8 @@ ALLOWED = {
     "units": set(),
     "toml": BASE,
     "ladder": BASE | {"toml"},
-    "study": BASE | {"toml", "ladder"},
+    "protocol": BASE | {"toml", "ladder"},
+    "study": BASE | {"toml", "ladder", "protocol"},
     "clusters": BASE | {"toml", "ladder", "study"},
     "gupta": BASE,
     "quip": BASE,

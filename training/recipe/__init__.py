@@ -43,7 +43,7 @@ class Recipe(Table):
         """
         file = Path(path)
         file = file / RECIPE_FILE if file.is_dir() else file
-        recipe = read_toml(file, cls)
+        recipe = read_toml(file, cls, made_by="deckgen train init DIR")
         recipe._file = file.resolve()
         return recipe
 

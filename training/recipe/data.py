@@ -33,8 +33,8 @@ class Data(Table):
     trajectory_key: Annotated[str, Field(min_length=1)] = "trajectory"
     """Name of the MD run that a frame belongs to; a frame without it belongs to its file."""
     e0: Annotated[Literal["isolated", "average"] | dict[str, float], BeforeValidator(_is_e0)] = "isolated"
-    """Energy of an atom: that of the isolated atom in the data, the average energy per atom, or values in eV, which then
-    are those of the isolated atoms in the fit as well."""
+    """Energy of an atom: that of the isolated atom in the data, the average energy per atom, or values in eV, which are
+    then those of the isolated atoms in the fit as well."""
     isolated_spin: str = ""
     """Words: the spin state of the isolated atom, such as "spin-polarised"."""
 

@@ -7,8 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from deckgen.study import Positive
-from deckgen.toml import Table
+from deckgen.toml import Positive, Table
 
 __all__ = ["PRESETS", "Fit", "Sigma", "SigmaRule", "Soap", "ThreeBody", "TwoBody"]
 

@@ -8,8 +8,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from deckgen.ladder import Kelvin
-from deckgen.study import Element, Positive
-from deckgen.toml import Table
+from deckgen.study import Element
+from deckgen.toml import Positive, Table
 
 __all__ = ["Augment", "Sample"]
 
