@@ -11,12 +11,15 @@ from deckgen.analysis.caloric import caloric_curves
 from deckgen.analysis.production import Pool, slowest_nearby
 from deckgen.analysis.reweighting import Reweighting
 
-__all__ = ["block_lengths", "bootstrap_curves", "resample"]
+__all__ = ["CORRELATIONS", "block_lengths", "bootstrap_curves", "resample"]
 
 Array = NDArray[np.float64]
 
 BATCH = 32
 """Resamples whose curves are computed together."""
+
+CORRELATIONS = 3
+"""Length of a block in correlation times."""
 
 BLOCKS = 50
 """Blocks of a run, where it has twice as many independent samples or more."""
@@ -28,9 +31,9 @@ def block_lengths(pool: Pool) -> list[int]:
     Three times the longest correlation time at the run's rung and the two next to it, and at least a fiftieth of the
     run.
     """
-    slowest = slowest_nearby(pool.correlations_ps, pool.rungs)
-    runs = zip(pool.lengths, pool.spacings_ps, slowest, strict=True)
-    return [min(n, max(2, n // BLOCKS, round(3 * correlation / spacing))) for n, spacing, correlation in runs]
+    times = CORRELATIONS * np.array(slowest_nearby(pool.correlations_ps, pool.rungs))
+    wanted = [round(time / spacing) for time, spacing in zip(times.tolist(), pool.spacings_ps, strict=True)]
+    return [min(n, max(2, n // BLOCKS, length)) for n, length in zip(pool.lengths, wanted, strict=True)]
 
 
 def resample(pool: Pool, generator: np.random.Generator) -> Array:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm, t
 
-from deckgen.analysis.bootstrap import block_lengths
+from deckgen.analysis.bootstrap import CORRELATIONS, block_lengths
 from deckgen.analysis.caloric import caloric_curves
 from deckgen.analysis.melting import Peak, find_melting
 from deckgen.analysis.production import Pool
@@ -78,13 +78,13 @@ def blocks_near(pool: Pool, temperature_K: float, carried: float = np.inf) -> in
     temperature_K
         Where.
     carried
-        Kish's number of the samples that carry the weight there: between rungs that hardly overlap a few do, whatever
-        the runs' lengths.
+        Kish's number of the independent samples that carry the weight there: between rungs that hardly overlap a few
+        do, whatever the runs' lengths.
     """
     above = int(np.clip(np.searchsorted(pool.temperatures_K, temperature_K), 1, len(pool.temperatures_K) - 1))
     runs = zip(pool.lengths, block_lengths(pool), pool.rungs, strict=True)
     near = [(n, length) for n, length, rung in runs if rung in (above - 1, above)]
-    return int(min(sum(n // length for n, length in near), carried / max(length for _, length in near)))
+    return int(min(sum(n // length for n, length in near), carried / CORRELATIONS))
 
 
 def rungs_under(temperatures_K: Array, peak: Peak) -> list[float]:

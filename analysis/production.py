@@ -161,6 +161,12 @@ class Pool:
         """Samples of each rung, (K,)."""
         return np.bincount(self.rungs, weights=self.lengths, minlength=len(self.temperatures_K)).astype(int)
 
+    @cached_property
+    def redundancy(self) -> Array:
+        """Samples of its run that make one independent one, for each sample, (N,)."""
+        runs = zip(self.correlations_ps, self.spacings_ps, strict=True)
+        return np.repeat([max(correlation / spacing, 1.0) for correlation, spacing in runs], self.lengths)
+
     def by_rung(self) -> list[Array]:
         """Return the energies of each rung."""
         return np.split(self.energies_eV, np.cumsum(self.N_k)[:-1])

@@ -119,8 +119,12 @@ class Reweighting:
         return Averages(np.concatenate(means).T + origin, np.concatenate(variances).T)
 
     def effective_number(self, temperatures_K: Array, sample_weights: Array) -> Array:
-        """Return Kish's effective number (sum w)^2 / sum w^2 of samples at each temperature of a grid, (G,)."""
-        first, second = self.nodes.deposit(sample_weights), self.nodes.deposit(sample_weights**2)
+        """Return Kish's effective number of independent samples at each temperature of a grid, (G,).
+
+        (sum w)^2 / sum w^2, where correlated samples share what an independent one is worth.
+        """
+        first = self.nodes.deposit(sample_weights)
+        second = self.nodes.deposit(sample_weights**2 * self.pool.redundancy)
         kernels = self._kernels(temperatures_K)
         return np.concatenate([(kernel @ first) ** 2 / (kernel**2 @ second) for kernel in kernels])
 

@@ -33,7 +33,9 @@ class Methods:
     references: tuple[str, ...]
 
 
-def write_methods(study: Study, potential: Potential, results: dict[str, Any], lammps_versions: str) -> Methods:
+def write_methods(
+    study: Study, potential: Potential, results: dict[str, Any], lammps_versions: str, *, native: bool = False
+) -> Methods:
     """Describe how a study's results were made.
 
     Parameters
@@ -44,10 +46,12 @@ def write_methods(study: Study, potential: Potential, results: dict[str, Any], l
         The contents of results/thermodynamics.json.
     lammps_versions
         Of the runs; empty where unknown.
+    native
+        Whether the native engine evaluated the GAP.
     """
     references = References()
     sections = (
-        _model(study, potential, results, references),
+        _model(study, potential, results, references, native),
         _dynamics(study, results, lammps_versions, references),
         _reweighting(results, references),
         _errors(study, results, references),
@@ -55,10 +59,12 @@ def write_methods(study: Study, potential: Potential, results: dict[str, Any], l
     return Methods(tuple(" ".join(sentences) for sentences in sections), tuple(references.cited))
 
 
-def _model(study: Study, potential: Potential, results: dict[str, Any], references: References) -> list[str]:
+def _model(
+    study: Study, potential: Potential, results: dict[str, Any], references: References, native: bool
+) -> list[str]:
     cite, cluster = references.cite, study.cluster
     formula = results["cluster"]["formula"] or f"of {results['cluster']['n_atoms']} atoms"
-    sentences = [f"A free cluster {formula} was described by {_potential(potential, references)}."]
+    sentences = [f"A free cluster {formula} was described by {_potential(potential, references, native)}."]
     source = f"a structure read from {cluster.file}" if cluster.file else _built(study)
     if cluster.relax:
         sentences.append(
@@ -76,13 +82,15 @@ def _model(study: Study, potential: Potential, results: dict[str, Any], referenc
     return sentences
 
 
-def _potential(potential: Potential, references: References) -> str:
+def _potential(potential: Potential, references: References, native: bool) -> str:
     works = f" {references.cite(potential.citation)}" if potential.citation else ""
     if potential.kind == "gap":
         source = "" if potential.name in BUILTIN else " (name the source of this fit here)"
+        quip = f"QUIP {references.cite('quip')}"
+        engine = f"deckgen's own code, which was checked against {quip} on the first step of every run"
         return (
-            f"the Gaussian approximation potential {potential.name}{source}{works}, evaluated by QUIP "
-            f"{references.cite('quip')}"
+            f"the Gaussian approximation potential {potential.name}{source}{works}, evaluated by "
+            f"{engine if native else quip}"
         )
     if potential.name in BUILTIN:
         return f"the {BUILTIN[potential.name].description}{works}"

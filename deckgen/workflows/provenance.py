@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -11,9 +12,10 @@ from deckgen.manifest import Manifest
 from deckgen.runs.journal import read_attempts
 from deckgen.runs.status import deck_status
 
-__all__ = ["DeckRow", "deck_row", "lammps_versions", "package_versions"]
+__all__ = ["DeckRow", "deck_row", "is_native", "lammps_versions", "package_versions"]
 
 LOG = "log.lammps"
+_ENGINE = re.compile(r"^pair_style quip: engine (\w+)", re.MULTILINE)
 PACKAGES = ("deckgen", "lammps", "quippy-ase", "pymbar", "numpy", "scipy", "ase", "matplotlib")
 
 
@@ -66,3 +68,13 @@ def lammps_versions(folders: Iterable[Path]) -> str:
             if line.startswith("LAMMPS (") and line.endswith(")"):
                 found.add(line.removeprefix("LAMMPS (").removesuffix(")"))
     return ", ".join(sorted(found))
+
+
+def is_native(folders: Iterable[Path]) -> bool:
+    """Tell whether every deck that ran a GAP says in its log that the native engine evaluated it."""
+    engines = set[str]()
+    for folder in folders:
+        if (folder / LOG).is_file():
+            log = (folder / LOG).read_text(encoding="utf-8", errors="replace")
+            engines |= {match[1] for match in _ENGINE.finditer(log)}
+    return engines == {"native"}

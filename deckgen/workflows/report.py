@@ -25,7 +25,7 @@ from deckgen.workflows.isomer_report import isomer_context
 from deckgen.workflows.methods import write_methods
 from deckgen.workflows.page import data_uri, html_environment, number, write_whole
 from deckgen.workflows.pictures import draw_cluster
-from deckgen.workflows.provenance import deck_row, lammps_versions, package_versions
+from deckgen.workflows.provenance import deck_row, is_native, lammps_versions, package_versions
 from deckgen.workflows.results_folder import FIGURE_FOLDER, RESULTS, THERMODYNAMICS
 from deckgen.workflows.structures import structures
 
@@ -104,7 +104,7 @@ def _context(study: Study, results: dict[str, Any], outdated: bool) -> dict[str,
         "structures": [(found.caption, data_uri(draw_cluster(found.atoms))) for found in structures(study, decks)],
         "isomers": isomer_context(study.folder),
         "estimators": _peaks(results),
-        "methods": write_methods(study, potential, results, versions),
+        "methods": write_methods(study, potential, results, versions, native=is_native(folder for folder, _ in decks)),
         "decks": [deck_row(*deck) for deck in decks],
         "versions": package_versions() | ({"LAMMPS of the runs": versions} if versions else {}),
         "study_toml": study.file.read_text() if study.file.is_file() else "",

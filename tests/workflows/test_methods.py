@@ -20,7 +20,7 @@ LJ = {"kind": "lammps", "pair_style": "lj/cut 30.0", "pair_coeff": ["* * 0.0104 
 
 @pytest.fixture
 def write(rng, tmp_path: Path):
-    def write(thermostat: str = "nose-hoover", warnings=(), **tables):
+    def write(thermostat: str = "nose-hoover", warnings=(), native=False, **tables):
         nvt = {"thermostat": thermostat, **tables.pop("nvt", {})}
         study = Study.model_validate({"cluster": {"element": "Na", "size": 13}, "nvt": nvt, **tables})
         energies = [rng.gamma(16.5, 8.617e-5 * T, 500) for T in (200.0, 220.0)]
@@ -32,7 +32,7 @@ def write(rng, tmp_path: Path):
         results = thermo.to_json(deckgen_version="1.2.3")
         results["warnings"] = [{"code": code} for code in warnings]
         methods = write_methods(
-            study, resolve(study.potential, tmp_path), json.loads(json.dumps(results)), "2 Jan 2030"
+            study, resolve(study.potential, tmp_path), json.loads(json.dumps(results)), "2 Jan 2030", native=native
         )
         text = " ".join(methods.paragraphs)
         cited = {int(number) for number in re.findall(r"\[(\d+)\]", text)}
@@ -95,7 +95,8 @@ def test_a_potential_brings_its_own_citation(write) -> None:
     gap, references = write()
     assert "Gaussian approximation potential na-gap" in gap
     assert "Phys. Rev. Lett. 104, 136403 (2010)" in references
-    assert "QUIP" in gap
+    assert "evaluated by QUIP" in gap
+    assert "evaluated by deckgen's own code, which was checked against QUIP" in write(native=True)[0]
     gupta, references = write(potential={"name": "na-gupta"})
     assert "second-moment (Gupta) potential of sodium" in gupta
     assert "Phys. Rev. B 57, 15519 (1998)" in references

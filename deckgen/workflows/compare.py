@@ -1,0 +1,223 @@
+"""The lowest isomers of a study against a reference calculator: energies, their order, bond lengths, structures."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ase import Atoms
+from ase.io import iread
+from pydantic import ConfigDict
+
+from deckgen.analysis.isomers.alignment import Shape, matches
+from deckgen.errors import InputError
+from deckgen.executor import SubprocessExecutor
+from deckgen.potentials import Potential, resolve
+from deckgen.reference import ReferenceChoice, check
+from deckgen.runs.evaluate import evaluate
+from deckgen.study import Study
+from deckgen.toml import Table, read_toml
+from deckgen.training.dataset import bare
+from deckgen.training.label_vasp import VASP_FILES
+from deckgen.training.labels_file import exclusive
+from deckgen.workflows.isomer_files import ISOMERS_JSON, ISOMERS_XYZ, read_isomers
+from deckgen.workflows.page import write_whole
+from deckgen.workflows.reference_comparison import ReferenceComparison, compared
+from deckgen.workflows.reference_files import write_comparison
+from deckgen.workflows.reference_steps import START, Goal, Relaxation
+from deckgen.workflows.reference_zeros import Zeros
+from deckgen.workflows.relaxations import relax_all
+from deckgen.workflows.relaxations_vasp import relax_by_folders
+from deckgen.workflows.results_folder import RESULTS
+
+__all__ = ["compare_isomers", "read_reference"]
+
+FOLDER, SETTINGS, MINIMUM = "reference", "reference.json", "minimum"
+
+SAME_START_A = 5e-3
+"""A structure is known to the reference when none of its atoms is further off: turned and renumbered it is the same."""
+
+
+class _ReferenceFile(Table):
+    """A TOML file with a [reference] table, whatever else is in it."""
+
+    model_config = ConfigDict(extra="ignore")
+    reference: ReferenceChoice
+
+
+def read_reference(path: Path) -> ReferenceChoice:
+    """Return the [reference] table of a TOML file: a gap.toml will do.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or the table is missing or wrong.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such file", hint="name a TOML file with a [reference] table: a gap.toml will do")
+    return read_toml(path, _ReferenceFile).reference
+
+
+def compare_isomers(
+    study: Study | Path | str,
+    reference: Path | str,
+    *,
+    lowest: int = 10,
+    max_steps: int = 20,
+    max_force_eV_A: float = 0.01,
+    workers: int | None = None,
+    retry_failed: bool = False,
+    progress: bool = True,
+) -> ReferenceComparison:
+    """Compare a study's lowest isomers with a reference; write results/isomers_reference.json, .extxyz and .csv.
+
+    What has been computed is in results/reference/ and is not computed again: after a stop or a crash the same call
+    goes on, and more isomers or more steps add to what is there. With calculator = "vasp-files" a first call writes
+    input folders, later calls collect what VASP has left in them.
+
+    Parameters
+    ----------
+    study
+        A study whose isomers were found, its folder or its file.
+    reference
+        TOML file with a [reference] table.
+    lowest
+        How many isomers.
+    max_steps
+        Steps of the relaxation by the reference, at most; 0: only the energy at the potential's minimum.
+    max_force_eV_A
+        The relaxation ends when no force on an atom exceeds this.
+    workers
+        Calculations at once; None: as many as cores.
+    retry_failed
+        Try again what failed before.
+    progress
+        Show the progress on standard error.
+
+    Raises
+    ------
+    InputError
+        If the reference is wrong, or there are no isomers, or they are of another potential than the study's.
+    InstallationError
+        If the calculator is not there.
+    RunError
+        If another process compares with the same reference.
+    KeyboardInterrupt
+        At Ctrl-C or SIGTERM: what is computed is kept.
+    """
+    study = study if isinstance(study, Study) else Study.read(study)
+    choice, potential = read_reference(Path(reference)), resolve(study.potential, study.folder)
+    results, goal, name = study.folder / RESULTS, Goal(max_steps, max_force_eV_A), _reference_name(choice)
+    found, structures = _isomers(results, potential, lowest)
+    potential_e0_eV = _lone_atoms(sorted(set(structures[0].symbols)), potential)
+    folder = results / FOLDER / name.replace(":", ".")
+    with exclusive(folder):
+        atoms = {symbol: _isolated(folder / f"isolated-{symbol}", symbol, name) for symbol in potential_e0_eV}
+        relaxations = _relaxations(folder, structures, name)
+        every = list({relaxation.folder: relaxation for relaxation in (*atoms.values(), *relaxations)}.values())
+        if retry_failed:
+            for relaxation in every:
+                relaxation.forget_failure()
+        waiting = _compute(folder, every, choice, name, goal, workers, progress)
+    zeros = Zeros(potential_e0_eV, {symbol: atom.steps[0].energy_eV for symbol, atom in atoms.items() if atom.steps})
+    comparison = ReferenceComparison(
+        isomers=compared(found["isomers"][:lowest], structures, relaxations, zeros, goal),
+        n_isomers=len(found["isomers"]),
+        cluster=found["cluster"],
+        potential=found["potential"],
+        reference=json.loads((folder / SETTINGS).read_text()),
+        goal=goal,
+        zeros=zeros,
+        waiting=tuple(str(place.relative_to(study.folder)) for place in waiting),
+        atom_failures={symbol: atom.failure for symbol, atom in atoms.items() if atom.failure},
+    )
+    write_comparison(comparison, results)
+    return comparison
+
+
+def _isomers(results: Path, potential: Potential, lowest: int) -> tuple[dict[str, Any], list[Atoms]]:
+    """Return the contents of results/isomers.json, and the structures of the lowest."""
+    found = read_isomers(results)
+    if found is None:
+        raise InputError(f"{results / ISOMERS_JSON}: no such file", hint="find the isomers first: deckgen isomers")
+    if found["potential"]["sha256"] != potential.sha256:
+        raise InputError(
+            f"{results / ISOMERS_JSON}: isomers of another potential than study.toml's, {potential.name}",
+            hint="find them again: deckgen isomers",
+        )
+    try:
+        structures = [bare(atoms) for atoms in iread(results / ISOMERS_XYZ, index=f":{lowest}", format="extxyz")]
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(
+            f"{results / ISOMERS_XYZ}: not readable ({error})", hint="deckgen isomers writes it"
+        ) from error
+    if len(structures) != len(found["isomers"][:lowest]):
+        raise InputError(f"{results}: {ISOMERS_XYZ} and {ISOMERS_JSON} do not fit together", hint="deckgen isomers")
+    return found, structures
+
+
+def _lone_atoms(symbols: Sequence[str], potential: Potential) -> dict[str, float]:
+    """Return the potential's energy of a lone atom of each element."""
+    with SubprocessExecutor(1) as executor:
+        futures = {symbol: executor.submit(evaluate, Atoms(symbol), potential) for symbol in symbols}
+        return {symbol: future.result()[0] for symbol, future in futures.items()}
+
+
+def _isolated(folder: Path, symbol: str, reference: str) -> Relaxation:
+    if (folder / START).is_file():
+        return Relaxation(folder, reference)
+    return Relaxation.begin(folder, Atoms(symbol), reference)
+
+
+def _relaxations(folder: Path, structures: Sequence[Atoms], reference: str) -> list[Relaxation]:
+    """Return the relaxation of each structure: the one that is there, however turned and numbered, or a new one."""
+    known = [Relaxation(path.parent, reference) for path in sorted(folder.glob(f"{MINIMUM}-*/{START}"))]
+    found = list[Relaxation]()
+    for atoms in structures:
+        shape = Shape.of(list(atoms.symbols), atoms.positions)
+        same = (relaxation for relaxation in known if _is_same(relaxation.start, shape))
+        relaxation = next(same, None) or Relaxation.begin(_new_folder(folder), atoms, reference)
+        found.append(relaxation)
+    return found
+
+
+def _is_same(start: Atoms, shape: Shape) -> bool:
+    return matches(Shape.of(list(start.symbols), start.positions), shape, tolerance_A=SAME_START_A)
+
+
+def _new_folder(folder: Path) -> Path:
+    places = (folder / f"{MINIMUM}-{number:03d}" for number in range(1, 10**6))
+    return next(place for place in places if not place.exists())
+
+
+def _compute(
+    folder: Path,
+    relaxations: Sequence[Relaxation],
+    choice: ReferenceChoice,
+    name: str,
+    goal: Goal,
+    workers: int | None,
+    progress: bool,
+) -> list[Path]:
+    """Compute what is missing; return VASP's folders that have no result so far."""
+    if choice.calculator == VASP_FILES:
+        _write_settings(folder, choice, name, {})
+        return relax_by_folders(relaxations, choice, goal)
+    if not all(relaxation.is_done(goal) for relaxation in relaxations):
+        _write_settings(folder, choice, name, check(choice))
+        relax_all(relaxations, choice, goal, workers=workers, progress=progress)
+    return []
+
+
+def _write_settings(folder: Path, choice: ReferenceChoice, name: str, versions: dict[str, str]) -> None:
+    said = {"name": name, "settings": choice.model_dump(mode="json"), "versions": versions}
+    write_whole(folder / SETTINGS, json.dumps(said, indent=1) + "\n")
+
+
+def _reference_name(choice: ReferenceChoice) -> str:
+    """Return the calculator and a hash of all that its energies depend on."""
+    what = choice.model_dump(mode="json", exclude={"python", "timeout_s"})
+    return f"{choice.calculator}-{hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:8]}"
