@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from deckgen.study import Study
     from deckgen.workflows.analyse import analyse
     from deckgen.workflows.augment import augment
+    from deckgen.workflows.compare import compare_isomers
     from deckgen.workflows.doctor import doctor
     from deckgen.workflows.isomers import isomers
     from deckgen.workflows.report import report
@@ -31,6 +32,7 @@ _HOME = {
     "Study": "deckgen.study",
     "analyse": "deckgen.workflows.analyse",
     "augment": "deckgen.workflows.augment",
+    "compare_isomers": "deckgen.workflows.compare",
     "doctor": "deckgen.workflows.doctor",
     "init": "deckgen.scaffold",
     "isomers": "deckgen.workflows.isomers",
@@ -48,6 +50,7 @@ __all__ = [
     "__version__",
     "analyse",
     "augment",
+    "compare_isomers",
     "doctor",
     "init",
     "isomers",

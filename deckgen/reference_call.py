@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -43,6 +44,12 @@ class ReferenceChoice(Table):
     """That edge is at least so long."""
     timeout_s: Positive | None = None
     """A calculation that takes longer than this fails; by default they take as long as they take."""
+
+    @property
+    def name(self) -> str:
+        """The calculator and a hash of all that its energies depend on."""
+        what = self.model_dump(mode="json", exclude={"python", "timeout_s"})
+        return f"{self.calculator}-{hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:8]}"
 
 
 def call(choice: ReferenceChoice, request: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterable
@@ -130,7 +129,7 @@ class LabelStore:
 
     def __init__(self, folder: Path, choice: ReferenceChoice, versions: dict[str, str]) -> None:
         self.labelled_file, self.failed_file = folder / LABELLED, folder / FAILED
-        self.reference = _reference_name(choice)
+        self.reference = choice.name
         for path in (self.labelled_file, self.failed_file):
             mend(path)
         infos = read_infos(self.labelled_file)
@@ -168,10 +167,3 @@ class LabelStore:
         named = {"source": job.source, "trajectory": job.trajectory, "config_type": job.config_type}
         append(self.failed_file, atoms_text(job.atoms, {KEY: job.key, "reason": words, **named}))
         self.failed.add(job.key)
-
-
-def _reference_name(choice: ReferenceChoice) -> str:
-    """Return the calculator and a hash of all that its labels depend on."""
-    what = choice.model_dump(mode="json", exclude={"python", "timeout_s"})
-    digest = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
-    return f"{choice.calculator}-{digest[:8]}"

@@ -11,12 +11,15 @@ from typer.exceptions import TyperException
 
 from deckgen import __version__
 from deckgen.cli import installation, study
+from deckgen.cli.compare import compare
 from deckgen.cli.isomers import isomers
 from deckgen.cli.output import out
 from deckgen.cli.train import train_app
 from deckgen.errors import DeckgenError
 
 __all__ = ["app", "main"]
+
+INTERRUPTED = 130
 
 app = typer.Typer(
     name="deckgen",
@@ -32,6 +35,7 @@ app.command()(study.run)
 app.command()(study.status)
 app.command()(study.analyse)
 app.command()(isomers)
+app.command()(compare)
 app.command()(study.report)
 app.command()(installation.doctor)
 app.command()(installation.potentials)
@@ -47,14 +51,16 @@ def main(arguments: list[str] | None = None) -> int:
         return _fail(error.message, error.hint, error.exit_code)
     except TyperException as error:
         return _fail(error.format_message(), "see: deckgen --help", 2)
-    except (KeyboardInterrupt, typer.Abort) as error:
-        return _fail(str(error) or "interrupted", "", 130)
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    if code == INTERRUPTED:  # typer makes it of a KeyboardInterrupt
+        return _fail("the same command goes on where it was", "", INTERRUPTED)
     return code if isinstance(code, int) else 0
 
 
 def _fail(message: str, hint: str, code: int) -> int:
     err = Console(stderr=True, highlight=False, soft_wrap=True)
-    err.print(f"[bold red]{'interrupted' if code == 130 else 'error'}:[/] {escape(message)}")
+    err.print(f"[bold red]{'interrupted' if code == INTERRUPTED else 'error'}:[/] {escape(message)}")
     if hint:
         err.print(escape(hint))
     return code

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -110,7 +109,7 @@ def compare_isomers(
     """
     study = study if isinstance(study, Study) else Study.read(study)
     choice, potential = read_reference(Path(reference)), resolve(study.potential, study.folder)
-    results, goal, name = study.folder / RESULTS, Goal(max_steps, max_force_eV_A), _reference_name(choice)
+    results, goal, name = study.folder / RESULTS, Goal(max_steps, max_force_eV_A), choice.name
     found, structures = _isomers(results, potential, lowest)
     potential_e0_eV = _lone_atoms(sorted(set(structures[0].symbols)), potential)
     folder = results / FOLDER / name.replace(":", ".")
@@ -215,9 +214,3 @@ def _compute(
 def _write_settings(folder: Path, choice: ReferenceChoice, name: str, versions: dict[str, str]) -> None:
     said = {"name": name, "settings": choice.model_dump(mode="json"), "versions": versions}
     write_whole(folder / SETTINGS, json.dumps(said, indent=1) + "\n")
-
-
-def _reference_name(choice: ReferenceChoice) -> str:
-    """Return the calculator and a hash of all that its energies depend on."""
-    what = choice.model_dump(mode="json", exclude={"python", "timeout_s"})
-    return f"{choice.calculator}-{hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:8]}"

@@ -78,7 +78,7 @@ def _packages() -> Check:
 
 
 def _compiler() -> Check:
-    return Check("compiler", "ok", find_compiler().identity.splitlines()[0])
+    return Check("compiler", "ok", " ".join(find_compiler().command))
 
 
 def _plugin() -> Check:

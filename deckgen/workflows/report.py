@@ -26,6 +26,7 @@ from deckgen.workflows.methods import write_methods
 from deckgen.workflows.page import data_uri, html_environment, number, write_whole
 from deckgen.workflows.pictures import draw_cluster
 from deckgen.workflows.provenance import deck_row, is_native, lammps_versions, package_versions
+from deckgen.workflows.reference_files import reference_context
 from deckgen.workflows.results_folder import FIGURE_FOLDER, RESULTS, THERMODYNAMICS
 from deckgen.workflows.structures import structures
 
@@ -103,6 +104,7 @@ def _context(study: Study, results: dict[str, Any], outdated: bool) -> dict[str,
         "figures": {path.stem: data_uri(path.read_text()) for path in sorted((folder / FIGURE_FOLDER).glob("*.svg"))},
         "structures": [(found.caption, data_uri(draw_cluster(found.atoms))) for found in structures(study, decks)],
         "isomers": isomer_context(study.folder),
+        "reference": reference_context(study.folder),
         "estimators": _peaks(results),
         "methods": write_methods(study, potential, results, versions, native=is_native(folder for folder, _ in decks)),
         "decks": [deck_row(*deck) for deck in decks],
