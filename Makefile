@@ -25,10 +25,11 @@ types: $(READY)         ## types of the installed package, from outside the root
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(VENV)/typed .
 	cd $(VENV)/typed && ../bin/mypy --config-file ../../pyproject.toml --python-executable ../bin/python
 
-bench: $(READY)         ## the benchmarks of the README, the better part of an hour
+bench: $(READY)         ## the benchmarks of the README, an hour and a half
 	$(BIN)/python benchmarks/batch.py
 	$(BIN)/python benchmarks/quip_link.py
 	$(BIN)/python benchmarks/gap_engines.py
+	$(BIN)/python benchmarks/reference_cost.py
 	$(BIN)/python benchmarks/mbar.py
 	$(BIN)/python benchmarks/quench.py
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
@@ -39,12 +40,14 @@ validate: $(READY)      ## the long checks; their results are committed under va
 	$(BIN)/python validation/intervals.py
 	$(BIN)/python validation/na55_gupta.py
 	$(BIN)/python validation/nve_drift.py
+	$(BIN)/python validation/na_gap_models.py
+	$(BIN)/python validation/na_gap_stability.py
 	$(BIN)/python validation/isomers_gupta.py
 
 na-gap: $(READY)        ## fit the built-in potential again from the data that it comes with
 	mkdir -p na-gap && cp deckgen/potentials_/na-gap/gap.toml deckgen/potentials_/na-gap/na-pbe.extxyz na-gap/
 	$(BIN)/deckgen train curate na-gap && $(BIN)/deckgen train fit na-gap && $(BIN)/deckgen train validate na-gap
-	cp na-gap/fit/gap.xml* deckgen/potentials_/na-gap/
+	rm -f deckgen/potentials_/na-gap/gap.xml* && cp na-gap/fit/gap.xml* deckgen/potentials_/na-gap/
 
 golden: $(READY)        ## rewrite the golden decks after a deliberate change
 	$(BIN)/python -m pytest tests/decks tests/project/test_docs.py --rewrite-golden
