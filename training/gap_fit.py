@@ -124,9 +124,8 @@ def run_gap_fit(
             errors="replace",
         )
         try:
-            _follow(process, log.write, progress)
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
+            peak_bytes = _follow(process, log.write, progress)
+            process.wait()
         finally:
             if process.returncode is None:  # interrupted
                 process.kill()
@@ -135,7 +134,7 @@ def run_gap_fit(
         raise RunError(
             f"gap_fit failed ({_cause(process.returncode)}); {folder / LOG} ends with:\n{tail(folder / LOG)}"
         )
-    return Run(seconds=time.monotonic() - began, peak_bytes=usage.ru_maxrss * 1024)
+    return Run(seconds=time.monotonic() - began, peak_bytes=peak_bytes)
 
 
 def tail(log: Path) -> str:
@@ -153,14 +152,27 @@ def _program() -> Path:
     raise InstallationError("gap_fit is not installed", hint='pip install "quippy-ase>=0.10.3,<0.11"')
 
 
-def _follow(process: subprocess.Popen[str], keep: Callable[[str], object], progress: Callable[[str], None]) -> None:
+def _follow(process: subprocess.Popen[str], keep: Callable[[str], object], progress: Callable[[str], None]) -> int:
+    """Keep what is printed, tell the progress, and return the largest memory seen, in bytes."""
     assert process.stdout is not None
+    peak_bytes = 0
     with process.stdout as lines:
         for line in lines:
             keep(line)
+            peak_bytes = max(peak_bytes, _high_water(process.pid))
             for pattern, stage in STAGES.items():
                 if match := re.match(pattern, line.strip()):
                     progress(stage.format(*match.groups()))
+    return peak_bytes
+
+
+def _high_water(pid: int) -> int:
+    """Return the largest memory of a process so far, 0 once it has ended.
+
+    The kernel's accounting for those who wait would do, but counts what the parent held when it started the process.
+    """
+    found = re.search(r"^VmHWM:\s*(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    return 1024 * int(found[1]) if found else 0
 
 
 def _cause(code: int) -> str:

@@ -22,7 +22,7 @@ PER_ROW = 3
 """Numbers beside each descriptor and each derivative: its cutoff, its own covariance, its indices."""
 COPIES = 2.0
 """Of the least-squares matrix at the second peak."""
-BASE_BYTES = 80_000_000
+BASE_BYTES = 25_000_000
 """The program and its libraries."""
 MEMINFO = Path("/proc/meminfo")
 CGROUP = Path("/sys/fs/cgroup")

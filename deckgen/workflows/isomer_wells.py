@@ -24,7 +24,7 @@ def superposition(thermo: Thermodynamics, study_folder: Path) -> NDArray[np.floa
         If results/isomers.json is not readable.
     """
     isomers = read_isomers(study_folder / RESULTS)
-    if isomers is None or isomers["potential"]["sha256"] != thermo.potential_sha256:
+    if isomers is None or isomers.get("potential", {}).get("sha256") != thermo.potential_sha256:
         return None
     wells = wells_of(isomers)
     return superposition_heat_capacity(thermo.temperatures_K, wells, thermo.n_atoms) if wells else None
