@@ -82,7 +82,7 @@ class Soap(_Descriptor):
     """Power of the kernel."""
     central_weight: Annotated[float, Field(ge=0)] = 1.0
     """Weight of the central atom in its own neighbourhood."""
-    n_sparse: Count = 800
+    n_sparse: Count = 600
     """Sparse points."""
     sparse_method: SparseMethod = "cur_points"
     """How gap_fit chooses the sparse points."""
