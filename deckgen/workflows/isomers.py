@@ -30,7 +30,7 @@ from deckgen.workflows.results_folder import RESULTS
 __all__ = ["ASIDE", "StudyIsomers", "isomers"]
 
 ASIDE = "quenches_aside.extxyz"
-SETTINGS = ("source", "minimizer", "loose_force_eV_A", "max_force_eV_A", "max_steps", "off_saddles")
+SETTINGS = ("minimizer", "loose_force_eV_A", "max_force_eV_A", "max_steps", "off_saddles")
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +41,8 @@ class StudyIsomers:
     ----------
     study
         The study.
+    source
+        Where the frames are from: as in [isomers], and "files" where files were given.
     found
         The isomers.
     quenches
@@ -52,6 +54,7 @@ class StudyIsomers:
     """
 
     study: Study
+    source: str
     found: IsomerList
     quenches: Quenches
     manifest: Manifest
@@ -59,10 +62,7 @@ class StudyIsomers:
 
     def to_json(self) -> dict[str, Any]:
         """Return the contents of results/isomers.json."""
-        settings = self.study.isomers.model_dump(
-            mode="json",
-            include={"source", "minimizer", "loose_force_eV_A", "max_force_eV_A", "max_steps", "off_saddles"},
-        )
+        settings = self.study.isomers.model_dump(mode="json", include=set(SETTINGS))
         manifest, document = self.manifest, self.found.to_json()
         for isomer, product in zip(document["isomers"], self.log_frequency_products, strict=False):
             isomer["log_frequency_product"] = product
@@ -70,7 +70,7 @@ class StudyIsomers:
             "deckgen_version": __version__,
             "cluster": {"formula": manifest.formula, "n_atoms": manifest.n_atoms},
             "potential": {"name": manifest.potential_name, "sha256": manifest.potential_sha256},
-            "settings": settings | {"deck": manifest.id},
+            "settings": {"source": self.source, **settings, "deck": manifest.id},
         }
 
 
@@ -128,7 +128,7 @@ def isomers(
     found = find_isomers(quenches.minima, converge, tolerances)
     earlier = study.folder / RESULTS / ISOMERS_JSON
     products = log_frequency_products(found.isomers[: chosen.frequencies], tight.folder, earlier, workers=workers)
-    result = StudyIsomers(study, found, quenches, tight.manifest, products)
+    result = StudyIsomers(study, "files" if files else chosen.source, found, quenches, tight.manifest, products)
     _write(result)
     return result
 

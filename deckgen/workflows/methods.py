@@ -8,18 +8,13 @@ from typing import Any
 
 from deckgen.analysis.fragments import REACH
 from deckgen.potentials import BUILTIN, Potential
-from deckgen.render import MELT_PS, RELAX_FORCE_eV_A, WALL_eV_A2
+from deckgen.render import RELAX_FORCE_eV_A, WALL_eV_A2
 from deckgen.study import Study
+from deckgen.workflows.methods_dynamics import integration, ladder_runs
+from deckgen.workflows.methods_isomers import isomer_search
 from deckgen.workflows.references import References
 
 __all__ = ["Methods", "write_methods"]
-
-_BATHS = {
-    "nose-hoover": "a chain of three Nosé-Hoover thermostats",
-    "csvr": "canonical sampling by stochastic velocity rescaling",
-    "langevin": "a Langevin thermostat",
-}
-
 
 CLOSED_SHELLS = (13, 55, 147, 309, 561, 923)
 """Mackay icosahedra."""
@@ -34,7 +29,13 @@ class Methods:
 
 
 def write_methods(
-    study: Study, potential: Potential, results: dict[str, Any], lammps_versions: str, *, native: bool = False
+    study: Study,
+    potential: Potential,
+    thermodynamics: dict[str, Any] | None,
+    isomers: dict[str, Any] | None,
+    lammps_versions: str,
+    *,
+    native: bool = False,
 ) -> Methods:
     """Describe how a study's results were made.
 
@@ -42,28 +43,31 @@ def write_methods(
     ----------
     study, potential
         The settings.
-    results
-        The contents of results/thermodynamics.json.
+    thermodynamics, isomers
+        The contents of results/thermodynamics.json and results/isomers.json, one of them at least.
     lammps_versions
         Of the runs; empty where unknown.
     native
         Whether the native engine evaluated the GAP.
     """
-    references = References()
-    sections = (
-        _model(study, potential, results, references, native),
-        _dynamics(study, results, lammps_versions, references),
-        _reweighting(results, references),
-        _errors(study, results, references),
-    )
+    references, cluster = References(), (thermodynamics or isomers or {})["cluster"]
+    sections = [_model(study, potential, cluster, references, native)]
+    if thermodynamics or (isomers and isomers["settings"]["source"] == "own"):
+        sections.append(integration(study, cluster["n_atoms"], lammps_versions, references))
+    if thermodynamics:
+        sections[-1] += ladder_runs(study, thermodynamics)
+        sections += [_reweighting(thermodynamics, references), _errors(study, thermodynamics, references)]
+    if isomers:
+        sections.append(isomer_search(study, isomers, references))
+    sections[-1].append(f"Structures were handled with ASE {references.cite('ase')}.")
     return Methods(tuple(" ".join(sentences) for sentences in sections), tuple(references.cited))
 
 
 def _model(
-    study: Study, potential: Potential, results: dict[str, Any], references: References, native: bool
+    study: Study, potential: Potential, atoms: dict[str, Any], references: References, native: bool
 ) -> list[str]:
     cite, cluster = references.cite, study.cluster
-    formula = results["cluster"]["formula"] or f"of {results['cluster']['n_atoms']} atoms"
+    formula = atoms["formula"] or f"of {atoms['n_atoms']} atoms"
     sentences = [f"A free cluster {formula} was described by {_potential(potential, references, native)}."]
     source = f"a structure read from {cluster.file}" if cluster.file else _built(study)
     if cluster.relax:
@@ -103,46 +107,6 @@ def _built(study: Study) -> str:
     whole = cluster.structure == "icosahedron" and cluster.size in CLOSED_SHELLS
     truncated = "" if whole else " (truncated where that closes no shell)"
     return f"{article} {cluster.structure} of {cluster.size} atoms{truncated} built with ASE"
-
-
-def _dynamics(study: Study, results: dict[str, Any], lammps_versions: str, references: References) -> list[str]:
-    cite, nvt, states = references.cite, study.nvt, results["states"]
-    release = f" ({lammps_versions})" if lammps_versions else ""
-    runs = f"{nvt.replicas} independent runs" if nvt.replicas > 1 else "one run"
-    sentences = [
-        f"Molecular dynamics at constant temperature was run with LAMMPS{release} {cite('lammps')}, with a time step "
-        f"of {nvt.timestep_fs:g} fs and {_BATHS[nvt.thermostat]} {cite(nvt.thermostat)} (time constant "
-        f"{nvt.damping_fs:g} fs).",
-        f"The results rest on {len(states)} temperatures from {states[0]['temperature_K']:g} to "
-        f"{states[-1]['temperature_K']:g} K, with {runs} of {nvt.duration_ps:g} ps planned at each.",
-    ]
-    if any(warning["code"] == "partial" for warning in results["warnings"]):
-        sentences.append("Not all runs are finished; the results are those of the part that is.")
-    sentences.append(_degrees_of_freedom(study, results["cluster"]["n_atoms"]))
-    if nvt.start == "melted":
-        sentences.append(f"Each run began with {MELT_PS} ps at {study.melt_K:g} K to melt the start structure.")
-    sentences.append(
-        f"The potential energy was recorded every {nvt.sample_every * nvt.timestep_fs:g} fs and the structure every "
-        f"{nvt.frame_every * nvt.timestep_fs / 1000:g} ps."
-    )
-    if results["external"]:
-        kelvins = ", ".join(f"{source['temperature_K']:g}" for source in results["external"])
-        sentences.append(
-            f"Energies of runs made elsewhere, whose protocol is not described here, joined at {kelvins} K."
-        )
-    return sentences
-
-
-def _degrees_of_freedom(study: Study, n_atoms: int) -> str:
-    if study.nvt.thermostat == "langevin":
-        return (
-            "The random forces have no net force, so that the total momentum stayed zero and the velocities had "
-            f"3N − 3 = {3 * n_atoms - 3} degrees of freedom; the cluster rotates as in the canonical ensemble."
-        )
-    return (
-        "The runs began with zero linear and zero angular momentum, which this thermostat keeps; the temperature was "
-        f"therefore defined with 3N − 6 = {3 * n_atoms - 6} degrees of freedom."
-    )
 
 
 def _reweighting(results: dict[str, Any], references: References) -> list[str]:
@@ -197,5 +161,4 @@ def _errors(study: Study, results: dict[str, Any], references: References) -> li
             "The Lindemann index is the relative fluctuation of the distances between all pairs of atoms "
             f"{cite('lindemann')}."
         )
-    sentences.append(f"Structures were handled with ASE {cite('ase')}.")
     return sentences

@@ -39,14 +39,15 @@ def report(study: Study | Path | str = ".") -> Path:
     """Write a study's report.html from its results/, and return its path.
 
     The study is analysed first where it has no results, or its runs have gone on since. Results that hold more than
-    the study's own runs (`--from`, `--compare`) are left as they are; the report then says that they are older.
+    the study's own runs (`--from`, `--compare`) are left as they are; the report then says that they are older. A study
+    of which only isomers are known has a report of these.
 
     Raises
     ------
     InputError
         If the study or its results are not readable.
     RunError
-        If there are no samples.
+        If there are neither samples nor isomers.
     AnalysisError
         If the samples do not carry the analysis.
     """
@@ -58,10 +59,12 @@ def report(study: Study | Path | str = ".") -> Path:
     return path
 
 
-def _results(study: Study) -> tuple[dict[str, Any], bool]:
-    """Return the contents of thermodynamics.json, and whether the runs have gone on since."""
+def _results(study: Study) -> tuple[dict[str, Any] | None, bool]:
+    """Return the contents of thermodynamics.json and whether runs went on since; None: isomers alone are known."""
     path = study.folder / RESULTS / THERMODYNAMICS
     if not path.is_file():
+        if path.with_name(ISOMERS_JSON).is_file() and not any(study.folder.glob(f"decks/nvt/*/{ENERGIES}")):
+            return None, False
         analyse(study)
     results = _read(path)
     if not _outdated(study, path):
@@ -89,24 +92,30 @@ def _read(path: Path) -> dict[str, Any]:
     return results
 
 
-def _context(study: Study, results: dict[str, Any], outdated: bool) -> dict[str, Any]:
-    decks = list(read_manifests(study.folder))
+def _context(study: Study, results: dict[str, Any] | None, outdated: bool) -> dict[str, Any]:
+    ladder, own = list(read_manifests(study.folder)), list(read_manifests(study.folder, "isomers"))
+    decks = ladder + own
     potential = resolve(study.potential, study.folder)
     versions = lammps_versions(folder for folder, _ in decks)
     folder = study.folder / RESULTS
-    written = datetime.fromtimestamp((folder / THERMODYNAMICS).stat().st_mtime).astimezone()
+    isomers = isomer_context(study.folder)
+    found = isomers["results"] if isomers else None
+    written = (folder / (THERMODYNAMICS if results else ISOMERS_JSON)).stat().st_mtime
+    native = is_native(folder for folder, _ in decks)
+    pictured = structures(study, ladder if results else decks)
     return {
         "study": study,
+        "about": results or found,
         "results": results,
         "outdated": outdated,
-        "written": written.strftime("%Y-%m-%d %H:%M %Z"),
+        "written": datetime.fromtimestamp(written).astimezone().strftime("%Y-%m-%d %H:%M %Z"),
         "potential": potential,
         "figures": {path.stem: data_uri(path.read_text()) for path in sorted((folder / FIGURE_FOLDER).glob("*.svg"))},
-        "structures": [(found.caption, data_uri(draw_cluster(found.atoms))) for found in structures(study, decks)],
-        "isomers": isomer_context(study.folder),
+        "structures": [(one.caption, data_uri(draw_cluster(one.atoms))) for one in pictured],
+        "isomers": isomers,
         "reference": reference_context(study.folder),
-        "estimators": _peaks(results),
-        "methods": write_methods(study, potential, results, versions, native=is_native(folder for folder, _ in decks)),
+        "estimators": _peaks(results) if results else [],
+        "methods": write_methods(study, potential, results, found, versions, native=native),
         "decks": [deck_row(*deck) for deck in decks],
         "versions": package_versions() | ({"LAMMPS of the runs": versions} if versions else {}),
         "study_toml": study.file.read_text() if study.file.is_file() else "",

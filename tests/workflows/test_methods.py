@@ -31,9 +31,8 @@ def write(rng, tmp_path: Path):
         thermo = StudyThermodynamics.of(thermodynamics(samples, bootstraps=20), (), None)
         results = thermo.to_json(deckgen_version="1.2.3")
         results["warnings"] = [{"code": code} for code in warnings]
-        methods = write_methods(
-            study, resolve(study.potential, tmp_path), json.loads(json.dumps(results)), "2 Jan 2030", native=native
-        )
+        potential, results = resolve(study.potential, tmp_path), json.loads(json.dumps(results))
+        methods = write_methods(study, potential, results, None, "2 Jan 2030", native=native)
         text = " ".join(methods.paragraphs)
         cited = {int(number) for number in re.findall(r"\[(\d+)\]", text)}
         assert cited == set(range(1, len(methods.references) + 1))  # every one is used, none is missing

@@ -12,9 +12,22 @@ from pathlib import Path
 
 import pytest
 
-from deckgen.errors import InputError
+from deckgen.errors import InputError, RunError
 from deckgen.workflows.analyse import analyse
+from deckgen.workflows.isomers import isomers
 from deckgen.workflows.report import report
+
+ISOMERS_ONLY = """
+[cluster]
+element = "Na"
+size = 13
+[potential]
+name = "na-gupta"
+[isomers]
+temperatures_K = [200, 350]
+duration_ps = 8
+frame_every = 200
+"""
 
 
 class Page(HTMLParser):
@@ -157,3 +170,28 @@ def test_results_that_are_no_json_are_named(study: Path) -> None:
     (study / "results" / "thermodynamics.json").write_text("{")
     with pytest.raises(InputError, match="not JSON"):
         report(study)
+
+
+def test_isomers_alone_make_a_report(tmp_path: Path) -> None:
+    (tmp_path / "study.toml").write_text(ISOMERS_ONLY)
+    found = isomers(tmp_path, workers=2, progress=False).found
+    path = report(tmp_path)
+    page = read(path)
+    assert page.open == []
+    assert f"{found.n_distinct} isomers The lowest, " in page.text
+    assert "No heat capacity: the temperatures of the ladder have not been run" in page.text
+    assert "runs of 8 ps at 200, 350 K, one every 0.4 ps" in page.text
+    assert "inherent structures [" in page.text
+    assert "3N − 6 = 33 degrees of freedom" in page.text
+    assert "isomers/T0350.000K-r1 done 8.0 8.0 1" in page.text
+    assert "350 K, after 8 ps" in page.text
+    for part in ("Reweighting", "MBAR", "Lindemann", "latent heat", "Heat capacity"):
+        assert part not in page.text
+    assert 'id="isomer-viewer"' in path.read_text()
+
+
+def test_with_neither_samples_nor_isomers_there_is_no_report(tmp_path: Path) -> None:
+    (tmp_path / "study.toml").write_text(ISOMERS_ONLY)
+    with pytest.raises(RunError, match="no deck has samples yet"):
+        report(tmp_path)
+    assert not (tmp_path / "report.html").exists()

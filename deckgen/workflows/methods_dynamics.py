@@ -1,0 +1,71 @@
+"""How the runs were made, in words: the dynamics of the ladder and that of the isomers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deckgen.render import MELT_PS
+from deckgen.study import Study
+from deckgen.workflows.references import References
+
+__all__ = ["integration", "ladder_runs", "melting"]
+
+_BATHS = {
+    "nose-hoover": "a chain of three Nosé-Hoover thermostats",
+    "csvr": "canonical sampling by stochastic velocity rescaling",
+    "langevin": "a Langevin thermostat",
+}
+
+
+def integration(study: Study, n_atoms: int, lammps_versions: str, references: References) -> list[str]:
+    """Describe the dynamics that all runs share."""
+    cite, nvt = references.cite, study.nvt
+    release = f" ({lammps_versions})" if lammps_versions else ""
+    return [
+        f"Molecular dynamics at constant temperature was run with LAMMPS{release} {cite('lammps')}, with a time step "
+        f"of {nvt.timestep_fs:g} fs and {_BATHS[nvt.thermostat]} {cite(nvt.thermostat)} (time constant "
+        f"{nvt.damping_fs:g} fs).",
+        _degrees_of_freedom(study, n_atoms),
+    ]
+
+
+def ladder_runs(study: Study, results: dict[str, Any]) -> list[str]:
+    """Describe the runs behind results/thermodynamics.json."""
+    nvt, states = study.nvt, results["states"]
+    runs = f"{nvt.replicas} independent runs" if nvt.replicas > 1 else "one run"
+    sentences = [
+        f"The results rest on {len(states)} temperatures from {states[0]['temperature_K']:g} to "
+        f"{states[-1]['temperature_K']:g} K, with {runs} of {nvt.duration_ps:g} ps planned at each.",
+    ]
+    if any(warning["code"] == "partial" for warning in results["warnings"]):
+        sentences.append("Not all runs are finished; the results are those of the part that is.")
+    sentences += melting(study)
+    sentences.append(
+        f"The potential energy was recorded every {nvt.sample_every * nvt.timestep_fs:g} fs and the structure every "
+        f"{nvt.frame_every * nvt.timestep_fs / 1000:g} ps."
+    )
+    if results["external"]:
+        kelvins = ", ".join(f"{source['temperature_K']:g}" for source in results["external"])
+        sentences.append(
+            f"Energies of runs made elsewhere, whose protocol is not described here, joined at {kelvins} K."
+        )
+    return sentences
+
+
+def melting(study: Study) -> list[str]:
+    """Say how each run was melted first, where it was."""
+    if study.nvt.start != "melted":
+        return []
+    return [f"Each run began with {MELT_PS} ps at {study.melt_K:g} K to melt the start structure."]
+
+
+def _degrees_of_freedom(study: Study, n_atoms: int) -> str:
+    if study.nvt.thermostat == "langevin":
+        return (
+            "The random forces have no net force, so that the total momentum stayed zero and the velocities had "
+            f"3N − 3 = {3 * n_atoms - 3} degrees of freedom; the cluster rotates as in the canonical ensemble."
+        )
+    return (
+        "The runs began with zero linear and zero angular momentum, which this thermostat keeps; the temperature was "
+        f"therefore defined with 3N − 6 = {3 * n_atoms - 6} degrees of freedom."
+    )
