@@ -39,6 +39,7 @@ validate: $(READY)      ## the long checks; their results are committed under va
 	$(BIN)/python validation/lj13.py
 	$(BIN)/python validation/intervals.py
 	$(BIN)/python validation/na55_gupta.py
+	$(BIN)/python validation/na55_gap.py
 	$(BIN)/python validation/nve_drift.py
 	$(BIN)/python validation/na_gap_models.py
 	$(BIN)/python validation/na_gap_stability.py

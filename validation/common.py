@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import deckgen
+from deckgen.workflows.result import StudyThermodynamics
 
 HERE = Path(__file__).resolve().parent
 EXAMPLES = HERE.parent / "examples"
@@ -29,32 +30,42 @@ class Peak:
     latent_heat_eV: float | None
     warnings: tuple[str, ...]
 
+    @classmethod
+    def of(cls, thermo: StudyThermodynamics) -> Self:
+        """Take the peak from an analysis.
 
-def run_study(folder: Path, text: str, workers: int | None) -> Peak:
-    """Run the study that `text` describes in `folder` (or go on with it) and return its peak.
+        Raises
+        ------
+        SystemExit
+            If the curve has none.
+        """
+        document = thermo.to_json()
+        melting, warnings = document["melting"], tuple(warning["message"] for warning in document["warnings"])
+        if melting is None:
+            raise SystemExit(f"no peak: {warnings}")
+        return cls(
+            temperature_K=melting["temperature_K"],
+            temperature_ci95_K=melting["ci95_K"] and tuple(melting["ci95_K"]),
+            height_over_c0=melting["peak_over_c0"],
+            height_ci95_over_c0=melting["peak_over_c0_ci95"] and tuple(melting["peak_over_c0_ci95"]),
+            latent_heat_eV=melting["latent_heat_eV"],
+            warnings=warnings,
+        )
+
+
+def run_study(folder: Path, text: str, workers: int | None) -> StudyThermodynamics:
+    """Run the study that `text` describes in `folder` (or go on with it) and analyse it.
 
     Raises
     ------
     SystemExit
-        If a deck failed, or the curve has no peak.
+        If a deck failed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "study.toml").write_text(text)
     if failed := deckgen.run(folder, workers=workers).failed:
         raise SystemExit(f"{failed[0].folder}: {failed[0].message}")
-    deckgen.analyse(folder)
-    document = json.loads((folder / "results" / "thermodynamics.json").read_text())
-    melting = document["melting"]
-    if melting is None:
-        raise SystemExit(f"{folder}: no peak: {document['warnings']}")
-    return Peak(
-        temperature_K=melting["temperature_K"],
-        temperature_ci95_K=melting["ci95_K"] and tuple(melting["ci95_K"]),
-        height_over_c0=melting["peak_over_c0"],
-        height_ci95_over_c0=melting["peak_over_c0_ci95"] and tuple(melting["peak_over_c0_ci95"]),
-        latent_heat_eV=melting["latent_heat_eV"],
-        warnings=tuple(warning["message"] for warning in document["warnings"]),
-    )
+    return deckgen.analyse(folder)
 
 
 def standard_error(ci95: Sequence[float] | None) -> float:

@@ -27,7 +27,7 @@ def main() -> None:
     reference = json.loads((HERE / "lj13_monte_carlo.json").read_text())
     with work_folder(__doc__) as arguments:
         text = (EXAMPLES / "lj13" / "study.toml").read_text()
-        peak = run_study(arguments.folder / "lj13", text, arguments.workers)
+        peak = Peak.of(run_study(arguments.folder / "lj13", text, arguments.workers))
     T, T_error = peak.temperature_K / EPSILON_K, standard_error(peak.temperature_ci95_K) / EPSILON_K
     height, height_error = configurational_height(peak)
     expected = [reference[key] for key in ("reduced_temperature", "reduced_temperature_error")]

@@ -6,7 +6,12 @@ Beside it: the paper's own GAP, trained on the same functional (PBE) but with ot
 
 from __future__ import annotations
 
-from common import EXAMPLES, interval, record, run_study, work_folder
+from common import EXAMPLES, HERE, Peak, interval, record, run_study, work_folder
+from matplotlib.figure import Figure
+
+from deckgen.analysis.figures.heat_capacity import draw_heat_capacity
+from deckgen.analysis.figures.style import COLOURS, save, styled
+from deckgen.analysis.results import Thermodynamics
 
 PAPER_K, EXPERIMENT_K = 281.0, 290.0
 NEAR = 0.2  # as a part of the paper's: the same functional, other data
@@ -16,7 +21,9 @@ def main() -> None:
     """Run the example and record its peak."""
     text = (EXAMPLES / "na55-gap" / "study.toml").read_text()
     with work_folder(__doc__) as arguments:
-        peak = run_study(arguments.folder, text, arguments.workers)
+        thermo = run_study(arguments.folder, text, arguments.workers)
+    peak = Peak.of(thermo)
+    save(_figure(thermo), HERE / "na55_gap")
     heat = "unknown" if peak.latent_heat_eV is None else f"{peak.latent_heat_eV:.2f}"
     record(
         "na55_gap",
@@ -38,6 +45,18 @@ def main() -> None:
         literature={"paper_K": PAPER_K, "experiment_K": EXPERIMENT_K},
         peak=peak,
     )
+
+
+@styled
+def _figure(thermo: Thermodynamics) -> Figure:
+    """Draw the curve with the other melting temperatures."""
+    figure = draw_heat_capacity(thermo)
+    axes = figure.axes[0]
+    for temperature_K, words in ((PAPER_K, "the paper's GAP"), (EXPERIMENT_K, "experiment")):
+        axes.axvline(temperature_K, color=COLOURS["grey"], lw=0.9, ls=":")
+        at = {"xy": (temperature_K, 1.0), "xycoords": axes.get_xaxis_transform()}
+        axes.annotate(words, **at, xytext=(-3, -4), textcoords="offset points", rotation=90, ha="right", va="top")
+    return figure
 
 
 if __name__ == "__main__":

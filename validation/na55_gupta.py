@@ -30,7 +30,7 @@ def main() -> None:
             for seed in SEEDS:
                 text = f"{example}\n{ladder}[nvt]\nseed = {seed}\nduration_ps = {duration_ps}\n"
                 folder = arguments.folder / f"seed-{seed}"
-                peaks[f"{duration_ps} ps, seed {seed}"] = run_study(folder, text, arguments.workers)
+                peaks[f"{duration_ps} ps, seed {seed}"] = Peak.of(run_study(folder, text, arguments.workers))
     low, high = LITERATURE_K
     record(
         "na55_gupta",

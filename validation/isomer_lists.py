@@ -1,0 +1,105 @@
+"""What the isomer checks share: a study's isomers, counted, and whether the order of the quenches decides them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from deckgen.analysis.isomers.find import find_isomers
+from deckgen.deck import write_quench_deck
+from deckgen.minima import Minimum
+from deckgen.runs.quench import tighten
+from deckgen.runs.quench_worker import Goal
+from deckgen.workflows.isomers import StudyIsomers, isomers
+
+STUDY = """
+[cluster]
+element = "Na"
+size = {size}
+[potential]
+name = "{potential}"
+[isomers]
+temperatures_K = [100, 140, 180, 220, 260, 300]
+duration_ps = {duration_ps}
+frame_every = {frame_every}
+"""
+HEAD = (
+    "cluster",
+    "quenches",
+    "kept aside",
+    "isomers",
+    "after energy",
+    "of them distinct",
+    "lowest",
+    "next / eV",
+    "min",
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one cluster's quenches led to."""
+
+    n_quenched: int
+    n_failed: int
+    n_groups: int
+    n_distinct: int
+    n_after_energy: int
+    n_representatives: int
+    lowest_eV: float
+    lowest_point_group: str
+    second_relative_eV: float
+    lowest_fraction: tuple[float, ...]
+    same_when_shuffled: bool
+    minutes: float
+
+    @classmethod
+    def of(cls, folder: Path, text: str, workers: int | None) -> Self:
+        """Look for the isomers of the study that `text` describes in `folder`, or go on with it."""
+        began = time.monotonic()
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "study.toml").write_text(text)
+        result = isomers(folder, workers=workers)
+        minutes = (time.monotonic() - began) / 60
+        found, lowest = result.found, result.found.isomers[0]
+        return cls(
+            n_quenched=found.n_quenched,
+            n_failed=found.n_failed,
+            n_groups=found.n_groups,
+            n_distinct=found.n_distinct,
+            n_after_energy=found.n_after_energy,
+            n_representatives=found.n_representatives,
+            lowest_eV=lowest.minimum.energy_eV,
+            lowest_point_group=lowest.point_group.name,
+            second_relative_eV=found.isomers[1].relative_eV,
+            lowest_fraction=tuple(found.occupation(lowest).tolist()),
+            same_when_shuffled=_same_when_shuffled(result, workers),
+            minutes=minutes,
+        )
+
+    def row(self, name: str) -> tuple[str, ...]:
+        """Return the line of a table that `HEAD` heads."""
+        numbers = (self.n_quenched, self.n_failed, self.n_distinct, self.n_after_energy, self.n_representatives)
+        lowest = f"{self.lowest_point_group}, {self.lowest_eV:.4f} eV"
+        return (name, *map(str, numbers), lowest, f"+{self.second_relative_eV:.4f}", f"{self.minutes:.0f}")
+
+
+def _same_when_shuffled(result: StudyIsomers, workers: int | None) -> bool:
+    """Say whether the same quenches in another order lead to the same isomers, each seen as often."""
+    chosen = result.study.isomers
+    deck = write_quench_deck(result.study, "tight", chosen.max_force_eV_A).folder
+    goal = Goal(chosen.max_force_eV_A, chosen.off_saddles)
+
+    def converge(minima: Sequence[Minimum]) -> list[Minimum]:
+        return tighten(deck, minima, goal, workers=workers)
+
+    shuffled = list(result.quenches.minima())
+    np.random.default_rng(1).shuffle(shuffled)  # type: ignore[arg-type]
+    again = find_isomers(lambda: iter(shuffled), converge, result.found.tolerances)
+    first, second = ([(i.minimum.energy_eV, *i.counts) for i in one.isomers] for one in (result.found, again))
+    return first == second
