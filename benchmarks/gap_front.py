@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import gap_engines
+from engine_time import in_process
 from matplotlib.figure import Figure
 
 from deckgen.analysis.figures.style import COLOURS, legend_below, new_figure, save, styled
@@ -80,7 +80,7 @@ class Front:
             with tempfile.TemporaryDirectory() as name:
                 xml = fit(recipe, self.dataset.select(inside), Path(name) / "fit").xml
                 predictions += predict(xml, [self.dataset.frames[k].atoms for k in outside])
-                times += [gap_engines.in_process("native", xml, 55, seconds)["ms"] for _ in range(repeats)]
+                times += [in_process("native", xml, 55, seconds)["ms"] for _ in range(repeats)]
             frames += outside
         errors = {name: self._errors(frames, predictions, places) for name, places in self._groups(frames).items()}
         return {"fit": recipe.fit.model_dump(mode="json"), "ms": times, "errors": errors}

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from gap_engines import ENGINES, icosahedron, in_process
+from engine_time import ENGINES, icosahedron, in_process
 from numpy.typing import NDArray
 
 from deckgen.errors import InstallationError

