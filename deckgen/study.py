@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from ase.data import chemical_symbols
-from pydantic import AfterValidator, Field, PrivateAttr, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from deckgen.ladder import Ladder
 from deckgen.protocol import Isomers, Nvt
-from deckgen.toml import Positive, Table, read_toml
+from deckgen.toml import Document, Positive, Table
 
 __all__ = ["STUDY_FILE", "Cluster", "PotentialChoice", "Study", "json_schema"]
 
@@ -111,8 +111,11 @@ class Analysis(Table):
     """Which heat capacity is the headline: with the rotation of a canonical cluster, or as sampled with L = 0."""
 
 
-class Study(Table):
+class Study(Document):
     """A study: a cluster, a potential, a temperature ladder, and how they are run and analysed."""
+
+    FILE = STUDY_FILE
+    MADE_BY = "deckgen init DIR"
 
     study: About = About()
     cluster: Cluster
@@ -121,33 +124,6 @@ class Study(Table):
     nvt: Nvt = Nvt()
     isomers: Isomers = Isomers()
     analysis: Analysis = Analysis()
-
-    _file: Path = PrivateAttr(default_factory=lambda: Path.cwd() / STUDY_FILE)
-
-    @classmethod
-    def read(cls, path: Path | str = ".") -> Self:
-        """Read a study from its folder or its file.
-
-        Raises
-        ------
-        InputError
-            If the file is missing or wrong: names the file, the key, the value and the mend.
-        """
-        file = Path(path)
-        file = file / STUDY_FILE if file.is_dir() else file
-        study = read_toml(file, cls)
-        study._file = file.resolve()
-        return study
-
-    @property
-    def folder(self) -> Path:
-        """The study's folder: relative files are looked for here, decks and results are written here."""
-        return self._file.parent
-
-    @property
-    def file(self) -> Path:
-        """The study's file."""
-        return self._file
 
     @property
     def isomer_steps(self) -> int:

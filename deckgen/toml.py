@@ -5,14 +5,14 @@ from __future__ import annotations
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 from pydantic_core import ErrorDetails
 
 from deckgen.errors import InputError
 
-__all__ = ["Positive", "Table", "read_toml", "validate"]
+__all__ = ["Document", "Positive", "Table", "read_toml", "validate"]
 
 Positive = Annotated[float, Field(gt=0)]
 
@@ -24,6 +24,46 @@ class Table(BaseModel):
 
 
 Model = TypeVar("Model", bound=Table)
+
+
+class Document(Table):
+    """The whole of a TOML file; relative files are looked for in its folder, and results are written there."""
+
+    FILE: ClassVar[str]
+    """The file's name in its folder."""
+    MADE_BY: ClassVar[str]
+    """The command that makes one."""
+
+    _file: Path = PrivateAttr()
+
+    def model_post_init(self, _context: Any, /) -> None:
+        """Give what was not read from a file its place in the current folder."""
+        self._file = Path.cwd() / self.FILE
+
+    @classmethod
+    def read(cls, path: Path | str = ".") -> Self:
+        """Read it from its folder or its file.
+
+        Raises
+        ------
+        InputError
+            If the file is missing or wrong: names the file, the key, the value and the mend.
+        """
+        file = Path(path)
+        file = file / cls.FILE if file.is_dir() else file
+        document = read_toml(file, cls, made_by=cls.MADE_BY)
+        document._file = file.resolve()
+        return document
+
+    @property
+    def folder(self) -> Path:
+        """The folder that it is about."""
+        return self._file.parent
+
+    @property
+    def file(self) -> Path:
+        """The file itself."""
+        return self._file
 
 
 def read_toml(path: Path, model: type[Model], *, made_by: str = "deckgen init DIR") -> Model:

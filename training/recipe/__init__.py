@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, Self
-
-from pydantic import PrivateAttr
+from typing import Any
 
 from deckgen.reference import ReferenceChoice
-from deckgen.toml import Table, read_toml
+from deckgen.toml import Document
 from deckgen.training.recipe.data import Curate, Data
 from deckgen.training.recipe.fit import Fit
 from deckgen.training.recipe.sampling import Augment, Sample
@@ -19,8 +16,11 @@ __all__ = ["RECIPE_FILE", "Recipe", "json_schema"]
 RECIPE_FILE = "gap.toml"
 
 
-class Recipe(Table):
+class Recipe(Document):
     """From labelled configurations, or from nothing, to a validated potential: how each step is done."""
+
+    FILE = RECIPE_FILE
+    MADE_BY = "deckgen train init DIR"
 
     data: Data = Data()
     reference: ReferenceChoice = ReferenceChoice()
@@ -29,33 +29,6 @@ class Recipe(Table):
     fit: Fit = Fit()
     augment: Augment = Augment()
     validation: Validation = Validation()
-
-    _file: Path = PrivateAttr(default_factory=lambda: Path.cwd() / RECIPE_FILE)
-
-    @classmethod
-    def read(cls, path: Path | str = ".") -> Self:
-        """Read a recipe from its folder or its file.
-
-        Raises
-        ------
-        InputError
-            If the file is missing or wrong: names the file, the key, the value and the mend.
-        """
-        file = Path(path)
-        file = file / RECIPE_FILE if file.is_dir() else file
-        recipe = read_toml(file, cls, made_by="deckgen train init DIR")
-        recipe._file = file.resolve()
-        return recipe
-
-    @property
-    def folder(self) -> Path:
-        """The project's folder: relative files are looked for here, all results are written here."""
-        return self._file.parent
-
-    @property
-    def file(self) -> Path:
-        """The project's file."""
-        return self._file
 
 
 def json_schema() -> dict[str, Any]:
