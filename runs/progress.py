@@ -5,19 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from types import TracebackType
 
-from rich.console import Console, Group
-from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from deckgen.runs.display import Display
 from deckgen.runs.status import DeckStatus
 
 __all__ = ["Progress", "Speeds", "duration"]
-
-LINE_EVERY_S = 10.0
 
 
 def duration(seconds: float | None) -> str:
@@ -65,52 +61,25 @@ class Speeds:
         return max(sum(known) / workers, max(known, default=0.0)) if len(known) == len(left) else None
 
 
-class Progress:
+class Progress(Display):
     """Shows a batch on standard error: rewrites a table in a terminal; elsewhere a line now and then.
 
-    Elsewhere a deck that ends gets a line at once, and a line of progress comes every ten seconds at most.
+    Elsewhere a deck that ends gets a line at once, and a line of progress comes every ten seconds at most, and once as
+    soon as the whole can be estimated.
     """
 
     def __init__(self, workers: int, *, quiet: bool = False) -> None:
+        super().__init__(quiet=quiet)
         self.workers = workers
-        self.console = Console(stderr=True, quiet=quiet, soft_wrap=True)
         self.speeds = Speeds()
-        live = Live(console=self.console, auto_refresh=False, transient=True)
-        self._live = live if self.console.is_terminal else None
-        self._last_line = time.monotonic()
         self._estimated = False
-
-    def __enter__(self) -> Progress:
-        if self._live:
-            self._live.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._live:
-            self._live.stop()
-
-    def say(self, message: str) -> None:
-        """Print a line that stays."""
-        self.console.print(Text(message))
 
     def show(self, decks: Sequence[DeckStatus]) -> None:
         """Show where the decks are."""
         self.speeds.see(decks)
-        if self._live:
-            self._live.update(Group(self._table(decks), Text(self._total(decks))), refresh=True)
-        elif self._due(decks):
-            self.say(self._total(decks))
-
-    def _due(self, decks: Sequence[DeckStatus]) -> bool:
-        """Whether it is time for a line: every ten seconds, and once as soon as the whole can be estimated."""
         first_estimate = not self._estimated and self.speeds.total_s(decks, self.workers) is not None
-        if not first_estimate and time.monotonic() - self._last_line < LINE_EVERY_S:
-            return False
         self._estimated |= first_estimate
-        self._last_line = time.monotonic()
-        return True
+        self.update(self._total(decks), self._table(decks), at_once=first_estimate)
 
     def _table(self, decks: Sequence[DeckStatus]) -> Table:
         table = Table("deck", "", box=None, pad_edge=False)

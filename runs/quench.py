@@ -111,7 +111,7 @@ class _Quenching:
             except KeyboardInterrupt:
                 with contextlib.suppress(KeyboardInterrupt):  # the second: stop() has killed them
                     self.executor.stop(GRACE_S)
-                show.update()
+                show.look()
                 message = f"interrupted, {show.n_left} frames to quench; the same command goes on from there"
                 raise KeyboardInterrupt(message) from None
             finally:

@@ -25,7 +25,7 @@ LOCK = ".lock"
 
 @contextlib.contextmanager
 def exclusive(folder: Path) -> Iterator[None]:
-    """Keep other labelling processes out of a folder.
+    """Keep other processes out of a folder of labels.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def exclusive(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise RunError(f"{folder} is in use by another labelling", hint="wait until it ends, or stop it") from None
+            raise RunError(f"{folder} is in use by another process", hint="wait until it ends, or stop it") from None
         yield
 
 

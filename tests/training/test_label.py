@@ -139,7 +139,7 @@ def test_everything_is_checked_before_anything_runs(project) -> None:
     with pytest.raises(InputError, match="deckgen train sample"):
         label(folder, folder / "none.extxyz", progress=False)
     project(clusters(2))
-    with exclusive(folder / "labels"), pytest.raises(RunError, match="in use by another labelling"):
+    with exclusive(folder / "labels"), pytest.raises(RunError, match="in use by another process"):
         label(folder, progress=False)
     assert not (folder / "labels" / "labelled.extxyz").exists()
 
