@@ -19,7 +19,7 @@ from deckgen.training.pick import nearest_distance, pick_diverse
 from deckgen.training.predict import soap_vectors
 from deckgen.training.recipe import Recipe
 from deckgen.workflows.page import write_whole
-from deckgen.workflows.sample import sample_nvt
+from deckgen.workflows.sample_nvt import sample_nvt
 
 __all__ = ["explore", "explored"]
 
