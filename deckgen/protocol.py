@@ -17,6 +17,17 @@ MIN_ROWS = 100
 Every = Annotated[int, Field(ge=1, description="in steps")]
 
 
+class Longer(Table):
+    """Longer runs at some of the rungs."""
+
+    min_K: Kelvin
+    """Lowest of these rungs."""
+    max_K: Kelvin
+    """Highest of these rungs."""
+    duration_ps: Positive
+    """Length of each run there."""
+
+
 class Nvt(Table):
     """The dynamics at one temperature. The defaults are the paper's protocol; the `*_every` keys are in steps."""
 
@@ -28,6 +39,8 @@ class Nvt(Table):
     """Time step."""
     duration_ps: Positive = 400.0
     """Length of each run; a longer one continues what is there."""
+    longer: tuple[Longer, ...] = ()
+    """Rungs that need more, as those of a phase transition do; the longest that applies counts."""
     sample_every: Every = 10
     """A row of energies.dat."""
     frame_every: Every = 1000
@@ -43,31 +56,40 @@ class Nvt(Table):
     melt_K: Kelvin | None = None
     """start = "melted": where it is melted (20 ps); by default at 1.25 times the highest rung."""
 
-    @property
-    def n_steps(self) -> int:
-        """Length of a run in steps."""
-        return round(self.duration_ps * 1000 / self.timestep_fs)
+    def duration_at(self, temperature_K: float) -> float:
+        """Length in ps of the runs of a rung."""
+        longer = [some.duration_ps for some in self.longer if some.min_K <= temperature_K <= some.max_K]
+        return max(self.duration_ps, *longer) if longer else self.duration_ps
+
+    def n_steps_at(self, temperature_K: float) -> int:
+        """Length in steps of the runs of a rung."""
+        return round(self.duration_at(temperature_K) * 1000 / self.timestep_fs)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        exact = self.duration_ps * 1000 / self.timestep_fs
-        lengths = f"duration_ps = {self.duration_ps:g} and timestep_fs = {self.timestep_fs:g}"
-        if abs(exact - self.n_steps) > 1e-6 * exact:
-            raise ValueError(f"{lengths}: the run must be a whole number of steps, not {exact:g}")
-        if self.n_steps % self.sample_every:
-            raise ValueError(
-                f"sample_every = {self.sample_every} must divide the run's {self.n_steps} steps ({lengths})"
-            )
-        if self.n_steps // self.sample_every < MIN_ROWS:
-            raise ValueError(
-                f"sample_every = {self.sample_every} leaves {self.n_steps // self.sample_every} samples of a run "
-                f"({lengths}); at least {MIN_ROWS} are needed"
-            )
+        for duration_ps in (self.duration_ps, *(some.duration_ps for some in self.longer)):
+            self._check_length(duration_ps)
+        for some in self.longer:
+            if some.duration_ps <= self.duration_ps:
+                raise ValueError(f"longer: duration_ps = {some.duration_ps:g} is not above {self.duration_ps:g}")
         if self.damping_fs < 10 * self.timestep_fs:
             raise ValueError(f"damping_fs = {self.damping_fs:g} must be at least ten times timestep_fs")
         if self.melt_K is not None and self.start != "melted":
             raise ValueError('melt_K is a key of start = "melted"')
         return self
+
+    def _check_length(self, duration_ps: float) -> None:
+        exact = duration_ps * 1000 / self.timestep_fs
+        n_steps, lengths = round(exact), f"duration_ps = {duration_ps:g} and timestep_fs = {self.timestep_fs:g}"
+        if abs(exact - n_steps) > 1e-6 * exact:
+            raise ValueError(f"{lengths}: the run must be a whole number of steps, not {exact:g}")
+        if n_steps % self.sample_every:
+            raise ValueError(f"sample_every = {self.sample_every} must divide the run's {n_steps} steps ({lengths})")
+        if n_steps // self.sample_every < MIN_ROWS:
+            raise ValueError(
+                f"sample_every = {self.sample_every} leaves {n_steps // self.sample_every} samples of a run "
+                f"({lengths}); at least {MIN_ROWS} are needed"
+            )
 
 
 class Isomers(Table):

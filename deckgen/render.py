@@ -182,7 +182,7 @@ def _nvt(study: Study, temperature_K: float, replica: int) -> dict[str, Any]:
         "damping_ps": nvt.damping_fs / 1000,
         "timestep_ps": nvt.timestep_fs / 1000,
         "timestep_fs": nvt.timestep_fs,
-        "n_steps": nvt.n_steps,
+        "n_steps": nvt.n_steps_at(temperature_K),
         "sample_every": nvt.sample_every,
         "frame_every": nvt.frame_every,
         "restart_every": nvt.restart_every,

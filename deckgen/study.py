@@ -125,6 +125,13 @@ class Study(Document):
     isomers: Isomers = Isomers()
     analysis: Analysis = Analysis()
 
+    @model_validator(mode="after")
+    def _longer_somewhere(self) -> Self:
+        for some in self.nvt.longer:
+            if not any(some.min_K <= rung <= some.max_K for rung in self.ladder.rungs_K):
+                raise ValueError(f"[nvt] longer: the ladder has no rung from {some.min_K:g} to {some.max_K:g} K")
+        return self
+
     @property
     def isomer_steps(self) -> int:
         """Length of the isomers' own runs: the most whole rows of energies.dat that fit into it."""

@@ -35,7 +35,9 @@ def ladder_runs(study: Study, results: dict[str, Any]) -> list[str]:
     runs = f"{nvt.replicas} independent runs" if nvt.replicas > 1 else "one run"
     sentences = [
         f"The results rest on {len(states)} temperatures from {states[0]['temperature_K']:g} to "
-        f"{states[-1]['temperature_K']:g} K, with {runs} of {nvt.duration_ps:g} ps planned at each.",
+        f"{states[-1]['temperature_K']:g} K, with {runs} of {nvt.duration_ps:g} ps planned at each"
+        + "".join(f", {some.duration_ps:g} ps from {some.min_K:g} to {some.max_K:g} K" for some in nvt.longer)
+        + ".",
     ]
     if any(warning["code"] == "partial" for warning in results["warnings"]):
         sentences.append("Not all runs are finished; the results are those of the part that is.")

@@ -10,6 +10,8 @@ from deckgen.study import Study, json_schema
 
 NA55 = '[cluster]\nelement = "Na"\nsize = 55\n'
 
+LONGER = NA55 + "[nvt]\nlonger = [{{min_K = {}, max_K = {}, duration_ps = {}}}]"
+
 
 def read(folder: Path, text: str) -> Study:
     (folder / "study.toml").write_text(text)
@@ -20,7 +22,7 @@ def test_the_defaults_are_the_papers_protocol(tmp_path: Path) -> None:
     study = read(tmp_path, NA55)
     assert len(study.ladder.rungs_K) == 21
     assert (study.ladder.rungs_K[0], study.ladder.rungs_K[1], study.ladder.rungs_K[-1]) == (60.0, 73.5, 330.0)
-    assert (study.nvt.timestep_fs, study.nvt.duration_ps, study.nvt.n_steps) == (2.0, 400.0, 200_000)
+    assert (study.nvt.timestep_fs, study.nvt.duration_ps, study.nvt.n_steps_at(300)) == (2.0, 400.0, 200_000)
     assert study.nvt.thermostat == "nose-hoover"
     assert study.potential.builtin == "na-gap"
     assert study.folder == tmp_path
@@ -39,6 +41,9 @@ def test_the_defaults_are_the_papers_protocol(tmp_path: Path) -> None:
         (NA55 + "[nvt]\nsample_every = 10000", ["leaves 20 samples", "at least 100"]),
         (NA55 + '[nvt]\nthermostat = "berendsen"', ['thermostat = "berendsen"', "'nose-hoover'"]),
         (NA55 + "[nvt]\nmelt_K = 300", ["melt_K is a key of"]),
+        (LONGER.format(250, 290, 300), ["[nvt] longer: duration_ps = 300 is not above 400"]),
+        (LONGER.format(250, 290, 600.001), ["[nvt] duration_ps = 600.001", "whole number of steps"]),
+        (LONGER.format(261, 262, 600), ["[nvt] longer: the ladder has no rung from 261 to 262 K"]),
         (NA55 + "[ladder]\ntemperatures_K = [100, 90, 120]", ["must increase"]),
         (NA55 + "[ladder]\ntemperatures_K = [100, 120]", ["at least three"]),
         (NA55 + "[ladder]\ntemperatures_K = [-5, 100, 120]", ["temperatures_K.0 = -5"]),
@@ -87,7 +92,7 @@ def test_ladders(tmp_path: Path, ladder: str, rungs: tuple[float, ...]) -> None:
 
 def test_init_writes_a_study_with_a_schema_and_never_over_one(tmp_path: Path) -> None:
     study = init(tmp_path / "new", element="Na", size=13, potential="na-gupta")
-    assert (study.cluster.size, study.potential.builtin, study.nvt.n_steps) == (13, "na-gupta", 200_000)
+    assert (study.cluster.size, study.potential.builtin, study.nvt.n_steps_at(300)) == (13, "na-gupta", 200_000)
     assert (tmp_path / "new" / "study.schema.json").is_file()
     with pytest.raises(InputError, match="there already"):
         init(tmp_path / "new")

@@ -56,6 +56,13 @@ def test_length_rungs_and_replicas_are_extensions(tmp_path: Path) -> None:
     assert len(set(later.values())) == len(later) == 9
 
 
+def test_some_rungs_may_run_longer(tmp_path: Path) -> None:
+    write_decks(study(tmp_path))
+    longer = "longer = [{min_K = 150, max_K = 250, duration_ps = 800}, {min_K = 250, max_K = 300, duration_ps = 600}]"
+    assert changes(study(tmp_path, longer)) == ["same", "same", "updated", "updated"]
+    assert [manifest.n_steps for _, manifest in read_manifests(tmp_path)] == [0, 200_000, 400_000, 300_000]
+
+
 def test_the_restart_interval_and_the_engine_are_not_part_of_the_identity(tmp_path: Path) -> None:
     write_decks(study(tmp_path, "restart_every = 5000"))
     assert "replaced" not in changes(study(tmp_path, "restart_every = 20000"))

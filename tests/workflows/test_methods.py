@@ -64,12 +64,18 @@ def test_the_numbers_are_the_studys_own(write) -> None:
     assert "time constant 120 fs" in text
     assert "3 independent runs of 250 ps planned at each" in text
     assert "2 temperatures from 200 to 220 K" in text
+    assert "ps planned at each." in text
     assert "every 25 fs" in text
     assert "LAMMPS (2 Jan 2030)" in text
     assert "deckgen 1.2.3" in text
     assert "= 34.5" in text
     assert "J. Chem. Phys. 129, 124105 (2008)" in references
     assert "Comput. Phys. Commun. 271, 108171 (2022)" in references
+
+
+def test_longer_runs_are_named(write) -> None:
+    text, _ = write(nvt={"longer": [{"min_K": 160, "max_K": 190, "duration_ps": 900}]})
+    assert "one run of 400 ps planned at each, 900 ps from 160 to 190 K." in text
 
 
 def test_only_what_was_done_is_said(write) -> None:
