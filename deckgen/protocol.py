@@ -14,7 +14,7 @@ __all__ = ["Isomers", "Nvt"]
 
 MIN_ROWS = 100
 
-Every = Annotated[int, Field(ge=1, description="in steps")]
+Every = Annotated[int, Field(ge=1)]
 
 
 class Longer(Table):
@@ -42,11 +42,11 @@ class Nvt(Table):
     longer: tuple[Longer, ...] = ()
     """Rungs that need more, as those of a phase transition do; the longest that applies counts."""
     sample_every: Every = 10
-    """A row of energies.dat."""
+    """A row of energies.dat each so many steps."""
     frame_every: Every = 1000
-    """A frame of frames.extxyz."""
+    """A frame of frames.extxyz each so many steps."""
     restart_every: Every = 10000
-    """At most this much is lost when a run is killed."""
+    """A restart file each so many steps: at most this much is lost when a run is killed."""
     seed: Annotated[int, Field(ge=1, le=900_000_000)] = 1
     """Every run's own seed is derived from it."""
     replicas: Annotated[int, Field(ge=1, le=1000)] = 1
