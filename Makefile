@@ -44,6 +44,7 @@ validate: $(READY)      ## the long checks; their results are committed under va
 	$(BIN)/python validation/na_gap_models.py
 	$(BIN)/python validation/na_gap_stability.py
 	$(BIN)/python validation/isomers_gupta.py
+	$(BIN)/python validation/isomers_na_gap.py
 
 na-gap: $(READY)        ## fit the built-in potential again from the data that it comes with
 	mkdir -p na-gap && cp deckgen/potentials_/na-gap/gap.toml deckgen/potentials_/na-gap/na-pbe.extxyz na-gap/

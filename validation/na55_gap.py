@@ -59,10 +59,12 @@ def _figure(thermo: Thermodynamics) -> Figure:
     """Draw the curve with the other melting temperatures."""
     figure = draw_heat_capacity(thermo)
     axes = figure.axes[0]
-    for temperature_K, words in ((PAPER_K, "the paper's GAP"), (EXPERIMENT_K, "experiment")):
+    others = ((PAPER_K, "the paper's GAP", "right", -3), (EXPERIMENT_K, "experiment", "left", 3))
+    for temperature_K, words, side, points in others:
         axes.axvline(temperature_K, color=COLOURS["grey"], lw=0.9, ls=":")
-        at = {"xy": (temperature_K, 1.0), "xycoords": axes.get_xaxis_transform()}
-        axes.annotate(words, **at, xytext=(-3, -4), textcoords="offset points", rotation=90, ha="right", va="top")
+        foot = (temperature_K, 0.03)
+        style = {"textcoords": "offset points", "rotation": 90, "ha": side, "va": "bottom"}
+        axes.annotate(words, foot, (points, 0), axes.get_xaxis_transform(), **style)
     return figure
 
 
