@@ -56,14 +56,10 @@ class Nvt(Table):
     melt_K: Kelvin | None = None
     """start = "melted": where it is melted (20 ps); by default at 1.25 times the highest rung."""
 
-    def duration_at(self, temperature_K: float) -> float:
-        """Length in ps of the runs of a rung."""
-        longer = [some.duration_ps for some in self.longer if some.min_K <= temperature_K <= some.max_K]
-        return max(self.duration_ps, *longer) if longer else self.duration_ps
-
     def n_steps_at(self, temperature_K: float) -> int:
-        """Length in steps of the runs of a rung."""
-        return round(self.duration_at(temperature_K) * 1000 / self.timestep_fs)
+        """Length of the runs of a rung, in steps."""
+        longer = [some.duration_ps for some in self.longer if some.min_K <= temperature_K <= some.max_K]
+        return round(max([self.duration_ps, *longer]) * 1000 / self.timestep_fs)
 
     @model_validator(mode="after")
     def _check(self) -> Self:

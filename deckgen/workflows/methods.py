@@ -51,8 +51,9 @@ def write_methods(
         Whether the native engine evaluated the GAP.
     """
     references, cluster = References(), (thermodynamics or isomers or {})["cluster"]
-    sections = [_model(study, potential, cluster, references, native)]
+    sections = [_model(potential, cluster, references, native)]
     if thermodynamics or (isomers and isomers["settings"]["source"] == "own"):
+        sections[0] += _start(study, references)
         sections.append(integration(study, cluster["n_atoms"], lammps_versions, references))
     if thermodynamics:
         sections[-1] += ladder_runs(study, thermodynamics)
@@ -63,17 +64,18 @@ def write_methods(
     return Methods(tuple(" ".join(sentences) for sentences in sections), tuple(references.cited))
 
 
-def _model(
-    study: Study, potential: Potential, atoms: dict[str, Any], references: References, native: bool
-) -> list[str]:
-    cite, cluster = references.cite, study.cluster
+def _model(potential: Potential, atoms: dict[str, Any], references: References, native: bool) -> list[str]:
     formula = atoms["formula"] or f"of {atoms['n_atoms']} atoms"
-    sentences = [f"A free cluster {formula} was described by {_potential(potential, references, native)}."]
+    return [f"A free cluster {formula} was described by {_potential(potential, references, native)}."]
+
+
+def _start(study: Study, references: References) -> list[str]:
+    cluster, sentences = study.cluster, list[str]()
     source = f"a structure read from {cluster.file}" if cluster.file else _built(study)
     if cluster.relax:
         sentences.append(
-            f"The start structure, {source}, was relaxed by FIRE {cite('fire')} until no force component exceeded "
-            f"{RELAX_FORCE_eV_A:g} eV/Å."
+            f"The start structure, {source}, was relaxed by FIRE {references.cite('fire')} until no force "
+            f"component exceeded {RELAX_FORCE_eV_A:g} eV/Å."
         )
     else:
         sentences.append(f"The start structure was {source}, as it is.")

@@ -11,6 +11,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from ase.cluster import Icosahedron
+from ase.io import write
 
 from deckgen.errors import InputError, RunError
 from deckgen.workflows.analyse import analyse
@@ -188,6 +190,17 @@ def test_isomers_alone_make_a_report(tmp_path: Path) -> None:
     for part in ("Reweighting", "MBAR", "Lindemann", "latent heat", "Heat capacity"):
         assert part not in page.text
     assert 'id="isomer-viewer"' in path.read_text()
+
+
+def test_methods_of_isomers_from_files_speak_of_no_dynamics(tmp_path: Path) -> None:
+    (tmp_path / "study.toml").write_text(ISOMERS_ONLY)
+    write(tmp_path / "start.xyz", Icosahedron("Na", 2, latticeconstant=5.3))
+    isomers(tmp_path, frames=[tmp_path / "start.xyz"], workers=1, progress=False)
+    text = read(report(tmp_path)).text
+    assert "configurations to be quenched were read from files" in text
+    assert "1 isomer The lowest, Ih, at −8.8883 eV." in text
+    for words in ("start structure", "Molecular dynamics", "degrees of freedom"):
+        assert words not in text
 
 
 def test_with_neither_samples_nor_isomers_there_is_no_report(tmp_path: Path) -> None:
