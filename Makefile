@@ -34,6 +34,7 @@ bench: $(READY)         ## the benchmarks of the README, an hour and a half
 	$(BIN)/python benchmarks/quench.py
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	$(BIN)/python benchmarks/deduplicate.py
+	$(BIN)/python benchmarks/alignment.py
 
 validate: $(READY)      ## the long checks; their results are committed under validation/
 	$(BIN)/python validation/lj13.py

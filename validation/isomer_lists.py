@@ -17,6 +17,7 @@ from deckgen.runs.quench import tighten
 from deckgen.runs.quench_worker import Goal
 from deckgen.workflows.isomers import StudyIsomers, isomers
 
+PAPER_TEMPERATURES_K = (100, 140, 180, 220, 260, 300)
 STUDY = """
 [cluster]
 element = "Na"
@@ -24,7 +25,7 @@ size = {size}
 [potential]
 name = "{potential}"
 [isomers]
-temperatures_K = [100, 140, 180, 220, 260, 300]
+temperatures_K = {temperatures_K}
 duration_ps = {duration_ps}
 frame_every = {frame_every}
 """
@@ -39,6 +40,24 @@ HEAD = (
     "next / eV",
     "min",
 )
+
+
+def study_text(
+    size: int,
+    potential: str,
+    *,
+    duration_ps: float,
+    frame_every: int,
+    temperatures_K: Sequence[float] = PAPER_TEMPERATURES_K,
+) -> str:
+    """Return the study.toml of sodium clusters whose isomers are looked for in runs of their own."""
+    return STUDY.format(
+        size=size,
+        potential=potential,
+        temperatures_K=list(temperatures_K),
+        duration_ps=duration_ps,
+        frame_every=frame_every,
+    )
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ order in which the quenches come: they are shuffled and told apart once more.
 from __future__ import annotations
 
 from common import record, work_folder
-from isomer_lists import HEAD, STUDY, Outcome
+from isomer_lists import HEAD, Outcome, study_text
 
 SIZES = (55, 147)
 
@@ -18,7 +18,7 @@ def main() -> None:
     outcomes = {}
     with work_folder(__doc__) as arguments:
         for size in SIZES:
-            text = STUDY.format(size=size, potential="na-gupta", duration_ps=400, frame_every=100)
+            text = study_text(size, "na-gupta", duration_ps=400, frame_every=100)
             outcomes[f"Na{size}"] = Outcome.of(arguments.folder / f"na{size}", text, arguments.workers)
     found = outcomes.values()
     record(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from common import record, work_folder
-from isomer_lists import STUDY
+from isomer_lists import study_text
 
 from deckgen.potentials import BUILTIN
 from deckgen.workflows.compare import compare_isomers
@@ -28,8 +28,8 @@ HEAD = (
 
 def main() -> None:
     """Compare both clusters and record what comes out."""
-    text55 = STUDY.format(size=55, potential="na-gap", duration_ps=40, frame_every=200)
-    text147 = STUDY.format(size=147, potential="na-gap", duration_ps=20, frame_every=500)
+    text55 = study_text(55, "na-gap", duration_ps=40, frame_every=200)
+    text147 = study_text(147, "na-gap", duration_ps=20, frame_every=500)
     with work_folder(__doc__) as arguments:
         folder, workers = arguments.folder, arguments.workers
         na55 = compare(folder / "na55", text55, workers, lowest=3, max_steps=MAX_STEPS)
