@@ -13,7 +13,7 @@ from rich.text import Text
 from deckgen.runs.display import Display
 from deckgen.runs.status import DeckStatus
 
-__all__ = ["Progress", "Speeds", "duration"]
+__all__ = ["Progress", "Speeds", "duration", "time_left"]
 
 
 def duration(seconds: float | None) -> str:
@@ -24,6 +24,11 @@ def duration(seconds: float | None) -> str:
         if seconds >= 2 * length or (unit == "min" and seconds >= length):
             return f"{seconds / length:.{digits}f} {unit}"
     return f"{seconds:.0f} s"
+
+
+def time_left(seconds: float, workers: int) -> str:
+    """Return how long work will go on, in words: about 12 min left on 2 workers."""
+    return f"about {duration(seconds)} left on {workers} worker{'s' * (workers > 1)}"
 
 
 @dataclass
@@ -106,5 +111,5 @@ class Progress(Display):
         left = self.speeds.total_s(decks, self.workers)
         words.append(f"{100 * part:.0f} %")
         if left is not None:
-            words.append(f"about {duration(left)} left on {self.workers} worker{'s' * (self.workers > 1)}")
+            words.append(time_left(left, self.workers))
         return ", ".join(words)

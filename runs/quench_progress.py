@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 
 from deckgen.runs.display import Display
-from deckgen.runs.progress import duration
+from deckgen.runs.progress import time_left
 from deckgen.runs.quench_worker import Chunk
 
 __all__ = ["QuenchProgress"]
@@ -51,5 +51,6 @@ class QuenchProgress(Display):
         fresh, seconds = done - self._at_first, time.monotonic() - self._began
         if not fresh:
             return words
-        left = duration(seconds * self.n_left / fresh)
-        return f"{words}, {fresh / seconds:.3g} a second, about {left} left on {self.workers} workers"
+        rate = fresh / seconds
+        each = f"{rate:,.0f}" if rate >= 10 else f"{rate:.2g}"
+        return f"{words}, {each} a second, {time_left(self.n_left / rate, self.workers)}"

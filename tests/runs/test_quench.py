@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,9 +19,11 @@ from deckgen.errors import InputError, RunError
 from deckgen.gupta import energy_eV
 from deckgen.manifest import SCRIPT
 from deckgen.minima import Minimum, append_minima, read_minima
+from deckgen.runs import display
 from deckgen.runs.quench import quench, tighten
 from deckgen.runs.quench_frames import frames_of_file
-from deckgen.runs.quench_worker import Goal
+from deckgen.runs.quench_progress import QuenchProgress
+from deckgen.runs.quench_worker import Chunk, Goal
 from deckgen.study import Study
 
 CLUSTER = '[cluster]\nelement = "Na"\nsize = 13\n[potential]\nname = "na-gupta"\n[isomers]\n'
@@ -141,8 +144,10 @@ def test_ctrl_c_keeps_what_was_done_and_the_same_call_goes_on(make, until):
     code = f"""
 from pathlib import Path
 from deckgen.runs.quench import quench
+from deckgen.runs import display
 from deckgen.runs.quench_frames import frames_of_file
-from deckgen.runs.quench_worker import Goal
+from deckgen.runs.quench_progress import QuenchProgress
+from deckgen.runs.quench_worker import Chunk, Goal
 source = frames_of_file(Path({str(file)!r}), Path({str(deck)!r}), ("Na",) * 13)
 quench(Path({str(deck)!r}), [source], Goal(1e-7), workers=2)
 """
@@ -251,3 +256,17 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
         size_kB = file.stat().st_size / 1024
         os.unlink(file)
     assert peaks_kB[1] - peaks_kB[0] < 5_000 < size_kB / 5
+
+
+def test_progress_says_how_many_and_how_long(make, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(display, "LINE_EVERY_S", 0.0)
+    study, file = make()
+    minima = minima_of(study, file, LOOSE, workers=1)
+    chunk = Chunk(frames_of_file(file, tmp_path, ("Na",) * 13, 1), 0, 12, tmp_path / "minima.extxyz")
+    with QuenchProgress([chunk], 1) as progress:
+        progress.show()
+        append_minima(chunk.file, minima[:3])
+        progress.show()
+    before, after = capsys.readouterr().err.splitlines()
+    assert before == "0 of 12 frames quenched, 0 %"
+    assert re.fullmatch(r"3 of 12 frames quenched, 25 %, [\d,.]+ a second, about \d+ s left on 1 worker", after)
