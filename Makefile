@@ -44,6 +44,7 @@ validate: $(READY)      ## the long checks; their results are committed under va
 	$(BIN)/python validation/nve_drift.py
 	$(BIN)/python validation/na_gap_models.py
 	$(BIN)/python validation/na_gap_stability.py
+	$(BIN)/python validation/lj_minima.py
 	$(BIN)/python validation/isomers_gupta.py
 	$(BIN)/python validation/isomers_na_gap.py
 

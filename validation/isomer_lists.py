@@ -10,12 +10,7 @@ from typing import Self
 
 import numpy as np
 
-from deckgen.analysis.isomers.find import find_isomers
-from deckgen.deck import write_quench_deck
-from deckgen.minima import Minimum
-from deckgen.runs.quench import tighten
-from deckgen.runs.quench_worker import Goal
-from deckgen.workflows.isomers import StudyIsomers, isomers
+from deckgen.workflows.isomers import StudyIsomers, isomers, tell_apart
 
 PAPER_TEMPERATURES_K = (100, 140, 180, 220, 260, 300)
 STUDY = """
@@ -110,15 +105,8 @@ class Outcome:
 
 def _same_when_shuffled(result: StudyIsomers, workers: int | None) -> bool:
     """Say whether the same quenches in another order lead to the same isomers, each seen as often."""
-    chosen = result.study.isomers
-    deck = write_quench_deck(result.study, "tight", chosen.max_force_eV_A).folder
-    goal = Goal(chosen.max_force_eV_A, chosen.off_saddles)
-
-    def converge(minima: Sequence[Minimum]) -> list[Minimum]:
-        return tighten(deck, minima, goal, workers=workers)
-
     shuffled = list(result.quenches.minima())
     np.random.default_rng(1).shuffle(shuffled)  # type: ignore[arg-type]
-    again = find_isomers(lambda: iter(shuffled), converge, result.found.tolerances)
+    again = tell_apart(result.study, lambda: iter(shuffled), workers=workers)
     first, second = ([(i.minimum.energy_eV, *i.counts) for i in one.isomers] for one in (result.found, again))
     return first == second

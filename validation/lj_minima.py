@@ -21,7 +21,7 @@ from deckgen.workflows.isomers import isomers
 EPSILON_EV = 0.0104
 PUBLISHED = {7: 4, 8: 8, 9: 21, 10: 64}
 DURATION_PS = {7: 200, 8: 500, 9: 2000, 10: 10000}
-THROWS = {7: 500, 8: 1000, 9: 3000, 10: 10000}
+THROWS = {7: 500, 8: 1000, 9: 3000, 10: 20000}
 WIDTH = 0.7
 """Standard deviation of the thrown atoms' coordinates, in sigma."""
 APART = 1e-6
@@ -101,7 +101,7 @@ def find(size: int, folder: Path, workers: int | None) -> Minima:
 def search(size: int, throws: int) -> list[float]:
     """Return the energies of the minima that thrown atoms lead to, each once."""
     rng = np.random.default_rng(size)
-    options = {"maxiter": 5000, "maxfun": 50_000, "ftol": 0, "gtol": 1e-9}
+    options = {"maxiter": 5000, "maxfun": 50_000, "ftol": 1e-14, "gtol": 1e-6}
     ends = [
         minimize(energy_and_gradient, rng.normal(0, WIDTH, 3 * size), jac=True, method="L-BFGS-B", options=options)
         for _ in range(throws)

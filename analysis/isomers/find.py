@@ -11,7 +11,7 @@ from deckgen.analysis.isomers.catalogue import Catalogue, catalogue
 from deckgen.analysis.isomers.describe import describe, temperatures
 from deckgen.analysis.isomers.grouping import group_by_energy_and_fingerprint
 from deckgen.analysis.isomers.hands import separate_hands
-from deckgen.analysis.isomers.merging import merge
+from deckgen.analysis.isomers.merging import in_doubt, merge
 from deckgen.analysis.isomers.results import IsomerList, Tolerances
 from deckgen.analysis.isomers.thinning import thin
 from deckgen.errors import AnalysisError
@@ -24,11 +24,14 @@ Stream = Callable[[], Iterator[Minimum]]
 Tighten = Callable[[Sequence[Minimum]], Sequence[Minimum]]
 
 
-def find_isomers(minima: Stream, tighten: Tighten, tolerances: Tolerances | None = None) -> IsomerList:
+def find_isomers(
+    minima: Stream, tighten: Tighten, tolerances: Tolerances | None = None, *, settle: Tighten | None = None
+) -> IsomerList:
     """Return the distinct minima among quenches, whatever order these come in.
 
     Quenches are grouped by energy and fingerprint; the lowest of each group is converged tightly; tight minima are then
-    compared exactly, each with the lowest of those it may equal, and merged. The stream is read twice (three times
+    compared exactly, each with the lowest of those it may equal, and merged; what is then still close to another is
+    converged further and compared once more. The stream is read twice (three times
     where mirror images are told apart); of each quench only its energy and a fingerprint of 252 bytes are kept.
 
     Parameters
@@ -40,11 +43,14 @@ def find_isomers(minima: Stream, tighten: Tighten, tolerances: Tolerances | None
         and the quenches of their groups count as failed.
     tolerances
         When they count as equal.
+    settle
+        Converges those in doubt further, as `tighten` does; what it cannot stays as it is. None: none is in doubt.
 
     Raises
     ------
     AnalysisError
-        If no quench converged, they are not of the same atoms, or `tighten` returns another number of minima.
+        If no quench converged, they are not of the same atoms, or `tighten` or `settle` returns another number of
+        minima.
     """
     tolerances = tolerances or Tolerances()
     quenches = catalogue(minima())
@@ -52,7 +58,10 @@ def find_isomers(minima: Stream, tighten: Tighten, tolerances: Tolerances | None
         quenches.energies_eV, quenches.fingerprints, tolerances.energy_eV, tolerances.fingerprint_A
     )
     founders, group_of = np.unique(founder, return_inverse=True)
-    distinct, isomer_of_group = merge(_tight(_picked(minima, quenches, founders), tighten), tolerances)
+    tight = _converged(_picked(minima, quenches, founders), tighten)
+    distinct, isomer_of_group = merge(tight, tolerances)
+    if settle:
+        distinct, isomer_of_group = _settled(distinct, isomer_of_group, settle, tolerances)
     isomer_of = isomer_of_group[group_of]
     thinned = thin(quenches.energies_eV, isomer_of, tolerances.thinning_eV)
     if not tolerances.reflection:
@@ -91,8 +100,19 @@ def _picked(minima: Stream, quenches: Catalogue, wanted: Indices) -> list[Minimu
     return [found[index] for index in wanted.tolist()]
 
 
-def _tight(loose: list[Minimum], tighten: Tighten) -> Sequence[Minimum]:
-    tight = tighten(loose) if loose else []
-    if len(tight) != len(loose):
-        raise AnalysisError(f"{len(loose)} minima were to be converged tightly, {len(tight)} came back")
+def _settled(
+    distinct: list[Minimum], isomer_of: Indices, settle: Tighten, tolerances: Tolerances
+) -> tuple[list[Minimum], Indices]:
+    """Converge further what may equal another, and merge again; return as `merge` does."""
+    doubtful = in_doubt(distinct, tolerances)
+    for k, minimum in zip(doubtful, _converged([distinct[k] for k in doubtful], settle), strict=True):
+        distinct[k] = minimum if minimum.converged else distinct[k]
+    settled, again = merge(distinct, tolerances)
+    return settled, np.where(isomer_of < 0, -1, again[isomer_of])
+
+
+def _converged(minima: list[Minimum], tighten: Tighten) -> Sequence[Minimum]:
+    tight = tighten(minima) if minima else []
+    if len(tight) != len(minima):
+        raise AnalysisError(f"{len(minima)} minima were to be converged further, {len(tight)} came back")
     return tight

@@ -13,7 +13,7 @@ from deckgen.analysis.isomers.grouping import group
 from deckgen.analysis.isomers.results import Tolerances
 from deckgen.minima import Minimum
 
-__all__ = ["merge"]
+__all__ = ["in_doubt", "merge"]
 
 Indices = NDArray[np.intp]
 
@@ -50,3 +50,15 @@ def merge(minima: Sequence[Minimum], tolerances: Tolerances) -> tuple[list[Minim
     which = np.full(len(minima), -1, dtype=np.intp)
     which[usable] = isomer
     return [minima[usable[k]] for k in founders], which
+
+
+def in_doubt(minima: Sequence[Minimum], tolerances: Tolerances) -> list[int]:
+    """Return which of some distinct minima, ascending by energy, are so close to another that they may be the same."""
+    energies = np.array([minimum.energy_eV for minimum in minima])
+    prints = np.array([fingerprint(minimum.symbols, minimum.positions_A) for minimum in minima])
+    doubtful = set[int]()
+    for k, end in enumerate(np.searchsorted(energies, energies + tolerances.energy_eV, side="right").tolist()):
+        close = np.flatnonzero(np.abs(prints[k + 1 : end] - prints[k]).max(axis=1, initial=0.0) <= tolerances.doubt_A)
+        if len(close):
+            doubtful |= {k, *(k + 1 + close).tolist()}
+    return sorted(doubtful)

@@ -32,6 +32,10 @@ class Tolerances:
     tight_energy_eV, match_A
         Tightly converged minima are one isomer when their energies differ by no more than the one, and an alignment
         leaves no atom further than the other from its counterpart.
+    doubt_A
+        Where two isomers differ by no more than energy_eV in energy and by no more than this in every entry of their
+        fingerprints, both are converged further and compared again: along a soft mode a small force leaves atoms far
+        from where they belong.
     symmetry_A
         An operation belongs to the point group when it leaves no atom further than this from its counterpart.
     thinning_eV
@@ -44,6 +48,7 @@ class Tolerances:
     fingerprint_A: float = 5e-3
     tight_energy_eV: float = 1e-4
     match_A: float = 0.1
+    doubt_A: float = 0.05
     symmetry_A: float = 0.1
     thinning_eV: float = 0.01
     reflection: bool = True

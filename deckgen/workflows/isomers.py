@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,12 @@ from deckgen.workflows.isomer_files import ISOMERS_JSON, ISOMERS_XYZ
 from deckgen.workflows.isomer_frequencies import log_frequency_products
 from deckgen.workflows.results_folder import RESULTS
 
-__all__ = ["ASIDE", "StudyIsomers", "isomers"]
+__all__ = ["ASIDE", "StudyIsomers", "isomers", "tell_apart"]
 
 ASIDE = "quenches_aside.extxyz"
 SETTINGS = ("minimizer", "loose_force_eV_A", "max_force_eV_A", "max_steps", "off_saddles")
+SETTLED = 0.01
+"""To which part of max_force_eV_A isomers are converged that may equal another."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,18 +121,41 @@ def isomers(
     if not sum(source.count for source in sources):
         raise RunError(f"{study.folder}: there are no frames to quench", hint=_no_frames(study))
     quenches = quench(loose.folder, sources, Goal(chosen.loose_force_eV_A), workers=workers, progress=progress)
-    goal = Goal(chosen.max_force_eV_A, chosen.off_saddles)
-
-    def converge(minima: Sequence[Minimum]) -> list[Minimum]:
-        return tighten(tight.folder, minima, goal, workers=workers, progress=progress)
-
-    tolerances = Tolerances(thinning_eV=chosen.energy_window_eV, reflection=chosen.reflection)
-    found = find_isomers(quenches.minima, converge, tolerances)
+    found = tell_apart(study, quenches.minima, workers=workers, progress=progress)
     earlier = study.folder / RESULTS / ISOMERS_JSON
     products = log_frequency_products(found.isomers[: chosen.frequencies], tight.folder, earlier, workers=workers)
     result = StudyIsomers(study, "files" if files else chosen.source, found, quenches, tight.manifest, products)
     _write(result)
     return result
+
+
+def tell_apart(
+    study: Study, minima: Callable[[], Iterator[Minimum]], *, workers: int | None = None, progress: bool = True
+) -> IsomerList:
+    """Return the isomers among quenches of a study, as `isomers` does, which it raises as.
+
+    Parameters
+    ----------
+    study
+        The study.
+    minima
+        Yields the quenches, the same ones in the same order at every call.
+    workers, progress
+        As in `isomers`.
+    """
+    chosen = study.isomers
+
+    def converged(stage: str, max_force_eV_A: float) -> Callable[[Sequence[Minimum]], list[Minimum]]:
+        deck = write_quench_deck(study, stage, max_force_eV_A).folder
+        goal = Goal(max_force_eV_A, chosen.off_saddles)
+        return lambda some: tighten(deck, some, goal, workers=workers, progress=progress)
+
+    return find_isomers(
+        minima,
+        converged("tight", chosen.max_force_eV_A),
+        Tolerances(thinning_eV=chosen.energy_window_eV, reflection=chosen.reflection),
+        settle=converged("settled", SETTLED * chosen.max_force_eV_A),
+    )
 
 
 def _of_files(study: Study, files: Sequence[Path], folder: Path) -> list[FrameSource]:

@@ -20,6 +20,7 @@ from deckgen.minima import Minimum
 LJ7 = [-16.505384, -15.935043, -15.593211, -15.533060]
 LJ8_LOWEST, LJ8_COUNT = -19.821489, 8
 ARGON_EV, ARGON_A = 0.010326, 3.405
+STRICT = Tolerances(fingerprint_A=1e-4, match_A=0.002)
 
 Array = NDArray[np.float64]
 
@@ -88,6 +89,13 @@ def tighten(minima: Sequence[Minimum]) -> list[Minimum]:
     return [replace(new, converged=one.converged and new.converged) for new, one in zip(tight, minima, strict=True)]
 
 
+def hardly(minima: Sequence[Minimum]) -> list[Minimum]:
+    """Return minima as they are at rest on a flat bottom: off by more than a match allows."""
+    rng = np.random.default_rng(1)
+    moved = [one.positions_A + rng.normal(0, 0.004, one.positions_A.shape) for one in tighten(minima)]
+    return [replace(one, positions_A=positions) for one, positions in zip(minima, moved, strict=True)]
+
+
 def stream(minima: Sequence[Minimum]) -> Callable[[], Iterator[Minimum]]:
     return lambda: iter(minima)
 
@@ -143,6 +151,24 @@ def test_the_order_of_the_frames_does_not_matter(lj7: list[Minimum], isomers7: I
     for seed in range(3):
         shuffled = [lj7[k] for k in np.random.default_rng(seed).permutation(len(lj7))]
         assert find_isomers(stream(shuffled), tighten).to_json() == isomers7.to_json()
+
+
+def test_what_is_still_close_is_converged_further_before_it_counts_as_two(lj7: list[Minimum]) -> None:
+    assert find_isomers(stream(lj7), hardly, STRICT).n_distinct > 20
+    found = find_isomers(stream(lj7), hardly, STRICT, settle=tighten)
+    energies = [isomer.minimum.energy_eV / ARGON_EV for isomer in found.isomers]
+    np.testing.assert_allclose(energies, LJ7, atol=1e-6)
+    assert sum(isomer.count for isomer in found.isomers) == sum(one.converged for one in lj7)
+
+
+def test_what_cannot_be_converged_further_stays_as_it_is(lj7: list[Minimum]) -> None:
+    def fails(minima: Sequence[Minimum]) -> list[Minimum]:
+        return [replace(one, converged=False) for one in minima]
+
+    unsettled = find_isomers(stream(lj7), hardly, STRICT, settle=fails)
+    assert unsettled.to_json() == find_isomers(stream(lj7), hardly, STRICT).to_json()
+    with pytest.raises(AnalysisError, match="came back"):
+        find_isomers(stream(lj7), hardly, STRICT, settle=lambda _: [])
 
 
 def test_loose_quenches_of_one_structure_are_one_isomer() -> None:
