@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,12 +33,17 @@ def cna_signature(bonded: NDArray[np.bool_]) -> dict[str, int]:
 
 
 def _signature(common: set[int], near: list[set[int]]) -> str:
-    bonds = {frozenset((a, b)) for a in common for b in near[a] & common}
-    longest = max((_longest_chain(atom, bonds) for atom in common), default=0)
-    return f"{len(common)}{len(bonds)}{longest}"
+    label = {atom: number for number, atom in enumerate(sorted(common))}
+    bonds = frozenset((label[a], label[b]) for a in common for b in near[a] & common if a < b)
+    return f"{len(common)}{len(bonds)}{_longest_chain(bonds)}"
 
 
-def _longest_chain(start: int, bonds: set[frozenset[int]]) -> int:
-    """Return the largest number of bonds that one can follow from an atom without using any twice."""
+@cache  # a cluster has thousands of bonds, but few ways in which common neighbours are bonded
+def _longest_chain(bonds: frozenset[tuple[int, int]]) -> int:
+    """Return the largest number of bonds that one can follow without using any twice."""
+    return max((_chain_from(atom, bonds) for bond in bonds for atom in bond), default=0)
+
+
+def _chain_from(start: int, bonds: frozenset[tuple[int, int]]) -> int:
     onward = [bond for bond in bonds if start in bond]
-    return max((1 + _longest_chain(next(iter(bond - {start})), bonds - {bond}) for bond in onward), default=0)
+    return max((1 + _chain_from(sum(bond) - start, bonds - {bond}) for bond in onward), default=0)
