@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +32,6 @@ HEAD = (
     "of them distinct",
     "lowest",
     "next / eV",
-    "min",
 )
 
 
@@ -70,16 +68,13 @@ class Outcome:
     second_relative_eV: float
     lowest_fraction: tuple[float, ...]
     same_when_shuffled: bool
-    minutes: float
 
     @classmethod
     def of(cls, folder: Path, text: str, workers: int | None) -> Self:
         """Look for the isomers of the study that `text` describes in `folder`, or go on with it."""
-        began = time.monotonic()
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "study.toml").write_text(text)
         result = isomers(folder, workers=workers)
-        minutes = (time.monotonic() - began) / 60
         found, lowest = result.found, result.found.isomers[0]
         return cls(
             n_quenched=found.n_quenched,
@@ -93,14 +88,13 @@ class Outcome:
             second_relative_eV=found.isomers[1].relative_eV,
             lowest_fraction=tuple(found.occupation(lowest).tolist()),
             same_when_shuffled=_same_when_shuffled(result, workers),
-            minutes=minutes,
         )
 
     def row(self, name: str) -> tuple[str, ...]:
         """Return the line of a table that `HEAD` heads."""
         numbers = (self.n_quenched, self.n_failed, self.n_distinct, self.n_after_energy, self.n_representatives)
         lowest = f"{self.lowest_point_group}, {self.lowest_eV:.4f} eV"
-        return (name, *map(str, numbers), lowest, f"+{self.second_relative_eV:.4f}", f"{self.minutes:.0f}")
+        return (name, *map(str, numbers), lowest, f"+{self.second_relative_eV:.4f}")
 
 
 def _same_when_shuffled(result: StudyIsomers, workers: int | None) -> bool:
