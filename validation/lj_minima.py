@@ -26,6 +26,8 @@ WIDTH = 0.7
 """Standard deviation of the thrown atoms' coordinates, in sigma."""
 APART = 1e-6
 """Energies that differ by more, in epsilon, are two minima."""
+AT_REST = 1e-5
+"""No component of a minimum's gradient is larger, in epsilon/sigma."""
 
 Array = NDArray[np.float64]
 
@@ -102,15 +104,17 @@ def search(size: int, throws: int) -> list[float]:
     """Return the energies of the minima that thrown atoms lead to, each once."""
     rng = np.random.default_rng(size)
     options = {"maxiter": 5000, "maxfun": 50_000, "ftol": 1e-14, "gtol": 1e-6}
-    ends = [
-        minimize(energy_and_gradient, rng.normal(0, WIDTH, 3 * size), jac=True, method="L-BFGS-B", options=options)
-        for _ in range(throws)
-    ]
+    ends = list[tuple[float, Array]]()
+    for _ in range(throws):
+        thrown = rng.normal(0, WIDTH, 3 * size)
+        end = minimize(energy_and_gradient, thrown, jac=True, method="L-BFGS-B", options=options)
+        ends.append((float(end.fun), end.x))
     distinct = list[float]()
-    for end in sorted(ends, key=lambda end: float(end.fun)):
-        new = not distinct or end.fun - distinct[-1] > APART
-        if new and np.abs(end.jac).max() < 1e-5 and is_whole(end.x) and lowest_curvature(end.x) > 0:
-            distinct.append(float(end.fun))
+    for energy, x in sorted(ends, key=lambda end: end[0]):
+        if distinct and energy - distinct[-1] < APART:
+            continue
+        if np.abs(energy_and_gradient(x)[1]).max() < AT_REST and is_whole(x) and lowest_curvature(x) > 0:
+            distinct.append(energy)
     return distinct
 
 
