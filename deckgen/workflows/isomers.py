@@ -64,7 +64,9 @@ class StudyIsomers:
 
     def to_json(self) -> dict[str, Any]:
         """Return the contents of results/isomers.json."""
-        settings = self.study.isomers.model_dump(mode="json", include=set(SETTINGS))
+        chosen = self.study.isomers
+        settings = chosen.model_dump(mode="json", include=set(SETTINGS))
+        settings["settled_force_eV_A"] = SETTLED * chosen.max_force_eV_A
         manifest, document = self.manifest, self.found.to_json()
         for isomer, product in zip(document["isomers"], self.log_frequency_products, strict=False):
             isomer["log_frequency_product"] = product

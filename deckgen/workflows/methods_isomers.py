@@ -27,6 +27,11 @@ def isomer_search(study: Study, isomers: dict[str, Any], references: References)
         f"translation, a rotation{reflection} and a permutation of like atoms leave no atom further than "
         f"{tolerances['match_A']:g} Å from its counterpart; point groups hold within {tolerances['symmetry_A']:g} Å.",
     ]
+    if "settled_force_eV_A" in settings:
+        sentences.append(
+            f"Minima within {tolerances['energy_eV']:g} eV of each other whose fingerprints differ by at most "
+            f"{tolerances['doubt_A']:g} Å were converged to {settings['settled_force_eV_A']:g} eV/Å before that."
+        )
     if any("log_frequency_product" in isomer for isomer in isomers["isomers"]):
         sentences.append(
             "Harmonic frequencies are those of Hessians by finite differences of the forces; they enter the heat "

@@ -184,6 +184,7 @@ def test_isomers_alone_make_a_report(tmp_path: Path) -> None:
     assert "No heat capacity: the temperatures of the ladder have not been run" in page.text
     assert "runs of 8 ps at 200, 350 K, one every 0.4 ps" in page.text
     assert "inherent structures [" in page.text
+    assert "whose fingerprints differ by at most 0.05 Å were converged to 1e-06 eV/Å before that" in page.text
     assert "3N − 6 = 33 degrees of freedom" in page.text
     assert "isomers/T0350.000K-r1 done 8.0 8.0 1" in page.text
     assert "350 K, after 8 ps" in page.text
