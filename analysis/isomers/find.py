@@ -59,9 +59,7 @@ def find_isomers(
     )
     founders, group_of = np.unique(founder, return_inverse=True)
     tight = _converged(_picked(minima, quenches, founders), tighten)
-    distinct, isomer_of_group = merge(tight, tolerances)
-    if settle:
-        distinct, isomer_of_group = _settled(distinct, isomer_of_group, settle, tolerances)
+    distinct, isomer_of_group = _merged(tight, settle, tolerances)
     isomer_of = isomer_of_group[group_of]
     thinned = thin(quenches.energies_eV, isomer_of, tolerances.thinning_eV)
     if not tolerances.reflection:
@@ -100,11 +98,12 @@ def _picked(minima: Stream, quenches: Catalogue, wanted: Indices) -> list[Minimu
     return [found[index] for index in wanted.tolist()]
 
 
-def _settled(
-    distinct: list[Minimum], isomer_of: Indices, settle: Tighten, tolerances: Tolerances
-) -> tuple[list[Minimum], Indices]:
-    """Converge further what may equal another, and merge again; return as `merge` does."""
-    doubtful = in_doubt(distinct, tolerances)
+def _merged(tight: Sequence[Minimum], settle: Tighten | None, tolerances: Tolerances) -> tuple[list[Minimum], Indices]:
+    """Merge tight minima, converge further what may still equal another, and merge again; return as `merge` does."""
+    distinct, isomer_of = merge(tight, tolerances)
+    doubtful = in_doubt(distinct, tolerances) if settle else []
+    if not settle or not doubtful:
+        return distinct, isomer_of
     for k, minimum in zip(doubtful, _converged([distinct[k] for k in doubtful], settle), strict=True):
         distinct[k] = minimum if minimum.converged else distinct[k]
     settled, again = merge(distinct, tolerances)

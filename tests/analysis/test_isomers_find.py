@@ -228,7 +228,7 @@ def test_a_group_that_cannot_be_tightened_counts_as_failed(lj7: list[Minimum], i
 
 def test_errors_name_what_is_wrong(lj7: list[Minimum]) -> None:
     with pytest.raises(AnalysisError, match="none of 3 quenches converged"):
-        find_isomers(stream([replace(one, converged=False) for one in lj7[:3]]), tighten)
+        find_isomers(stream([replace(one, converged=False) for one in lj7[:3]]), tighten, settle=tighten)
     with pytest.raises(AnalysisError, match="nvt/a, frame 0: 7 atoms that are not the cluster's"):
         find_isomers(stream([*quenches(6, 1, 1e-3), *lj7]), tighten)
     with pytest.raises(AnalysisError, match="came back"):
