@@ -9,13 +9,14 @@ from pathlib import Path
 from deckgen.analysis.isomers.results import Isomer
 from deckgen.analysis.isomers.vibrations import log_frequency_product
 from deckgen.errors import AnalysisError
+from deckgen.runs.display import Display
 from deckgen.runs.hessian import hessians
 
 __all__ = ["log_frequency_products"]
 
 
 def log_frequency_products(
-    isomers: Sequence[Isomer], deck: Path, earlier: Path, *, workers: int | None = None
+    isomers: Sequence[Isomer], deck: Path, earlier: Path, *, workers: int | None = None, progress: bool = True
 ) -> list[float]:
     """Return the sum of ln(omega ps) of each isomer, up to the first that has none because it is a saddle.
 
@@ -29,6 +30,8 @@ def log_frequency_products(
         results/isomers.json of an earlier call: what it has of the same minima is not computed again.
     workers
         Processes at once; None: as many as cores.
+    progress
+        Say on standard error what is being computed.
 
     Raises
     ------
@@ -37,6 +40,10 @@ def log_frequency_products(
     """
     known = _known(earlier, deck.name)
     new = [isomer.minimum for isomer in isomers if _name(isomer) not in known]
+    if new:
+        evaluations = 6 * len(new[0].symbols) * len(new)
+        what = f"{len(new)} isomer{'s' * (len(new) > 1)}"
+        Display(quiet=not progress).say(f"harmonic frequencies of {what}: {evaluations:,} evaluations")
     computed = iter(hessians(deck, new, workers=workers) if new else [])
     products = list[float]()
     for isomer in isomers:

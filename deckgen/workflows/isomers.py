@@ -125,7 +125,8 @@ def isomers(
     quenches = quench(loose.folder, sources, Goal(chosen.loose_force_eV_A), workers=workers, progress=progress)
     found = tell_apart(study, quenches.minima, workers=workers, progress=progress)
     earlier = study.folder / RESULTS / ISOMERS_JSON
-    products = log_frequency_products(found.isomers[: chosen.frequencies], tight.folder, earlier, workers=workers)
+    lowest = found.isomers[: chosen.frequencies]
+    products = log_frequency_products(lowest, tight.folder, earlier, workers=workers, progress=progress)
     result = StudyIsomers(study, "files" if files else chosen.source, found, quenches, tight.manifest, products)
     _write(result)
     return result

@@ -72,7 +72,9 @@ def results(folder: Path) -> dict:
 def test_every_minimum_of_lj7_is_found_once(make, capsys):
     folder = make(7, "temperatures_K = [20, 40]\nduration_ps = 400\nframe_every = 500\n")
     assert main(["isomers", str(folder)]) == 0
-    assert "400 frames quenched, 0 kept aside: 4 isomers" in capsys.readouterr().out
+    printed = capsys.readouterr()
+    assert "400 frames quenched, 0 kept aside: 4 isomers" in printed.out
+    assert "harmonic frequencies of 4 isomers: 168 evaluations" in printed.err
     found = results(folder)
     assert [isomer["energy_eV"] / EPSILON_EV for isomer in found["isomers"]] == pytest.approx(
         LJ7_OVER_EPSILON, abs=1e-5
