@@ -31,8 +31,8 @@ def find_isomers(
 
     Quenches are grouped by energy and fingerprint; the lowest of each group is converged tightly; tight minima are then
     compared exactly, each with the lowest of those it may equal, and merged; what is then still close to another is
-    converged further and compared once more. The stream is read twice (three times
-    where mirror images are told apart); of each quench only its energy and a fingerprint of 252 bytes are kept.
+    converged further and compared once more. The stream is read twice (three times where mirror images are told apart);
+    of each quench only its energy and a fingerprint of 252 bytes are kept.
 
     Parameters
     ----------

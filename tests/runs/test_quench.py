@@ -144,10 +144,8 @@ def test_ctrl_c_keeps_what_was_done_and_the_same_call_goes_on(make, until):
     code = f"""
 from pathlib import Path
 from deckgen.runs.quench import quench
-from deckgen.runs import display
 from deckgen.runs.quench_frames import frames_of_file
-from deckgen.runs.quench_progress import QuenchProgress
-from deckgen.runs.quench_worker import Chunk, Goal
+from deckgen.runs.quench_worker import Goal
 source = frames_of_file(Path({str(file)!r}), Path({str(deck)!r}), ("Na",) * 13)
 quench(Path({str(deck)!r}), [source], Goal(1e-7), workers=2)
 """
