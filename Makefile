@@ -49,9 +49,9 @@ validate: $(READY)      ## the long checks; their results are committed under va
 	$(BIN)/python validation/isomers_na_gap.py
 
 na-gap: $(READY)        ## fit the built-in potential again from the data that it comes with
-	mkdir -p na-gap && cp deckgen/potentials_/na-gap/gap.toml deckgen/potentials_/na-gap/na-pbe.extxyz na-gap/
+	mkdir -p na-gap && cp deckgen/potentials/na-gap/gap.toml deckgen/potentials/na-gap/na-pbe.extxyz na-gap/
 	$(BIN)/deckgen train curate na-gap && $(BIN)/deckgen train fit na-gap && $(BIN)/deckgen train validate na-gap
-	rm -f deckgen/potentials_/na-gap/gap.xml* && cp na-gap/fit/gap.xml* deckgen/potentials_/na-gap/
+	rm -f deckgen/potentials/na-gap/gap.xml* && cp na-gap/fit/gap.xml* deckgen/potentials/na-gap/
 
 golden: $(READY)        ## rewrite the golden decks after a deliberate change
 	$(BIN)/python -m pytest tests/decks tests/project/test_docs.py --rewrite-golden

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deckgen.analysis.caloric import caloric_curves
+from deckgen.analysis.mbar.reweighting import Reweighting
 from deckgen.analysis.production import Pool, slowest_nearby
-from deckgen.analysis.reweighting import Reweighting
 
 __all__ = ["CORRELATIONS", "block_lengths", "bootstrap_curves", "resample"]
 

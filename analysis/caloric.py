@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from deckgen.analysis.reweighting import Reweighting
+from deckgen.analysis.mbar.reweighting import Reweighting
 from deckgen.errors import InputError
 from deckgen.units import KB_EV_K, initial_heat_capacity_over_kB, kinetic_heat_capacity_over_kB
 

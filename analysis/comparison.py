@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deckgen.analysis.findings import Finding
 from deckgen.analysis.results import Interval, Thermodynamics
 from deckgen.errors import InputError
+from deckgen.findings import Finding
 
 __all__ = ["TOLERANCE", "Comparison", "compare"]
 

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from deckgen.analysis.caloric import CaloricCurves, caloric_curves, heat_capacity_between
 from deckgen.analysis.histogram import multiple_histogram
 from deckgen.analysis.intervals import half_curves
+from deckgen.analysis.mbar.reweighting import Reweighting
 from deckgen.analysis.melting import find_melting
 from deckgen.analysis.production import Production
 from deckgen.analysis.results import Estimators
-from deckgen.analysis.reweighting import Reweighting
 from deckgen.analysis.states import rung_moments
 
 __all__ = ["Headline", "estimators"]

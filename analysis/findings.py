@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -13,11 +12,11 @@ from deckgen.analysis.fragments import Evaporation
 from deckgen.analysis.melting import Peak
 from deckgen.analysis.production import MIN_SAMPLES
 from deckgen.analysis.states import RungState
+from deckgen.findings import Finding
 from deckgen.samples import Samples, TimeSeries
 
 __all__ = [
     "FEWEST_BLOCKS",
-    "Finding",
     "about_evaporation",
     "about_minimum",
     "about_overlap",
@@ -45,25 +44,6 @@ FEWEST_TO_COMPARE = 10
 
 MOST_DEVIATIONS = 4.0
 BELOW_START_EV = 1e-3
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A warning.
-
-    Parameters
-    ----------
-    code
-        Stable name of its kind.
-    message
-        What is wrong, where, and what to do.
-    temperature_K
-        The rung it concerns; None where it concerns no single one.
-    """
-
-    code: str
-    message: str
-    temperature_K: float | None = None
 
 
 def about_partial(samples: Samples, left_out: Sequence[TimeSeries]) -> list[Finding]:

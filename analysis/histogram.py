@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from deckgen.analysis.caloric import heat_capacity_over_c0
+from deckgen.analysis.mbar.solver import integrate
 from deckgen.analysis.production import Production
-from deckgen.analysis.solver import integrate
 from deckgen.units import KB_EV_K
 
 __all__ = ["multiple_histogram"]

@@ -10,10 +10,10 @@ from scipy.stats import norm, t
 
 from deckgen.analysis.bootstrap import CORRELATIONS, block_lengths
 from deckgen.analysis.caloric import caloric_curves
+from deckgen.analysis.mbar.reweighting import Reweighting
 from deckgen.analysis.melting import Peak, find_melting
 from deckgen.analysis.production import Pool
 from deckgen.analysis.results import Interval, Intervals
-from deckgen.analysis.reweighting import Reweighting
 
 __all__ = ["blocks_near", "curve_band", "half_curves", "peak_intervals", "rungs_under"]
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deckgen.analysis.findings import Finding
 from deckgen.analysis.lindemann import LindemannCurve
 from deckgen.analysis.melting import Peak
 from deckgen.analysis.states import EnergyHistograms, EnergyTrace, RungState
+from deckgen.findings import Finding
 from deckgen.units import initial_heat_capacity_over_kB
 
 __all__ = ["SCHEMA", "Estimators", "Intervals", "Thermodynamics"]

@@ -14,7 +14,6 @@ from deckgen.analysis.caloric import temperature_grid
 from deckgen.analysis.estimators import Headline, estimators
 from deckgen.analysis.findings import (
     FEWEST_BLOCKS,
-    Finding,
     about_evaporation,
     about_minimum,
     about_overlap,
@@ -25,12 +24,13 @@ from deckgen.analysis.findings import (
 from deckgen.analysis.fragments import Evaporation, exclude_after
 from deckgen.analysis.intervals import blocks_near, curve_band, peak_intervals, rungs_under
 from deckgen.analysis.lindemann import LindemannCurve
+from deckgen.analysis.mbar.reweighting import reweight
 from deckgen.analysis.melting import Peak, find_melting, prominent_peaks
 from deckgen.analysis.production import MIN_SAMPLES, Production, make_pool, make_productions
 from deckgen.analysis.results import Intervals, Thermodynamics
-from deckgen.analysis.reweighting import reweight
 from deckgen.analysis.states import energy_histograms, energy_trace, rung_state
 from deckgen.errors import InputError
+from deckgen.findings import Finding
 from deckgen.samples import Samples, TimeSeries
 
 __all__ = ["thermodynamics"]

@@ -24,8 +24,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from deckgen.deck import write_decks
-from deckgen.manifest import ENERGIES, MANIFEST
+from deckgen.decks.deck import write_decks
+from deckgen.decks.manifest import ENERGIES, MANIFEST
 from deckgen.runs.timing import time_deck
 
 GOAL = 1.03

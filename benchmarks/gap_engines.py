@@ -25,7 +25,7 @@ import numpy as np
 from engine_time import ENGINES, SHELLS, icosahedron, in_process
 from gap_models import LARGE, SOAP, TWO_BODY, enlarged, fit, soap_of, training_set
 
-from deckgen.potentials import BUILTIN
+from deckgen.decks.potentials import BUILTIN
 
 GOAL = 10.0  # plain / native
 

@@ -23,12 +23,12 @@ from matplotlib.figure import Figure
 
 from deckgen.analysis.figures.style import COLOURS, legend_below, new_figure, save, styled
 from deckgen.training.dataset import Dataset, e0_of
-from deckgen.training.fit import fit
-from deckgen.training.potential_errors import error_table
+from deckgen.training.fit.fit import fit
 from deckgen.training.predict import Prediction, predict
 from deckgen.training.read import read_data
 from deckgen.training.recipe import Recipe
 from deckgen.training.recipe.fit import Fit
+from deckgen.training.validation.errors import error_table
 
 CANDIDATES: dict[str, dict[str, Any]] = {
     "7 Å, 200": {"soap": {"cutoff_A": 7.0, "n_max": 6, "n_sparse": 200}},
@@ -54,7 +54,7 @@ SIDES = (
     ((0, 4), "center", "bottom"),
 )
 HERE = Path(__file__).resolve().parent
-NA_GAP = HERE.parent / "deckgen" / "potentials_" / "na-gap"
+NA_GAP = HERE.parent / "deckgen" / "potentials" / "na-gap"
 ALWAYS_FITTED = ("dimer",)
 
 

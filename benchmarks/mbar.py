@@ -30,8 +30,8 @@ from numpy.typing import NDArray
 
 from deckgen.analysis.bootstrap import bootstrap_curves
 from deckgen.analysis.caloric import caloric_curves, heat_capacity_over_c0
+from deckgen.analysis.mbar.reweighting import reweight
 from deckgen.analysis.production import Pool
-from deckgen.analysis.reweighting import reweight
 from deckgen.analysis.thermodynamics import thermodynamics
 from deckgen.samples import Samples
 from deckgen.units import KB_EV_K

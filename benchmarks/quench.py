@@ -27,13 +27,13 @@ from ase.optimize import BFGS, FIRE
 from numpy.typing import NDArray
 
 import deckgen
-from deckgen.deck import write_quench_deck
+from deckgen.decks.deck import write_quench_deck
+from deckgen.decks.manifest import SCRIPT, read_manifest
 from deckgen.frames import read_frames
-from deckgen.manifest import SCRIPT, read_manifest
 from deckgen.quip.mpi import preload_mpi
-from deckgen.runs.quench import quench
-from deckgen.runs.quench_frames import frames_of_run
-from deckgen.runs.quench_worker import Goal
+from deckgen.runs.quench.batch import quench
+from deckgen.runs.quench.frames import frames_of_run
+from deckgen.runs.quench.worker import Goal
 from deckgen.study import Study
 
 Array = NDArray[np.float64]

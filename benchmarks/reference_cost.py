@@ -24,9 +24,9 @@ import numpy as np
 from engine_time import ENGINES, icosahedron, in_process
 from numpy.typing import NDArray
 
+from deckgen.decks.potentials import BUILTIN
 from deckgen.errors import InstallationError
-from deckgen.potentials import BUILTIN
-from deckgen.reference import ReferenceChoice, check, single_point
+from deckgen.reference.calculator import ReferenceChoice, check, single_point
 from deckgen.training.recipe import Recipe
 
 T = TypeVar("T")

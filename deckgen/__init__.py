@@ -10,38 +10,38 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from deckgen.deck import write_decks
+    from deckgen.decks.deck import write_decks
+    from deckgen.decks.scaffold import init
     from deckgen.runs.batch import run
     from deckgen.runs.status import status
     from deckgen.samples import Samples
-    from deckgen.scaffold import init
     from deckgen.study import Study
-    from deckgen.workflows.analyse import analyse
-    from deckgen.workflows.augment import augment
-    from deckgen.workflows.compare import compare_isomers
+    from deckgen.workflows.analyse.study import analyse
+    from deckgen.workflows.compare.study import compare_isomers
     from deckgen.workflows.doctor import doctor
-    from deckgen.workflows.isomers import isomers
-    from deckgen.workflows.report import report
-    from deckgen.workflows.sample import sample
-    from deckgen.workflows.validate import validate
+    from deckgen.workflows.isomers.study import isomers
+    from deckgen.workflows.report.study import report
+    from deckgen.workflows.train.augment import augment
+    from deckgen.workflows.train.sample.sample import sample
+    from deckgen.workflows.train.validate import validate
 
 __version__ = "0.1.0"
 
 _HOME = {
     "Samples": "deckgen.samples",
     "Study": "deckgen.study",
-    "analyse": "deckgen.workflows.analyse",
-    "augment": "deckgen.workflows.augment",
-    "compare_isomers": "deckgen.workflows.compare",
+    "analyse": "deckgen.workflows.analyse.study",
+    "augment": "deckgen.workflows.train.augment",
+    "compare_isomers": "deckgen.workflows.compare.study",
     "doctor": "deckgen.workflows.doctor",
-    "init": "deckgen.scaffold",
-    "isomers": "deckgen.workflows.isomers",
-    "report": "deckgen.workflows.report",
+    "init": "deckgen.decks.scaffold",
+    "isomers": "deckgen.workflows.isomers.study",
+    "report": "deckgen.workflows.report.study",
     "run": "deckgen.runs.batch",
-    "sample": "deckgen.workflows.sample",
+    "sample": "deckgen.workflows.train.sample.sample",
     "status": "deckgen.runs.status",
-    "validate": "deckgen.workflows.validate",
-    "write_decks": "deckgen.deck",
+    "validate": "deckgen.workflows.train.validate",
+    "write_decks": "deckgen.decks.deck",
 }
 
 __all__ = [

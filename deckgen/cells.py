@@ -1,11 +1,11 @@
-"""A free cluster out of a periodic box, as plane-wave programs write it."""
+"""Free clusters and periodic cells: into a cell, as QUIP wants it, and out of one, as plane-wave programs write it."""
 
 from __future__ import annotations
 
 import numpy as np
 from ase import Atoms
 
-__all__ = ["freed"]
+__all__ = ["freed", "in_large_cell"]
 
 LEAST_VACUUM_A = 5.0
 """Bonds are shorter in every element: a gap this wide separates a cluster from its images."""
@@ -31,3 +31,19 @@ def freed(atoms: Atoms) -> Atoms | None:
         middle_of_gap = places[widest] + gaps[widest] / 2
         scaled[:, axis] = (scaled[:, axis] - middle_of_gap) % 1.0
     return Atoms(atoms.numbers, positions=scaled @ cell, cell=cell, info=dict(atoms.info))
+
+
+def in_large_cell(atoms: Atoms, cutoff_A: float) -> Atoms:
+    """Return a free cluster in the middle of a cube so large that no atom is within the cutoff of an image.
+
+    The edge is the largest extent and twice the cutoff, rounded up to a whole angstrom. What is periodic stays as it
+    is.
+    """
+    periodic = bool(atoms.pbc.any())
+    copy = Atoms(atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
+    if not periodic:
+        extent_A = float(np.ptp(copy.positions, axis=0).max())
+        copy.set_cell([np.ceil(extent_A + 2 * cutoff_A)] * 3)
+        copy.center()
+        copy.pbc = True
+    return copy

@@ -8,14 +8,14 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deckgen.deck import Part, write_decks
+from deckgen.decks.deck import Part, write_decks
+from deckgen.decks.manifest import Manifest
 from deckgen.errors import DeckgenError
-from deckgen.executor import SubprocessExecutor, WorkerError
-from deckgen.interrupt import sigterm_as_ctrl_c
-from deckgen.manifest import Manifest
+from deckgen.processes.executor import SubprocessExecutor, WorkerError
+from deckgen.processes.lock import HEARTBEAT_S, lock
+from deckgen.processes.signals import sigterm_as_ctrl_c
 from deckgen.runs import journal
 from deckgen.runs.engine import RunRecord, run_deck
-from deckgen.runs.lock import HEARTBEAT_S, lock
 from deckgen.runs.outputs import is_finished, last_step
 from deckgen.runs.progress import Progress, duration
 from deckgen.runs.status import deck_status

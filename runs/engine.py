@@ -14,18 +14,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from deckgen.decks.manifest import ENERGIES, QUENCHED, RESTART, SCRIPT, Manifest, read_manifest
 from deckgen.errors import DeckgenError, RunError
-from deckgen.manifest import ENERGIES, QUENCHED, RESTART, SCRIPT, Manifest, read_manifest
+from deckgen.files import first_free
+from deckgen.processes.lock import LOCK, lock
+from deckgen.processes.signals import StopRequest
 from deckgen.quip.check import require_quip
 from deckgen.quip.mpi import preload_mpi
 from deckgen.runs import journal
-from deckgen.runs.lock import lock
 from deckgen.runs.outputs import Cut, cut_back, is_finished, last_step
-from deckgen.runs.stopping import StopRequest
 
-__all__ = ["DECK_LOCK", "LOG", "RunRecord", "lammps_errors", "open_for_script", "run_deck"]
+__all__ = ["LOG", "RunRecord", "lammps_errors", "open_for_script", "run_deck"]
 
-DECK_LOCK = ".lock"
 LOG = "log.lammps"
 _QUIP = re.compile(r"^\s*pair_style\s.*\bquip\b", re.MULTILINE)
 
@@ -62,7 +62,7 @@ def run_deck(folder: Path) -> RunRecord:
         cannot be read or does not fit its rows.
     """
     manifest, began = read_manifest(folder), time.monotonic()
-    with StopRequest() as stop, lock(folder / DECK_LOCK, f"the deck {folder}"), contextlib.chdir(folder):
+    with StopRequest() as stop, lock(folder / LOCK, f"the deck {folder}"), contextlib.chdir(folder):
         here = Path()
         reached = last_step(here)
         from_step = _restart_step(folder, manifest, reached)
@@ -107,7 +107,7 @@ def lammps_errors(name: object, hint: str = "") -> Iterator[None]:
 
 def _run_script(folder: Path, manifest: Manifest, stop: StopRequest) -> int:
     """Run the deck's script; return the step that was reached."""
-    _rotate(Path(LOG))
+    _keep_older(Path(LOG))
     lmp = open_for_script(LOG)
     failure = stop.watch(lambda: lmp.file(SCRIPT), lambda: lmp.lib.lammps_force_timeout(lmp.lmp))
     if failure is not None and not stop.requested:
@@ -164,10 +164,7 @@ def _words(error: Exception) -> str:
     return f"{words}\nLast input line: {line}"
 
 
-def _rotate(path: Path) -> None:
+def _keep_older(log: Path) -> None:
     """Move a log of an earlier attempt to the next free number."""
-    if path.exists():
-        number = 1
-        while (older := path.with_name(f"{path.name}.{number}")).exists():
-            number += 1
-        path.rename(older)
+    if log.exists():
+        log.rename(first_free(log.parent, f"{log.name}.{{}}"))

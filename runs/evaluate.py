@@ -12,9 +12,9 @@ from ase import Atoms
 from ase.io import read
 from numpy.typing import NDArray
 
-from deckgen.manifest import DATA, SCRIPT
-from deckgen.potentials import Potential
-from deckgen.render import environment, structure_context
+from deckgen.decks.manifest import DATA, SCRIPT
+from deckgen.decks.potentials import Potential
+from deckgen.decks.render import environment, structure_context
 from deckgen.runs.engine import lammps_errors, open_lammps
 
 __all__ = ["describe_lammps", "evaluate"]

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from deckgen.deck import read_manifests
+from deckgen.decks.deck import read_manifests
+from deckgen.decks.manifest import ENERGIES, FRAMES, QUENCHED, Manifest
 from deckgen.errors import RunError
 from deckgen.frames import read_frames, surviving
-from deckgen.manifest import ENERGIES, FRAMES, QUENCHED, Manifest
 from deckgen.runs.outputs import DROPPED_ENERGIES, parse_row
 from deckgen.samples import Samples, TimeSeries
 

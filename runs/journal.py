@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from deckgen.files import write_json
 from deckgen.runs.outputs import Cut
 
 __all__ = ["JOURNAL", "Attempt", "begin", "close", "close_dead", "read_attempts"]
@@ -83,6 +84,4 @@ def close_dead(folder: Path, outcome: str, to_step: int, message: str) -> None:
 
 
 def _write(folder: Path, attempts: list[Attempt]) -> None:
-    part = folder / f"{JOURNAL}.part"
-    part.write_text(json.dumps({"schema": 1, "attempts": [asdict(attempt) for attempt in attempts]}, indent=1) + "\n")
-    part.replace(folder / JOURNAL)
+    write_json(folder / JOURNAL, {"schema": 1, "attempts": [asdict(attempt) for attempt in attempts]})

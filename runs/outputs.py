@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from deckgen.decks.manifest import ENERGIES, FRAMES, QUENCHED, Manifest
+from deckgen.files import write_whole
 from deckgen.frames import find_frames, surviving
-from deckgen.manifest import ENERGIES, FRAMES, QUENCHED, Manifest
 
 __all__ = ["DROPPED_ENERGIES", "DROPPED_FRAMES", "Cut", "cut_back", "is_finished", "last_step", "parse_row"]
 
@@ -81,9 +82,7 @@ def _cut(path: Path, dropped_path: Path, split: Callable[[bytes], list[_Record]]
     if dropped:
         with dropped_path.open("ab") as file:
             file.writelines(text.rstrip(b"\n") + b"\n" for text in dropped)
-        part = path.with_name(path.name + ".part")
-        part.write_bytes(b"".join(kept))
-        part.replace(path)
+        write_whole(path, b"".join(kept))
     return len(dropped)
 
 

@@ -10,7 +10,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from deckgen.runs.display import Display
+from deckgen.processes.display import Display
 from deckgen.runs.status import DeckStatus
 
 __all__ = ["Progress", "Speeds", "duration", "time_left"]

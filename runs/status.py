@@ -8,12 +8,11 @@ from itertools import chain
 from pathlib import Path
 from typing import Literal
 
-from deckgen.deck import read_manifests
+from deckgen.decks.deck import read_manifests
+from deckgen.decks.manifest import ENERGIES, Manifest
 from deckgen.errors import InputError
-from deckgen.manifest import ENERGIES, Manifest
-from deckgen.runs.engine import DECK_LOCK
+from deckgen.processes.lock import LOCK, held
 from deckgen.runs.journal import Attempt, read_attempts
-from deckgen.runs.lock import held
 from deckgen.runs.outputs import is_finished, last_step
 
 __all__ = ["DeckStatus", "State", "deck_status", "status"]
@@ -86,7 +85,7 @@ def deck_status(folder: Path, manifest: Manifest) -> DeckStatus:
 
 
 def _state(folder: Path, manifest: Manifest, last: Attempt | None, step: int) -> State:
-    if held(folder / DECK_LOCK):
+    if held(folder / LOCK):
         return "running"
     if is_finished(folder, manifest):
         return "done"

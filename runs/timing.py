@@ -9,9 +9,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from deckgen.deck import read_manifests
-from deckgen.executor import SubprocessExecutor, available_cores
-from deckgen.manifest import SCRIPT
+from deckgen.decks.deck import read_manifests
+from deckgen.decks.manifest import SCRIPT
+from deckgen.processes.executor import SubprocessExecutor, available_cores
 from deckgen.runs.engine import lammps_errors, open_for_script
 from deckgen.runs.outputs import is_finished, last_step
 

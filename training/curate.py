@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from deckgen.errors import InputError
+from deckgen.files import write_json
 from deckgen.training.dataset import Dataset, write_dataset
 from deckgen.training.predict import soap_vectors
 from deckgen.training.recipe import Recipe
@@ -123,9 +122,7 @@ def write_curation(curation: Curation, folder: Path) -> None:
     write_dataset(folder / TRAIN, curation.train)
     write_dataset(folder / HOLDOUT, curation.holdout)
     write_dataset(folder / POOL, curation.pool)
-    part = folder / f"{CURATION}.part"
-    part.write_text(json.dumps(curation.to_json(), indent=1) + "\n", encoding="utf-8")
-    os.replace(part, folder / CURATION)
+    write_json(folder / CURATION, curation.to_json())
 
 
 def _held_out(settings: Curate, dataset: Dataset) -> set[str]:

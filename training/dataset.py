@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from ase.io import iread, write
 from numpy.typing import NDArray
 
 from deckgen.errors import InputError
+from deckgen.files import whole
 
 __all__ = [
     "ENERGY_KEY",
@@ -191,14 +191,11 @@ def bare(atoms: Atoms, info: Mapping[str, object] | None = None) -> Atoms:
 
 def write_dataset(path: Path, dataset: Dataset) -> None:
     """Write a data set as extended XYZ, the isolated atoms first; the file appears whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    with part.open("w", encoding="utf-8") as file:
+    with whole(path) as part, part.open("w", encoding="utf-8") as file:
         for symbol, energy_eV in sorted(dataset.isolated_eV.items()):
             file.write(xyz_text(_isolated(symbol, energy_eV)))
         for frame in dataset.frames:
             file.write(xyz_text(frame))
-    os.replace(part, path)
 
 
 def _isolated(symbol: str, energy_eV: float) -> LabelledFrame:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from deckgen.errors import InputError
+from deckgen.findings import Finding
 from deckgen.training.dataset import LabelledFrame, frame_key
 
-__all__ = ["Finding", "about_net_forces", "about_settings", "listed", "without_duplicates"]
+__all__ = ["about_net_forces", "about_settings", "listed", "without_duplicates"]
 
 LARGEST_NET_FORCE_EV_A = 5e-3
 """A component of the sum of a frame's forces; the labels' own error is about the root of N smaller for each atom."""
@@ -23,22 +23,6 @@ DECISIVE = frozenset({"GGA", "ENCUT", "POTCAR", "reference"})
 """Settings that shift the energy: frames that differ in them cannot be fitted together."""
 
 SHOWN = 5
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A warning.
-
-    Parameters
-    ----------
-    code
-        Stable name of its kind.
-    message
-        What is wrong, where, and what was done or is to be done about it.
-    """
-
-    code: str
-    message: str
 
 
 def listed(items: Sequence[str]) -> str:

@@ -12,12 +12,12 @@ import numpy as np
 from ase import Atoms
 from numpy.typing import NDArray
 
+from deckgen.cells import in_large_cell
 from deckgen.errors import RunError
-from deckgen.executor import SubprocessExecutor, WorkerError
+from deckgen.processes.executor import SubprocessExecutor, WorkerError
 from deckgen.quip.gapfile import read_gap
-from deckgen.quip.reference import average_soap, evaluate
-from deckgen.training.box import in_large_cell
-from deckgen.training.gap_words import soap_words
+from deckgen.quip.quippy import average_soap, evaluate
+from deckgen.training.fit.arguments import soap_words
 from deckgen.training.recipe.fit import Soap
 
 __all__ = ["Prediction", "predict", "soap_vectors"]

@@ -15,12 +15,13 @@ from ase.db import connect
 from ase.io import iread
 from numpy.typing import NDArray
 
+from deckgen.cells import freed
 from deckgen.errors import InputError
+from deckgen.findings import Finding
+from deckgen.reference.vasp import is_output, read_output
 from deckgen.training.dataset import DEFAULT_TYPE, Dataset, LabelledFrame, bare, e0_of, joined_isolated
-from deckgen.training.findings import Finding, about_net_forces, about_settings, listed, without_duplicates
-from deckgen.training.free import freed
+from deckgen.training.findings import about_net_forces, about_settings, listed, without_duplicates
 from deckgen.training.recipe.data import Data
-from deckgen.vasp import is_output, read_output
 
 __all__ = ["Reading", "read_data"]
 

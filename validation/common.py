@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import deckgen
-from deckgen.workflows.result import StudyThermodynamics
+from deckgen.workflows.analyse.result import StudyThermodynamics
 
 HERE = Path(__file__).resolve().parent
 EXAMPLES = HERE.parent / "examples"

@@ -9,7 +9,7 @@ from typing import Self
 
 import numpy as np
 
-from deckgen.workflows.isomers import StudyIsomers, isomers, tell_apart
+from deckgen.workflows.isomers.study import StudyIsomers, isomers, tell_apart
 
 PAPER_TEMPERATURES_K = (100, 140, 180, 220, 260, 300)
 STUDY = """

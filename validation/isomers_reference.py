@@ -12,10 +12,10 @@ from pathlib import Path
 from common import record, work_folder
 from isomer_lists import study_text
 
-from deckgen.potentials import BUILTIN
-from deckgen.workflows.compare import compare_isomers
-from deckgen.workflows.isomers import isomers
-from deckgen.workflows.reference_comparison import ComparedIsomer, ReferenceComparison
+from deckgen.decks.potentials import BUILTIN
+from deckgen.workflows.compare.comparison import ComparedIsomer, ReferenceComparison
+from deckgen.workflows.compare.study import compare_isomers
+from deckgen.workflows.isomers.study import isomers
 
 RECIPE = BUILTIN["na-gap"].file.with_name("gap.toml")
 MAX_STEPS = 20

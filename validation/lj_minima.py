@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.spatial.distance import pdist, squareform
 
-from deckgen.workflows.isomers import isomers
+from deckgen.workflows.isomers.study import isomers
 
 EPSILON_EV = 0.0104
 PUBLISHED = {7: 4, 8: 8, 9: 21, 10: 64}

@@ -11,14 +11,14 @@ from dataclasses import asdict
 
 from common import record, work_folder
 
-from deckgen.potentials import BUILTIN
+from deckgen.decks.potentials import BUILTIN
 from deckgen.training.curate import Curation, curate
 from deckgen.training.dataset import Dataset, e0_of
-from deckgen.training.fit import fit
-from deckgen.training.potential_errors import PERCENT_NOTE, PotentialErrors
+from deckgen.training.fit.fit import fit
 from deckgen.training.read import read_data
 from deckgen.training.recipe import Recipe
-from deckgen.training.validate import ModelReport, validate_model
+from deckgen.training.validation.errors import PERCENT_NOTE, PotentialErrors
+from deckgen.training.validation.model import ModelReport, validate_model
 
 SHIPPED = BUILTIN["na-gap"].file
 GOAL_MEV_ATOM, GOAL_MEV_A = 1.0, 20.0

@@ -19,25 +19,25 @@ from scipy.spatial.distance import pdist
 
 from deckgen.analysis.fragments import count_fragments, neighbour_cutoff
 from deckgen.analysis.lindemann import lindemann_index
-from deckgen.clusters import build
-from deckgen.deck import WrittenDeck, write_decks, write_quench_deck
-from deckgen.executor import SubprocessExecutor
+from deckgen.decks.clusters import build
+from deckgen.decks.deck import WrittenDeck, write_decks, write_quench_deck
+from deckgen.decks.manifest import ENERGIES, FRAMES
+from deckgen.decks.potentials import BUILTIN
 from deckgen.frames import read_frames
-from deckgen.manifest import ENERGIES, FRAMES
-from deckgen.potentials import BUILTIN
+from deckgen.processes.executor import SubprocessExecutor
 from deckgen.quip.gapfile import read_gap
 from deckgen.runs.engine import run_deck
 from deckgen.runs.harvest import read_energies
 from deckgen.runs.outputs import is_finished
-from deckgen.runs.quench import quench
-from deckgen.runs.quench_frames import frames_of_file, frames_of_run
-from deckgen.runs.quench_worker import Goal
+from deckgen.runs.quench.batch import quench
+from deckgen.runs.quench.frames import frames_of_file, frames_of_run
+from deckgen.runs.quench.worker import Goal
 from deckgen.study import Study
 from deckgen.training.dataset import e0_of
 from deckgen.training.read import read_data
 from deckgen.training.recipe import Recipe
-from deckgen.training.sanity import Scan, dimer_plan, stretched_plan
-from deckgen.training.validate import predict_groups
+from deckgen.training.validation.model import predict_groups
+from deckgen.training.validation.scans import Scan, dimer_plan, stretched_plan
 from deckgen.units import KB_EV_K
 
 GAP = BUILTIN["na-gap"].file

@@ -28,7 +28,7 @@ SAMPLE_EVERY = 10
 
 def run_engine(duration_ps: float) -> dict[str, Any]:
     """Run the dynamics in this process; return times, total energies and the seconds that it took."""
-    from deckgen.potentials import BUILTIN
+    from deckgen.decks.potentials import BUILTIN
     from deckgen.quip.check import require_quip
     from deckgen.quip.gapfile import read_gap
     from deckgen.quip.mpi import preload_mpi

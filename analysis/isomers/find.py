@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from deckgen.analysis.isomers.catalogue import Catalogue, catalogue
 from deckgen.analysis.isomers.describe import describe, temperatures
+from deckgen.analysis.isomers.enantiomers import separate_hands
 from deckgen.analysis.isomers.grouping import group_by_energy_and_fingerprint
-from deckgen.analysis.isomers.hands import separate_hands
 from deckgen.analysis.isomers.merging import in_doubt, merge
 from deckgen.analysis.isomers.results import IsomerList, Tolerances
 from deckgen.analysis.isomers.thinning import thin

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import logsumexp
 
-from deckgen.analysis._pymbar import LARGEST_MATRIX, pymbar_free_energies
-from deckgen.analysis.nodes import Nodes, lay_down
+from deckgen.analysis.mbar._pymbar import LARGEST_MATRIX, pymbar_free_energies
+from deckgen.analysis.mbar.energy_grid import Nodes, lay_down
+from deckgen.analysis.mbar.solver import integrate, newton_step, solve
 from deckgen.analysis.production import Pool
-from deckgen.analysis.solver import integrate, newton_step, solve
 from deckgen.errors import AnalysisError
 from deckgen.units import KB_EV_K
 

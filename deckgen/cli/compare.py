@@ -12,8 +12,8 @@ from rich.table import Table
 from deckgen.cli.output import HERE, Json, StudyPath, out, print_json
 
 if TYPE_CHECKING:
-    from deckgen.analysis.isomers.reference_errors import OrderErrors
-    from deckgen.workflows.reference_comparison import ComparedIsomer, ReferenceComparison
+    from deckgen.analysis.isomers.agreement import OrderErrors
+    from deckgen.workflows.compare.comparison import ComparedIsomer, ReferenceComparison
 
 __all__ = ["compare"]
 
@@ -44,7 +44,7 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Compare the lowest isomers with a reference calculator; started again, it goes on where it was."""
-    from deckgen.workflows.compare import compare_isomers
+    from deckgen.workflows.compare.study import compare_isomers
 
     comparison = compare_isomers(
         study,

@@ -17,7 +17,7 @@ templates_app = typer.Typer(help="The deck templates.", no_args_is_help=True)
 
 def doctor(as_json: Json = False) -> None:
     """Check every part of the installation, and say what to do about what fails."""
-    from deckgen.tables import check_table
+    from deckgen.cli.study_tables import check_table
     from deckgen.workflows.doctor import doctor as examine
 
     checks = examine()
@@ -31,7 +31,7 @@ def doctor(as_json: Json = False) -> None:
 
 def potentials(as_json: Json = False) -> None:
     """List the built-in potentials and their files."""
-    from deckgen.potentials import BUILTIN
+    from deckgen.decks.potentials import BUILTIN
 
     if as_json:
         print_json({name: asdict(builtin) for name, builtin in BUILTIN.items()})
@@ -43,7 +43,7 @@ def potentials(as_json: Json = False) -> None:
 @templates_app.command("list")
 def templates_list() -> None:
     """List the templates that a folder `templates` beside study.toml may override."""
-    from deckgen.scaffold import deck_templates
+    from deckgen.decks.scaffold import deck_templates
 
     for name in deck_templates():
         out.print(name)
@@ -54,7 +54,7 @@ def templates_export(
     folder: Annotated[Path, typer.Argument(help="Usually the study's folder `templates`.", metavar="DIR")],
 ) -> None:
     """Copy the package's templates out, to be changed."""
-    from deckgen.scaffold import export_templates
+    from deckgen.decks.scaffold import export_templates
 
     for path in export_templates(folder):
         out.print(f"wrote {path}")

@@ -31,7 +31,7 @@ def isomers(
     as_json: Json = False,
 ) -> None:
     """Quench frames and list the distinct minima; started again, it goes on where it was."""
-    from deckgen.workflows.isomers import isomers as find
+    from deckgen.workflows.isomers.study import isomers as find
 
     result = find(study, frames=frames or (), workers=workers, force=force)
     if as_json:

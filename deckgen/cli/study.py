@@ -16,7 +16,7 @@ from deckgen.cli.output import HERE, Json, StudyPath, out, print_json
 from deckgen.errors import DeckgenError, InputError
 
 if TYPE_CHECKING:
-    from deckgen.deck import WrittenDeck
+    from deckgen.decks.deck import WrittenDeck
 
 __all__ = ["analyse", "decks", "init", "report", "run", "status"]
 
@@ -28,7 +28,7 @@ def init(
     potential: Annotated[str, typer.Option(help="A built-in potential.")] = "na-gap",
 ) -> None:
     """Write a commented study.toml into a new folder."""
-    from deckgen.scaffold import init as make
+    from deckgen.decks.scaffold import init as make
 
     study = make(folder, element=element, size=size, potential=potential)
     out.print(f"wrote {study.file}; edit it, then: deckgen run {folder}")
@@ -41,8 +41,8 @@ def decks(
     as_json: Json = False,
 ) -> None:
     """Write the decks and show what they are and cost."""
-    from deckgen.deck import write_decks
-    from deckgen.tables import deck_rows, deck_table
+    from deckgen.cli.study_tables import deck_rows, deck_table
+    from deckgen.decks.deck import write_decks
 
     written = write_decks(study, force=force)
     seconds = _seconds_per_step(written) if timing else None
@@ -87,9 +87,9 @@ def run(
 
 def status(study: StudyPath = HERE, as_json: Json = False) -> None:
     """Show how far each deck is."""
+    from deckgen.cli.study_tables import status_table
     from deckgen.runs.status import status as read_status
     from deckgen.study import Study
-    from deckgen.tables import status_table
 
     rows = read_status(Study.read(study).folder)
     if as_json:
@@ -111,8 +111,8 @@ def analyse(
     as_json: Json = False,
 ) -> None:
     """Analyse what was sampled so far: results/ has the numbers and the figures."""
-    from deckgen.tables import print_thermodynamics
-    from deckgen.workflows.analyse import analyse as analyse_study
+    from deckgen.cli.study_tables import print_thermodynamics
+    from deckgen.workflows.analyse.study import analyse as analyse_study
 
     result = analyse_study(study, external=_temperature_files(external or ()), n_atoms=atoms, compare=compare)
     if as_json:
@@ -141,6 +141,6 @@ def _temperature_files(words: Sequence[str]) -> dict[float, Path] | None:
 
 def report(study: StudyPath = HERE) -> None:
     """Write report.html: one file with the curves, the tables, the warnings and a methods paragraph."""
-    from deckgen.workflows.report import report as write_report
+    from deckgen.workflows.report.study import report as write_report
 
     out.print(f"open {write_report(study)}")

@@ -15,10 +15,10 @@ from deckgen.runs.progress import duration
 if TYPE_CHECKING:
     from deckgen.analysis.comparison import Comparison
     from deckgen.analysis.results import Thermodynamics
-    from deckgen.deck import WrittenDeck
+    from deckgen.decks.deck import WrittenDeck
     from deckgen.runs.status import DeckStatus
+    from deckgen.workflows.analyse.result import StudyThermodynamics
     from deckgen.workflows.doctor import Check
-    from deckgen.workflows.result import StudyThermodynamics
 
 __all__ = ["check_table", "deck_rows", "deck_table", "print_thermodynamics", "status_table"]
 

@@ -14,7 +14,7 @@ from rich.markup import escape
 from deckgen.cli.output import HERE, Json, out, print_json
 
 if TYPE_CHECKING:
-    from deckgen.training.findings import Finding
+    from deckgen.findings import Finding
 
 __all__ = ["train_app"]
 
@@ -34,7 +34,7 @@ def init(
     ] = None,
 ) -> None:
     """Write a commented gap.toml."""
-    from deckgen.workflows.training_project import new_project
+    from deckgen.workflows.train.init import new_project
 
     recipe = new_project(folder, files or ())
     steps = "curate" if files else "sample, label, curate"
@@ -51,7 +51,7 @@ def sample(
     as_json: Json = False,
 ) -> None:
     """Sample frames by dynamics, as [sample] says: frames/sampled.extxyz."""
-    from deckgen.workflows.sample import sample as sample_frames
+    from deckgen.workflows.train.sample.sample import sample as sample_frames
 
     sampled = sample_frames(gap, workers=workers, force=force)
     if as_json:
@@ -75,7 +75,7 @@ def label(
     as_json: Json = False,
 ) -> None:
     """Label the sampled frames with the calculator of [reference]: labels/labelled.extxyz."""
-    from deckgen.training.label import label as label_frames
+    from deckgen.workflows.train.label import label as label_frames
 
     result = label_frames(gap, frames, workers=workers, retry_failed=retry_failed)
     if as_json:
@@ -137,9 +137,9 @@ def fit(
 ) -> None:
     """Fit the potential with gap_fit: fit/gap.xml."""
     from deckgen.cli.train_tables import fit_words
-    from deckgen.training.fit import fit as fit_potential
+    from deckgen.training.fit.fit import fit as fit_potential
     from deckgen.training.recipe import Recipe
-    from deckgen.workflows.validate import FIT, curated_sets
+    from deckgen.workflows.train.validate import FIT, curated_sets
 
     recipe = Recipe.read(gap)
     train = curated_sets(recipe)["train"]
@@ -163,7 +163,7 @@ def validate(
 ) -> None:
     """Compare the potential with the labels: a table, validation/errors.json, figures and report.html."""
     from deckgen.cli.train_tables import error_tables
-    from deckgen.workflows.validate import validate as validate_potential
+    from deckgen.workflows.train.validate import validate as validate_potential
 
     result = validate_potential(gap, model=model, against=against, workers=workers)
     if as_json:
@@ -178,7 +178,7 @@ def validate(
 def augment(gap: GapPath = HERE, workers: Workers = None, as_json: Json = False) -> None:
     """Add the frames with the largest force errors and fit again, round by round: augment/."""
     from deckgen.cli.train_tables import round_table, round_words
-    from deckgen.workflows.augment import augment as improve
+    from deckgen.workflows.train.augment import augment as improve
 
     result = improve(gap, workers=workers, show=lambda row: None if as_json else out.print(round_words(row)))
     if as_json:

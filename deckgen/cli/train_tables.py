@@ -10,15 +10,15 @@ from rich.markup import escape
 from rich.table import Table
 
 from deckgen.runs.progress import duration
-from deckgen.training.potential_errors import PERCENT_NOTE
+from deckgen.training.validation.errors import PERCENT_NOTE
 
 if TYPE_CHECKING:
     from deckgen.training.curate import Curation
     from deckgen.training.dataset import Dataset
-    from deckgen.training.fit import FitResult
-    from deckgen.training.potential_errors import ErrorTable, PotentialErrors
-    from deckgen.workflows.rounds import Round, SetErrors
-    from deckgen.workflows.validate import Validated
+    from deckgen.training.fit.fit import FitResult
+    from deckgen.training.validation.errors import ErrorTable, PotentialErrors
+    from deckgen.workflows.train.rounds import Round, SetErrors
+    from deckgen.workflows.train.validate import Validated
 
 __all__ = ["curation_table", "dataset_rows", "dataset_table", "error_tables", "fit_words", "round_table", "round_words"]
 

@@ -12,9 +12,10 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import Literal
 
+from deckgen.decks.manifest import DATA, MANIFEST, SCRIPT, Manifest, read_manifest
+from deckgen.decks.render import Rendering, commands, nvt_id, render, render_isomer_runs, render_quench
 from deckgen.errors import InputError
-from deckgen.manifest import DATA, MANIFEST, SCRIPT, Manifest, read_manifest
-from deckgen.render import Rendering, commands, nvt_id, render, render_isomer_runs, render_quench
+from deckgen.files import first_free, whole, write_json, write_whole
 from deckgen.study import STUDY_FILE, Study
 
 __all__ = ["Deck", "Part", "WrittenDeck", "read_manifests", "study_decks", "write_decks", "write_quench_deck"]
@@ -164,8 +165,7 @@ def _stale(deck: Deck, folder: Path) -> str:
 def _set_aside(folder: Path, attic: Path) -> None:
     """Move a deck's folder to the first free name in `attic`."""
     attic.mkdir(exist_ok=True)
-    numbers = (n for n in range(1, 10**6) if not (attic / f"{folder.parent.name}-{folder.name}.{n}").exists())
-    shutil.move(folder, attic / f"{folder.parent.name}-{folder.name}.{next(numbers)}")
+    shutil.move(folder, first_free(attic, f"{folder.parent.name}-{folder.name}.{{}}"))
 
 
 def _write(deck: Deck, study_folder: Path, *, replaced: bool) -> WrittenDeck:
@@ -179,8 +179,8 @@ def _write(deck: Deck, study_folder: Path, *, replaced: bool) -> WrittenDeck:
     for file in deck.files:
         _link(file, study_folder / "decks" / "potential" / deck.manifest.potential_sha256[:12], folder)
     (folder / DATA).write_text(deck.data)
-    _write_whole(folder / SCRIPT, deck.script)
-    _write_whole(folder / MANIFEST, json.dumps(asdict(deck.manifest), indent=1) + "\n")
+    write_whole(folder / SCRIPT, deck.script)
+    write_json(folder / MANIFEST, asdict(deck.manifest))
     change: Literal["new", "updated", "replaced"] = "replaced" if replaced else "updated" if known else "new"
     return WrittenDeck(folder, deck.manifest, change)
 
@@ -190,18 +190,11 @@ def _link(file: Path, store: Path, folder: Path) -> None:
     store.mkdir(parents=True, exist_ok=True)
     copy, name = store / file.name, folder / file.name
     if not copy.exists():
-        shutil.copyfile(file, copy.with_name(copy.name + ".part"))
-        os.replace(copy.with_name(copy.name + ".part"), copy)
+        with whole(copy) as part:
+            shutil.copyfile(file, part)
     if name.exists():
         return
     try:
         name.symlink_to(os.path.relpath(copy, folder))
     except OSError:
         shutil.copyfile(copy, name)
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or as it was."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(text)
-    os.replace(part, path)

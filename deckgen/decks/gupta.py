@@ -2,7 +2,7 @@
 
     E = sum_i [ sum_{j != i} A exp(-p (r_ij/r0 - 1)) - sqrt( sum_{j != i} xi^2 exp(-2 q (r_ij/r0 - 1)) ) ]
 
-Li, Blaisten-Barojas, Papaconstantopoulos, Phys. Rev. B 57, 15519 (1998). `python -m deckgen.gupta FILE`
+Li, Blaisten-Barojas, Papaconstantopoulos, Phys. Rev. B 57, 15519 (1998). `python -m deckgen.decks.gupta FILE`
 writes the table that the package ships.
 """
 

@@ -15,7 +15,7 @@ from deckgen.study import PotentialChoice
 
 __all__ = ["BUILTIN", "Builtin", "Potential", "resolve"]
 
-_DATA = Path(str(files("deckgen"))) / "potentials_"
+_DATA = Path(str(files("deckgen"))) / "potentials"
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,9 @@ from jinja2 import (
     TemplateError,
 )
 
-from deckgen.clusters import start_structure
+from deckgen.decks.clusters import start_structure
+from deckgen.decks.potentials import resolve
 from deckgen.errors import InputError
-from deckgen.potentials import resolve
 from deckgen.study import Study
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "commands",
     "environment",
     "nvt_id",
+    "project_environment",
     "render",
     "render_isomer_runs",
     "render_quench",
@@ -63,16 +64,25 @@ class Rendering:
 
 def environment(template_folder: Path | None = None) -> Environment:
     """Return the Jinja environment: the user's templates first, then the package's; an undefined name is an error."""
-    package = PackageLoader("deckgen.templates", "")
+    package = PackageLoader("deckgen.templates", "decks")
     own: list[BaseLoader] = [FileSystemLoader(template_folder)] if template_folder else []
+    # deckgen/nvt.in.j2 is always the package's: what an nvt.in.j2 of the user extends
+    return _environment(ChoiceLoader([*own, package, PrefixLoader({"deckgen": package})]))
+
+
+def project_environment() -> Environment:
+    """Return the Jinja environment of what a user starts from: study.toml and gap.toml."""
+    return _environment(PackageLoader("deckgen.templates", "projects"))
+
+
+def _environment(loader: BaseLoader) -> Environment:
     return Environment(
-        # deckgen/nvt.in.j2 is always the package's: what an nvt.in.j2 of the user extends
-        loader=ChoiceLoader([*own, package, PrefixLoader({"deckgen": package})]),
+        loader=loader,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701  (LAMMPS, not HTML)
+        autoescape=False,  # noqa: S701  (LAMMPS and TOML, not HTML)
     )
 
 

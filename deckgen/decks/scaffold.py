@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from pathlib import Path
 
+from deckgen.decks.render import environment, project_environment
 from deckgen.errors import InputError
-from deckgen.render import environment
+from deckgen.files import write_json
 from deckgen.study import STUDY_FILE, Study, json_schema
 from deckgen.toml import validate
 
 __all__ = ["SCHEMA_FILE", "deck_templates", "export_templates", "init"]
 
 SCHEMA_FILE = "study.schema.json"
-_NOT_DECKS = ("report", "study.toml", "gap.toml", "deckgen/")
 
 
 def init(
@@ -32,18 +31,18 @@ def init(
     if file.exists():
         raise InputError(f"{file} is there already", hint="name another folder, or edit the file")
     words = {"element": element, "size": size, "potential": potential, "name": name or f"{element}{size}, {potential}"}
-    text = environment().get_template("study.toml.j2").render(words)
+    text = project_environment().get_template("study.toml.j2").render(words)
     validate(tomllib.loads(text), Study, source=str(file))
     folder.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")
-    (folder / SCHEMA_FILE).write_text(json.dumps(json_schema(), indent=1) + "\n", encoding="utf-8")
+    write_json(folder / SCHEMA_FILE, json_schema())
     return Study.read(folder)
 
 
 def deck_templates() -> list[str]:
     """Return the names of the package's deck templates."""
     names = environment().list_templates(extensions=["j2"])
-    return [name for name in names if not name.startswith(_NOT_DECKS)]
+    return [name for name in names if not name.startswith("deckgen/")]
 
 
 def export_templates(folder: Path | str) -> list[Path]:

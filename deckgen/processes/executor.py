@@ -24,7 +24,7 @@ from types import TracebackType
 from typing import IO, Any, ParamSpec, TypeVar
 
 from deckgen.errors import InputError, RunError
-from deckgen.worker import Failure
+from deckgen.processes.worker import Failure
 
 __all__ = ["SubprocessExecutor", "WorkerError", "available_cores"]
 
@@ -215,7 +215,7 @@ class SubprocessExecutor(Executor):
     def _start(self, request: IO[bytes], reply: IO[bytes], printed: IO[bytes]) -> subprocess.Popen[bytes]:
         # The interpreter shall find what this one finds, and nothing that lies about in the current folder (-P).
         path = f"import sys; sys.path[:] = {sys.path!r}"
-        code = f"{path}; from deckgen.worker import serve; serve(*map(int, sys.argv[1:]))"
+        code = f"{path}; from deckgen.processes.worker import serve; serve(*map(int, sys.argv[1:]))"
         with self._lock:
             if self._stopped:
                 raise WorkerError(-signal.SIGTERM, "")

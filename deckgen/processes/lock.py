@@ -1,4 +1,4 @@
-"""Locks: one batch a study, one process a deck."""
+"""Locks: one batch per study, one process per deck, one command per folder of results."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from typing import IO
 
 from deckgen.errors import RunError
 
-__all__ = ["HEARTBEAT_S", "held", "lock"]
+__all__ = ["HEARTBEAT_S", "LOCK", "held", "lock"]
+
+LOCK = ".lock"
+"""Name of the lock of a folder that one process at a time works in."""
 
 HEARTBEAT_S = 30.0
 """A holder that lives longer than a moment touches its lock this often (`Path.touch`)."""
@@ -36,6 +39,7 @@ def lock(path: Path, what: str) -> Iterator[None]:
     RunError
         If `what` is in use: by which process, where, since when.
     """
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as file:
         if not _try_for(file, _PATIENCE_S) or _held_elsewhere(file):
             raise RunError(

@@ -1,14 +1,15 @@
-"""A request to stop, while C code runs that listens to nothing."""
+"""Requests to stop: SIGTERM, as a queueing system sends it, and Ctrl-C, also while C code runs that ignores them."""
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
 from typing import Any
 
-__all__ = ["StopRequest"]
+__all__ = ["StopRequest", "sigterm_as_ctrl_c"]
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _LISTEN_S = 0.2
@@ -62,3 +63,16 @@ class StopRequest:
             thread.join(_LISTEN_S)  # a signal may arrive in another thread: wake up now and then to handle it
         self._pass_on = None
         return failures[0] if failures else None
+
+
+@contextlib.contextmanager
+def sigterm_as_ctrl_c() -> Iterator[None]:
+    """Let a queueing system's SIGTERM stop the batch as Ctrl-C does; only the main thread hears signals."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

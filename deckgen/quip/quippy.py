@@ -1,6 +1,6 @@
 """Energies, forces and descriptors by quippy itself. Its functions are for processes of their own (`deckgen.executor`).
 
-`python -m deckgen.quip.reference STRUCTURE GAP.xml` prints the energy and the forces of a structure as JSON. quippy and
+`python -m deckgen.quip.quippy STRUCTURE GAP.xml` prints the energy and the forces of a structure as JSON. quippy and
 LAMMPS with QUIP in one process can end it.
 """
 

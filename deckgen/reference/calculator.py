@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from deckgen.errors import RunError
 from deckgen.frames import find_frames
-from deckgen.reference_call import ReferenceChoice, call
+from deckgen.reference.process import ReferenceChoice, call
 
 if TYPE_CHECKING:
     from ase import Atoms

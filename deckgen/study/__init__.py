@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal, Self
 from ase.data import chemical_symbols
 from pydantic import AfterValidator, Field, model_validator
 
-from deckgen.ladder import Ladder
-from deckgen.protocol import Isomers, Nvt
+from deckgen.study.ladder import Ladder
+from deckgen.study.nvt import Isomers, Nvt
 from deckgen.toml import Document, Positive, Table
 
 __all__ = ["STUDY_FILE", "Cluster", "PotentialChoice", "Study", "json_schema"]

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from deckgen.ladder import Kelvin
+from deckgen.study.ladder import Kelvin
 from deckgen.toml import Positive, Table
 
 __all__ = ["Isomers", "Nvt"]

@@ -20,10 +20,10 @@ from ase import Atoms
 from ase.io import write
 
 from deckgen import __version__
-from deckgen.clusters import build
+from deckgen.decks.clusters import build
+from deckgen.decks.potentials import resolve
 from deckgen.errors import DeckgenError, InputError
-from deckgen.executor import SubprocessExecutor, available_cores
-from deckgen.potentials import resolve
+from deckgen.processes.executor import SubprocessExecutor, available_cores
 from deckgen.quip.build import cache_folder, ensure_plugin
 from deckgen.quip.gapfile import read_gap
 from deckgen.quip.toolchain import find_compiler
@@ -150,7 +150,7 @@ def _agreement() -> Check:
         boxed = atoms.copy()
         boxed.center(vacuum=30)
         write(structure, boxed, format="extxyz")
-        command = [sys.executable, "-m", "deckgen.quip.reference", str(structure), str(potential.files[0])]
+        command = [sys.executable, "-m", "deckgen.quip.quippy", str(structure), str(potential.files[0])]
         ended = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=True)
     reference = json.loads(ended.stdout.splitlines()[-1])
     off_energy = abs(energy - reference["energy"])

@@ -11,17 +11,16 @@ from itertools import islice
 from pathlib import Path
 
 from deckgen.errors import RunError
-from deckgen.executor import SubprocessExecutor, WorkerError
-from deckgen.interrupt import sigterm_as_ctrl_c
 from deckgen.minima import Minimum, append_minima, read_minima
-from deckgen.runs.lock import HEARTBEAT_S, lock
-from deckgen.runs.quench_frames import FrameSource, frames_of_minima
-from deckgen.runs.quench_progress import QuenchProgress
-from deckgen.runs.quench_worker import Chunk, Goal, failed_minimum, quench_chunks
+from deckgen.processes.executor import SubprocessExecutor, WorkerError
+from deckgen.processes.lock import HEARTBEAT_S, LOCK, lock
+from deckgen.processes.signals import sigterm_as_ctrl_c
+from deckgen.runs.quench.frames import FrameSource, frames_of_minima
+from deckgen.runs.quench.progress import QuenchProgress
+from deckgen.runs.quench.worker import Chunk, Goal, failed_minimum, quench_chunks
 
 __all__ = ["Quenches", "quench", "tighten"]
 
-LOCK = ".lock"
 CHUNK = 25
 TICK_S = 1.0
 GRACE_S = 60.0

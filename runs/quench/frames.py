@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from deckgen.decks.manifest import FRAMES, Manifest
 from deckgen.errors import InputError
+from deckgen.files import whole
 from deckgen.frames import Record, Span, frame_spans, read_frames
-from deckgen.manifest import FRAMES, Manifest
 from deckgen.minima import Minimum, append_minima, find_minima, read_minima
 
 __all__ = ["FrameSource", "StartFrame", "frames_of_file", "frames_of_minima", "frames_of_run"]
@@ -165,10 +166,9 @@ def _read_by_ase(file: Path, symbols: tuple[str, ...], every: int) -> Iterator[M
 def _write_once(file: Path, minima: Iterable[Minimum]) -> None:
     """Write minima to a file, whole or not at all, unless it is there."""
     if not file.exists():
-        part = file.with_name(file.name + ".part")
-        part.unlink(missing_ok=True)
-        append_minima(part, minima)
-        part.replace(file)
+        with whole(file) as part:
+            part.unlink(missing_ok=True)
+            append_minima(part, minima)
 
 
 def _key(content: bytes) -> str:

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.linalg import LinearOperator, eigsh
 
-from deckgen.executor import SubprocessExecutor
 from deckgen.minima import Minimum
+from deckgen.processes.executor import SubprocessExecutor
 from deckgen.runs.engine import lammps_errors
-from deckgen.runs.quencher import Quencher
+from deckgen.runs.quench.quencher import Quencher
 
 __all__ = ["downhill_mode", "hessians"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from deckgen.runs.display import Display
+from deckgen.processes.display import Display
 from deckgen.runs.progress import time_left
-from deckgen.runs.quench_worker import Chunk
+from deckgen.runs.quench.worker import Chunk
 
 __all__ = ["QuenchProgress"]
 

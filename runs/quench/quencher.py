@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from deckgen.manifest import SCRIPT
+from deckgen.decks.manifest import SCRIPT
 from deckgen.runs.engine import lammps_errors, open_for_script
 
 __all__ = ["Quencher", "Rest"]

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deckgen.minima import Minimum, append_minima, find_minima
-from deckgen.runs.hessian import downhill_mode
-from deckgen.runs.quench_frames import FrameSource, StartFrame
-from deckgen.runs.quencher import Quencher, Rest
-from deckgen.runs.stopping import StopRequest
+from deckgen.processes.signals import StopRequest
+from deckgen.runs.quench.frames import FrameSource, StartFrame
+from deckgen.runs.quench.hessian import downhill_mode
+from deckgen.runs.quench.quencher import Quencher, Rest
 
 __all__ = ["Chunk", "Goal", "failed_minimum", "quench_chunks"]
 

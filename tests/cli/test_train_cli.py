@@ -16,7 +16,7 @@ from ase.calculators.morse import MorsePotential
 from ase.io import write
 
 from deckgen.cli import main
-from deckgen.clusters import build
+from deckgen.decks.clusters import build
 from deckgen.training.curate import DEFAULT_FRACTION
 from deckgen.training.recipe import Recipe
 

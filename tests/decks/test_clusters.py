@@ -9,7 +9,7 @@ from ase.io import write
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import pdist, squareform
 
-from deckgen.clusters import bond_length_A, build, start_structure
+from deckgen.decks.clusters import bond_length_A, build, start_structure
 from deckgen.errors import InputError
 from deckgen.study import Cluster
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from deckgen.deck import study_decks
-from deckgen.render import render_quench
+from deckgen.decks.deck import study_decks
+from deckgen.decks.render import render_quench
 from deckgen.study import Study
 
 LADDER = "[ladder]\ntemperatures_K = [100, 200, 300]\n"

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from deckgen.clusters import build
-from deckgen.gupta import CUTOFF_A, eam_alloy_table, energy_eV
-from deckgen.potentials import BUILTIN
+from deckgen.decks.clusters import build
+from deckgen.decks.gupta import CUTOFF_A, eam_alloy_table, energy_eV
+from deckgen.decks.potentials import BUILTIN
 
 
 @pytest.mark.parametrize(("size", "published_eV"), [(13, -8.88828), (55, -47.00409)])
@@ -24,7 +24,7 @@ def test_the_shipped_table_is_the_formulas() -> None:
     assert shipped[:4] == now[:4]
     numbers = [np.array(" ".join(lines[6:]).split(), dtype=float) for lines in (shipped, now)]
     np.testing.assert_allclose(*numbers, rtol=2e-12, atol=0)
-    assert files("deckgen").joinpath("potentials_", "na-gupta", BUILTIN["na-gupta"].file.name).is_file()
+    assert files("deckgen").joinpath("potentials", "na-gupta", BUILTIN["na-gupta"].file.name).is_file()
 
 
 def test_the_cutoff_cuts_no_bond_of_309_atoms() -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from deckgen.deck import read_manifests, write_decks
+from deckgen.decks.deck import read_manifests, write_decks
+from deckgen.decks.manifest import read_manifest
 from deckgen.errors import InputError
-from deckgen.manifest import read_manifest
 
 CLUSTER = '[cluster]\nelement = "Na"\nsize = 13\n[potential]\nname = "na-gupta"\n'
 LADDER = "[ladder]\ntemperatures_K = [100, 200, 300]\n"
@@ -108,7 +108,7 @@ def test_comments_of_a_template_do_not_make_decks_stale_but_commands_do(tmp_path
     write_decks(study(tmp_path))
     own = tmp_path / "templates"
     own.mkdir()
-    text = files("deckgen.templates").joinpath("nvt.in.j2").read_text()
+    text = files("deckgen.templates").joinpath("decks/nvt.in.j2").read_text()
     (own / "nvt.in.j2").write_text(text.replace("# principal moments", "# the principal moments"))
     assert set(changes(tmp_path)) == {"same", "updated"}
     (own / "nvt.in.j2").write_text(

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import deckgen
-from deckgen.clusters import build
-from deckgen.deck import study_decks
+from deckgen.decks.clusters import build
+from deckgen.decks.deck import study_decks
+from deckgen.decks.gupta import energy_eV
 from deckgen.frames import read_frames
-from deckgen.gupta import energy_eV
 from deckgen.study import Study
 
 STUDY = """

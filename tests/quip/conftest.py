@@ -20,7 +20,7 @@ from ase.calculators.morse import MorsePotential
 from ase.cluster import Icosahedron
 from ase.io import write
 
-from deckgen.quip.build import EVALUATOR, SOURCES
+from deckgen.quip.build import EVALUATOR, SOURCES, object_name
 from deckgen.quip.toolchain import find_compiler
 
 HERE = Path(__file__).parent
@@ -164,17 +164,16 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Driver:
     folder = tmp_path_factory.mktemp("driver")
     flags = ["-std=c++17", "-g", "-O1", "-march=native", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
     command = [*find_compiler().command, *flags, f"-I{SOURCES}"]
-    sources = [SOURCES / name for name in (*EVALUATOR, "native_engine.cpp")]
-    mains = sorted((HERE / "driver").glob("*.cpp"))
+    sources = {object_name(name): SOURCES / name for name in EVALUATOR}
+    mains = {f"{main.stem}.o": main for main in sorted((HERE / "driver").glob("*.cpp"))}
 
-    def compile_(source: Path) -> None:
-        subprocess.run([*command, "-c", str(source), "-o", f"{source.stem}.o"], cwd=folder, check=True, timeout=300)
+    def compile_(name: str, source: Path) -> None:
+        subprocess.run([*command, "-c", str(source), "-o", name], cwd=folder, check=True, timeout=300)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(compile_, [*sources, *mains]))
-    objects = [f"{source.stem}.o" for source in sources]
-    for main in mains:
-        subprocess.run([*command, f"{main.stem}.o", *objects, "-o", main.stem], cwd=folder, check=True, timeout=300)
+        list(pool.map(compile_, *zip(*(sources | mains).items(), strict=True)))
+    for name, main in mains.items():
+        subprocess.run([*command, name, *sources, "-o", main.stem], cwd=folder, check=True, timeout=300)
     return Driver(folder)
 
 

@@ -8,7 +8,7 @@ from ase import Atoms
 from ase.build import bulk
 from ase.cluster import Icosahedron
 
-from deckgen.potentials import BUILTIN
+from deckgen.decks.potentials import BUILTIN
 from deckgen.quip.gapfile import read_gap
 
 STATES = ("cold", "hot", "compressed", "stretched", "dissociating", "random")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from deckgen.potentials import BUILTIN
+from deckgen.decks.potentials import BUILTIN
 from deckgen.quip.gapfile import read_gap
 
 MODELS = ("2b", "3b", "soap")

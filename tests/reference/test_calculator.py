@@ -13,10 +13,10 @@ from ase import Atoms
 from ase.calculators.lj import LennardJones
 from ase.io import read
 
-from deckgen.clusters import build
+from deckgen.decks.clusters import build
 from deckgen.errors import InputError, InstallationError, RunError
-from deckgen.executor import SubprocessExecutor
-from deckgen.reference import ReferenceChoice, boxed, check, dynamics, relax, single_point
+from deckgen.processes.executor import SubprocessExecutor
+from deckgen.reference.calculator import ReferenceChoice, boxed, check, dynamics, relax, single_point
 
 TBLITE = ReferenceChoice(calculator="tblite", keywords={"method": "GFN1-xTB"})
 LJ = ReferenceChoice(calculator="lj", keywords={"rc": 1000.0})

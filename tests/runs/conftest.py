@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from deckgen.deck import read_manifests
-from deckgen.manifest import ENERGIES
+from deckgen.decks.deck import read_manifests
+from deckgen.decks.manifest import ENERGIES
 
 STUDY = """
 [cluster]

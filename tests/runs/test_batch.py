@@ -7,11 +7,11 @@ import time
 import pytest
 
 import deckgen
+from deckgen.decks.manifest import ENERGIES, FRAMES, SCRIPT
 from deckgen.errors import InputError, RunError
-from deckgen.executor import SubprocessExecutor
-from deckgen.manifest import ENERGIES, FRAMES, SCRIPT
+from deckgen.processes.executor import SubprocessExecutor
+from deckgen.processes.lock import held, lock
 from deckgen.runs.engine import run_deck
-from deckgen.runs.lock import held, lock
 from deckgen.runs.status import status
 
 
@@ -116,7 +116,7 @@ def test_a_stale_lock_is_recognised(tmp_path):
     hold = f"""
 import time
 from pathlib import Path
-from deckgen.runs.lock import held, lock
+from deckgen.processes.lock import held, lock
 with lock(Path({str(path)!r}), "this"):
     print("held", flush=True)
     time.sleep(60)

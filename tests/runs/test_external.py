@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from deckgen.analysis.external import read_energies
 from deckgen.errors import InputError
+from deckgen.runs.external import read_energies
 
 LOG = """LAMMPS (22 Jul 2025)
 units           metal

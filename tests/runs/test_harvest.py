@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 import deckgen
+from deckgen.decks.manifest import ENERGIES, FRAMES, MANIFEST, Manifest, read_manifest
 from deckgen.errors import InputError, RunError
 from deckgen.frames import read_frames
-from deckgen.manifest import ENERGIES, FRAMES, MANIFEST, Manifest, read_manifest
 from deckgen.runs.harvest import harvest, read_energies
 from deckgen.runs.status import status
 from deckgen.runs.timing import estimate, time_deck

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 import deckgen
+from deckgen.decks.manifest import ENERGIES, FRAMES, RESTART
 from deckgen.errors import RunError
-from deckgen.executor import SubprocessExecutor
 from deckgen.frames import read_frames
-from deckgen.manifest import ENERGIES, FRAMES, RESTART
+from deckgen.processes.executor import SubprocessExecutor
 from deckgen.runs.batch import BatchResult
 from deckgen.runs.engine import run_deck
 from deckgen.runs.harvest import harvest

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from deckgen.decks.scaffold import init
 from deckgen.errors import InputError
-from deckgen.scaffold import init
 from deckgen.study import Study, json_schema
 
 NA55 = '[cluster]\nelement = "Na"\nsize = 55\n'

@@ -7,7 +7,7 @@ import pytest
 from ase import Atoms
 from ase.calculators.emt import EMT
 
-from deckgen.clusters import build
+from deckgen.decks.clusters import build
 from deckgen.errors import InputError
 from deckgen.training.dataset import Dataset, LabelledFrame, e0_of, frame_key, read_dataset, write_dataset
 

@@ -9,19 +9,19 @@ from pathlib import Path
 import pytest
 from ase import Atoms
 
-from deckgen.potentials import BUILTIN
+from deckgen.decks.potentials import BUILTIN
 from deckgen.quip.gapfile import read_gap
 from deckgen.training.curate import Curation, curate
 from deckgen.training.dataset import Dataset, e0_of
-from deckgen.training.fit import fit
-from deckgen.training.gap_fit import write_training_file
-from deckgen.training.gap_words import gap_fit_arguments
-from deckgen.training.potential_errors import PotentialErrors, error_table
+from deckgen.training.fit.arguments import gap_fit_arguments
+from deckgen.training.fit.fit import fit
+from deckgen.training.fit.gap_fit import write_training_file
+from deckgen.training.fit.scales import with_scales
 from deckgen.training.predict import predict
 from deckgen.training.read import read_data
 from deckgen.training.recipe import Recipe
 from deckgen.training.recipe.fit import Fit
-from deckgen.training.scales import with_scales
+from deckgen.training.validation.errors import PotentialErrors, error_table
 
 XML = BUILTIN["na-gap"].file
 

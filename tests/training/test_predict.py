@@ -12,9 +12,9 @@ from ase import Atoms
 from ase.cluster import Icosahedron
 from ase.io import write
 
+from deckgen.cells import in_large_cell
+from deckgen.decks.potentials import BUILTIN
 from deckgen.errors import InputError
-from deckgen.potentials import BUILTIN
-from deckgen.training.box import in_large_cell
 from deckgen.training.predict import predict, soap_vectors
 from deckgen.training.recipe.fit import Soap
 
@@ -51,7 +51,7 @@ def test_forces_are_the_slope_of_the_energy() -> None:
 def test_the_program_agrees(tmp_path: Path) -> None:
     atoms = in_large_cell(shaken(2), 12.0)
     write(tmp_path / "one.extxyz", atoms)
-    command = [sys.executable, "-m", "deckgen.quip.reference", str(tmp_path / "one.extxyz"), str(XML)]
+    command = [sys.executable, "-m", "deckgen.quip.quippy", str(tmp_path / "one.extxyz"), str(XML)]
     answer = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
     (prediction,) = predict(XML, [shaken(2)], workers=1)
     assert answer["energy"] == pytest.approx(prediction.energy_eV, abs=1e-6)  # the file has eight decimals

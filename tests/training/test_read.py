@@ -12,7 +12,7 @@ from ase.db import connect
 from ase.io import write
 from pydantic import ValidationError
 
-from deckgen.clusters import build
+from deckgen.decks.clusters import build
 from deckgen.errors import InputError
 from deckgen.training.read import read_data
 from deckgen.training.recipe.data import Curate, Data

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from deckgen.errors import InputError
-from deckgen.training.gap_words import gap_fit_arguments
+from deckgen.training.fit.arguments import gap_fit_arguments
 from deckgen.training.recipe import Recipe, json_schema
 
 MINIMAL = '[data]\nfiles = ["frames.extxyz"]\n'

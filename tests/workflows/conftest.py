@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from deckgen.runs.batch import run
-from deckgen.workflows.analyse import analyse
+from deckgen.workflows.analyse.study import analyse
 
 STUDY = """
 [study]

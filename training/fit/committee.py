@@ -10,7 +10,7 @@ from ase import Atoms
 from numpy.typing import NDArray
 
 from deckgen.training.dataset import Dataset
-from deckgen.training.fit import fit
+from deckgen.training.fit.fit import fit
 from deckgen.training.predict import predict
 from deckgen.training.recipe import Recipe
 

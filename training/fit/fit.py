@@ -18,18 +18,19 @@ from typing import Any
 import numpy as np
 
 from deckgen.errors import AnalysisError, InputError, RunError
+from deckgen.files import first_free, write_json
 from deckgen.quip.gapfile import GapFile, read_gap
 from deckgen.training.dataset import Dataset, e0_of
-from deckgen.training.gap_fit import LOG, Run, run_gap_fit, tail, write_training_file
-from deckgen.training.gap_words import TRAINING_FILE, XML, gap_fit_arguments
-from deckgen.training.label_name import relabel
-from deckgen.training.memory import MemoryNeed, in_words, memory_need, require_memory
-from deckgen.training.pairs import count_instances, require_instances
-from deckgen.training.potential_errors import ErrorTable, error_table
+from deckgen.training.fit.arguments import TRAINING_FILE, XML, gap_fit_arguments
+from deckgen.training.fit.gap_fit import LOG, Run, run_gap_fit, tail, write_training_file
+from deckgen.training.fit.instances import count_instances, require_instances
+from deckgen.training.fit.memory import MemoryNeed, in_words, memory_need, require_memory
+from deckgen.training.fit.relabel import relabel
+from deckgen.training.fit.scales import with_scales
 from deckgen.training.predict import predict
 from deckgen.training.recipe import Recipe
 from deckgen.training.recipe.fit import Fit
-from deckgen.training.scales import with_scales
+from deckgen.training.validation.errors import ErrorTable, error_table
 
 __all__ = ["RECORD", "XML", "FitResult", "fit", "read_fit"]
 
@@ -229,21 +230,11 @@ def _put_in_place(job: _Job, record: FitResult) -> None:
         path for path in job.folder.iterdir() if path.name.startswith(XML) or path.name in (LOG, RECORD, TRAINING_FILE)
     ]
     if older:
-        place = _free_place(job.folder.with_name(f"{job.folder.name}.old"))
+        place = first_free(job.folder.with_name(f"{job.folder.name}.old"), "{}")
+        place.mkdir(parents=True)
         for path in older:
             os.replace(path, place / path.name)
     for path in reversed(files):  # the xml comes first in the list and last in the folder
         os.replace(path, job.folder / path.name)
-    part = job.folder / f"{RECORD}.part"
-    shown = {key: value for key, value in asdict(record).items() if key not in ("xml", "new")}
-    part.write_text(json.dumps(shown, indent=1) + "\n", encoding="utf-8")
-    os.replace(part, job.folder / RECORD)
+    write_json(job.folder / RECORD, {key: value for key, value in asdict(record).items() if key not in ("xml", "new")})
     shutil.rmtree(job.running)
-
-
-def _free_place(old: Path) -> Path:
-    number = 1
-    while (old / str(number)).exists():
-        number += 1
-    (old / str(number)).mkdir(parents=True)
-    return old / str(number)

@@ -16,11 +16,11 @@ import numpy as np
 from ase import Atoms
 from ase.io import write
 
+from deckgen.cells import in_large_cell
 from deckgen.errors import InstallationError, RunError
-from deckgen.executor import ONE_THREAD, available_cores
-from deckgen.training.box import in_large_cell
+from deckgen.processes.executor import ONE_THREAD, available_cores
 from deckgen.training.dataset import Dataset
-from deckgen.training.gap_words import ENERGY_KEY, FORCES_KEY
+from deckgen.training.fit.arguments import ENERGY_KEY, FORCES_KEY
 from deckgen.training.recipe.fit import Fit, Sigma
 
 __all__ = ["LOG", "Run", "run_gap_fit", "write_training_file"]

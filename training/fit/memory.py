@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deckgen.errors import RunError
-from deckgen.training.pairs import Instances
+from deckgen.training.fit.instances import Instances
 from deckgen.training.recipe.fit import Fit
 
 __all__ = ["MemoryNeed", "available_bytes", "memory_need", "require_memory"]

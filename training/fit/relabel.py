@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from deckgen.files import write_whole
 from deckgen.quip.gapfile import read_gap
 
 __all__ = ["relabel"]
@@ -25,6 +26,4 @@ def relabel(xml: Path, label: str) -> None:
     text = xml.read_text(encoding="utf-8").replace(gap.label, label)
     for file in gap.sparse_files:
         os.replace(file, file.with_name(file.name.replace(gap.label, label)))
-    part = xml.with_name(xml.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, xml)
+    write_whole(xml, text)

@@ -8,9 +8,9 @@ import numpy as np
 
 from deckgen.errors import InputError
 from deckgen.training.dataset import Dataset
-from deckgen.training.pairs import count_instances
-from deckgen.training.potential_errors import binding_eV
+from deckgen.training.fit.instances import count_instances
 from deckgen.training.recipe.fit import Fit
+from deckgen.training.validation.errors import binding_eV
 
 __all__ = ["with_scales"]
 

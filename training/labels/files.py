@@ -2,43 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import io
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from ase import Atoms
 from ase.io import iread, write
 
-from deckgen.errors import InputError, RunError
+from deckgen.errors import InputError
 from deckgen.training.dataset import bare
 
-__all__ = ["KEY", "append", "atoms_text", "exclusive", "mend", "read_infos", "set_aside"]
+__all__ = ["KEY", "atoms_text", "mend", "read_infos"]
 
 KEY = "frame_key"
 """Where a frame in these files says which of the given frames it is."""
-
-LOCK = ".lock"
-
-
-@contextlib.contextmanager
-def exclusive(folder: Path) -> Iterator[None]:
-    """Keep other processes out of a folder of labels.
-
-    Raises
-    ------
-    RunError
-        If another one is at work in it.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / LOCK).open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RunError(f"{folder} is in use by another process", hint="wait until it ends, or stop it") from None
-        yield
 
 
 def mend(path: Path) -> None:
@@ -83,21 +61,6 @@ def atoms_text(atoms: Atoms, info: Mapping[str, object]) -> str:
     return text.getvalue()
 
 
-def append(path: Path, text: str) -> None:
-    """Append one frame and make sure that it is on the disk."""
-    with path.open("a", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-
-
 def read_infos(path: Path) -> list[dict[str, object]]:
     """Return what is said of each frame in a file, the file's absence being no frames."""
     return [dict(atoms.info) for atoms in iread(path, index=":", format="extxyz")] if path.is_file() else []
-
-
-def set_aside(path: Path) -> None:
-    """Rename a file that would be written anew: name-1, name-2, ..."""
-    names = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in range(1, 10**6))
-    if path.is_file():
-        path.rename(next(name for name in names if not name.exists()))

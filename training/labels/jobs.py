@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,10 +12,11 @@ from ase.io import iread
 from numpy.typing import NDArray
 
 from deckgen.errors import InputError
-from deckgen.reference import ReferenceChoice
+from deckgen.files import append, set_aside, write_json
+from deckgen.findings import Finding
+from deckgen.reference.calculator import ReferenceChoice
 from deckgen.training.dataset import DEFAULT_TYPE, ISOLATED, LabelledFrame, bare, frame_key, xyz_text
-from deckgen.training.findings import Finding
-from deckgen.training.labels_file import KEY, append, atoms_text, mend, read_infos, set_aside
+from deckgen.training.labels.files import KEY, atoms_text, mend, read_infos
 from deckgen.training.read import REFERENCE_KEY, read_data
 from deckgen.training.recipe import Recipe
 
@@ -142,9 +141,7 @@ class LabelStore:
         self.labelled = {str(info.get(KEY)) for info in infos}
         self.failed = {str(info.get(KEY)) for info in read_infos(self.failed_file)} - self.labelled
         said = {"reference": self.reference, "settings": choice.model_dump(mode="json"), "versions": versions}
-        part = folder / f"{REFERENCE_FILE}.part"
-        part.write_text(json.dumps(said, indent=1) + "\n")
-        os.replace(part, folder / REFERENCE_FILE)
+        write_json(folder / REFERENCE_FILE, said)
 
     def add(
         self, job: Job, atoms: Atoms, energy_eV: float, forces_eV_A: NDArray[np.float64], kind: str = "free_energy"

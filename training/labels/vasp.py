@@ -9,13 +9,13 @@ import numpy as np
 from ase import Atoms
 from numpy.typing import NDArray
 
+from deckgen.cells import freed
 from deckgen.errors import InputError, RunError
-from deckgen.reference import ReferenceChoice, boxed
+from deckgen.reference.calculator import ReferenceChoice, boxed
+from deckgen.reference.vasp import OUTPUTS, read_output, write_folder
 from deckgen.training.findings import about_net_forces
-from deckgen.training.free import freed
-from deckgen.training.label_jobs import FailedFrame, Job, LabelResult, LabelStore
-from deckgen.training.labels_file import KEY, atoms_text, read_infos
-from deckgen.vasp import OUTPUTS, read_output, write_folder
+from deckgen.training.labels.files import KEY, atoms_text, read_infos
+from deckgen.training.labels.jobs import FailedFrame, Job, LabelResult, LabelStore
 
 __all__ = ["VASP_FILES", "label_by_folders"]
 

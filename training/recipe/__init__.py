@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from deckgen.reference import ReferenceChoice
+from deckgen.reference.calculator import ReferenceChoice
 from deckgen.toml import Document
 from deckgen.training.recipe.data import Curate, Data
 from deckgen.training.recipe.fit import Fit

@@ -13,10 +13,10 @@ from ase import Atoms
 from deckgen.errors import AnalysisError
 from deckgen.quip.gapfile import read_gap
 from deckgen.training.dataset import Dataset
-from deckgen.training.potential_errors import ErrorTable, error_table
 from deckgen.training.predict import Prediction, predict
 from deckgen.training.recipe.validation import Validation
-from deckgen.training.sanity import MinimaOrder, Scan, dimer_plan, is_minimum, minima_orders, stretched_plan
+from deckgen.training.validation.errors import ErrorTable, error_table
+from deckgen.training.validation.scans import MinimaOrder, Scan, dimer_plan, is_minimum, minima_orders, stretched_plan
 
 __all__ = ["ModelReport", "predict_groups", "validate_model"]
 

@@ -14,7 +14,7 @@ import numpy as np
 from ase import Atoms
 from numpy.typing import NDArray
 
-from deckgen.clusters import bond_length_A, build
+from deckgen.decks.clusters import bond_length_A, build
 from deckgen.training.dataset import LabelledFrame
 from deckgen.training.predict import Prediction
 

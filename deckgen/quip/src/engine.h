@@ -50,8 +50,4 @@ class Engine {
   virtual std::string take_notice() { return {}; }
 };
 
-// The engine that the environment variable DECKGEN_QUIP_ENGINE names: auto (or unset: native where it covers the
-// potential, else quip), native, quip, plain.
-std::unique_ptr<Engine> make_engine();
-
 }    // namespace deckgen

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +15,8 @@ from deckgen.analysis.figures.comparison import comparison_tables, draw_comparis
 from deckgen.analysis.figures.gallery import FIGURES
 from deckgen.analysis.figures.style import save
 from deckgen.analysis.figures.tables import Table
-from deckgen.workflows.result import RESULTS, StudyThermodynamics
+from deckgen.files import write_json, write_table
+from deckgen.workflows.analyse.result import RESULTS, StudyThermodynamics
 
 __all__ = ["FIGURE_FOLDER", "RESULTS", "THERMODYNAMICS", "write_results"]
 
@@ -39,11 +38,11 @@ def write_results(thermo: StudyThermodynamics, study_folder: Path, *, figures: b
     try:
         (aside / FIGURE_FOLDER).mkdir()
         for name, tables, draw in _drawings(thermo):
-            _write_tables(aside, tables)
+            for table, columns in tables.items():
+                write_table(aside / f"{table}.csv", columns)
             if figures:
                 save(draw(), aside / FIGURE_FOLDER / name)
-        document = json.dumps(thermo.to_json(deckgen_version=__version__), indent=1, allow_nan=False)
-        (aside / THERMODYNAMICS).write_text(document + "\n")
+        write_json(aside / THERMODYNAMICS, thermo.to_json(deckgen_version=__version__))
         _move(aside, folder)
     finally:
         shutil.rmtree(aside)
@@ -57,15 +56,6 @@ def _drawings(thermo: StudyThermodynamics) -> Iterator[tuple[str, Mapping[str, T
             yield kind.name, tables, partial(kind.draw, thermo)
     if thermo.comparison is not None:
         yield COMPARISON, comparison_tables(thermo.comparison), partial(draw_comparison, thermo.comparison)
-
-
-def _write_tables(folder: Path, tables: Mapping[str, Table]) -> None:
-    for name, columns in tables.items():
-        with (folder / f"{name}.csv").open("w", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(columns)
-            # as Python's floats, with all their digits: they equal the JSON's
-            writer.writerows(zip(*(values.tolist() for values in columns.values()), strict=True))
 
 
 def _move(aside: Path, folder: Path) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from deckgen.analysis.external import ExternalRun, read_energies
+from deckgen.decks.manifest import ENERGIES
 from deckgen.errors import InputError, RunError
-from deckgen.manifest import ENERGIES
+from deckgen.runs.external import ExternalRun, read_energies
 from deckgen.runs.harvest import harvest
 from deckgen.samples import Samples, TimeSeries
 from deckgen.study import Study

@@ -8,7 +8,7 @@ from typing import Any
 
 from deckgen.analysis.comparison import Comparison
 from deckgen.analysis.results import Thermodynamics
-from deckgen.workflows.gather import ExternalSource
+from deckgen.workflows.analyse.gather import ExternalSource
 
 __all__ = ["RESULTS", "StudyThermodynamics"]
 

@@ -10,10 +10,10 @@ from deckgen.analysis.results import Thermodynamics
 from deckgen.analysis.thermodynamics import thermodynamics
 from deckgen.samples import Samples
 from deckgen.study import STUDY_FILE, Analysis, Study
-from deckgen.workflows.gather import External, gather, read_external
-from deckgen.workflows.isomer_wells import superposition
-from deckgen.workflows.result import StudyThermodynamics
-from deckgen.workflows.trajectories import about_quenches, evaporations, lindemann_curve
+from deckgen.workflows.analyse.gather import External, gather, read_external
+from deckgen.workflows.analyse.result import StudyThermodynamics
+from deckgen.workflows.analyse.superposition import superposition
+from deckgen.workflows.analyse.trajectories import about_quenches, evaporations, lindemann_curve
 
 __all__ = ["analyse"]
 
@@ -60,7 +60,7 @@ def analyse(
     thermo = _thermodynamics(gather(own, folder, sources, n_atoms), own, folder, seed)
     compared = None if compare is None else _compare(thermo, folder, compare, seed)
     result = StudyThermodynamics.of(thermo, sources, compared)
-    from deckgen.workflows.results_folder import write_results
+    from deckgen.workflows.analyse.files import write_results
 
     write_results(result, folder, figures=figures)
     return result

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from deckgen.analysis.isomers.superposition import superposition_heat_capacity, wells_of
 from deckgen.analysis.results import Thermodynamics
-from deckgen.workflows.isomer_files import read_isomers
-from deckgen.workflows.result import RESULTS
+from deckgen.workflows.analyse.result import RESULTS
+from deckgen.workflows.isomers.files import read_isomers
 
 __all__ = ["superposition"]
 

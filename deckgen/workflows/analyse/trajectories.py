@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from deckgen.analysis.findings import BELOW_START_EV, Finding
+from deckgen.analysis.findings import BELOW_START_EV
 from deckgen.analysis.fragments import Evaporation, find_evaporation
 from deckgen.analysis.lindemann import LindemannCurve, lindemann_index
 from deckgen.analysis.states import RungState
+from deckgen.decks.manifest import QUENCHED, read_manifest
+from deckgen.findings import Finding
 from deckgen.frames import read_frames
-from deckgen.manifest import QUENCHED, read_manifest
 from deckgen.samples import Samples, TimeSeries
 
 __all__ = ["about_quenches", "evaporations", "lindemann_curve"]

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from ase import Atoms
 
 from deckgen import __version__
-from deckgen.analysis.isomers.reference_errors import (
+from deckgen.analysis.isomers.agreement import (
     MATCH_A,
     EnergyError,
     OrderErrors,
@@ -18,8 +18,8 @@ from deckgen.analysis.isomers.reference_errors import (
     order_errors,
     structure_change,
 )
-from deckgen.workflows.reference_steps import Goal, Relaxation
-from deckgen.workflows.reference_zeros import Zeros
+from deckgen.workflows.compare.energy_zero import Zeros
+from deckgen.workflows.compare.relaxation import Goal, Relaxation
 
 __all__ = ["AtMinimum", "ComparedIsomer", "ReferenceComparison", "compared"]
 

@@ -11,11 +11,11 @@ from typing import Any
 from ase.io import write
 
 from deckgen.errors import InputError
+from deckgen.files import write_json, write_whole
 from deckgen.training.dataset import bare
-from deckgen.workflows.isomer_files import read_isomers
-from deckgen.workflows.page import write_whole
-from deckgen.workflows.reference_comparison import ComparedIsomer, ReferenceComparison
-from deckgen.workflows.results_folder import RESULTS
+from deckgen.workflows.analyse.files import RESULTS
+from deckgen.workflows.compare.comparison import ComparedIsomer, ReferenceComparison
+from deckgen.workflows.isomers.files import read_isomers
 
 __all__ = ["REFERENCE_JSON", "REFERENCE_XYZ", "reference_context", "write_comparison"]
 
@@ -32,11 +32,11 @@ def write_comparison(comparison: ReferenceComparison, results: Path) -> None:
             write(xyz, bare(isomer.relaxed, _info(isomer)), format="extxyz", columns=["symbols", "positions"])
     write_whole(results / REFERENCE_XYZ, xyz.getvalue())
     write_whole(results / REFERENCE_CSV, _csv([_flat(isomer.to_json()) for isomer in comparison.isomers]))
-    write_whole(results / REFERENCE_JSON, json.dumps(comparison.to_json(), indent=1, allow_nan=False) + "\n")
+    write_json(results / REFERENCE_JSON, comparison.to_json())
 
 
 def reference_context(study_folder: Path) -> dict[str, Any] | None:
-    """Return what `report/comparison_reference.html.j2` shows as `reference`, or None where there is no comparison.
+    """Return what `comparison_reference.html.j2` shows as `reference`, or None where there is no comparison.
 
     `results`: the contents of results/isomers_reference.json; `outdated`: whether the isomers have changed since.
 

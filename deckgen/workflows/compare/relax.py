@@ -15,10 +15,10 @@ from rich.console import Console
 from rich.text import Text
 
 from deckgen.errors import DeckgenError
-from deckgen.executor import SubprocessExecutor
-from deckgen.interrupt import sigterm_as_ctrl_c
-from deckgen.reference import Labels, ReferenceChoice, boxed, single_point
-from deckgen.workflows.reference_steps import Goal, Relaxation
+from deckgen.processes.executor import SubprocessExecutor
+from deckgen.processes.signals import sigterm_as_ctrl_c
+from deckgen.reference.calculator import Labels, ReferenceChoice, boxed, single_point
+from deckgen.workflows.compare.relaxation import Goal, Relaxation
 
 __all__ = ["relax_all"]
 

@@ -9,11 +9,11 @@ import numpy as np
 from ase import Atoms
 from numpy.typing import NDArray
 
+from deckgen.cells import freed
 from deckgen.errors import InputError, RunError
-from deckgen.reference import ReferenceChoice, boxed
-from deckgen.training.free import freed
-from deckgen.vasp import OUTPUTS, read_output, write_folder
-from deckgen.workflows.reference_steps import START, Goal, Relaxation
+from deckgen.reference.calculator import ReferenceChoice, boxed
+from deckgen.reference.vasp import OUTPUTS, read_output, write_folder
+from deckgen.workflows.compare.relaxation import START, Goal, Relaxation
 
 __all__ = ["relax_by_folders"]
 

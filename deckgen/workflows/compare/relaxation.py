@@ -15,10 +15,10 @@ from ase.optimize import BFGS
 from numpy.typing import NDArray
 
 from deckgen.errors import InputError
+from deckgen.files import append, write_whole
 from deckgen.training.dataset import ENERGY_KEY, FORCES_KEY, ISOLATED, LabelledFrame, bare, xyz_text
-from deckgen.training.labels_file import append, atoms_text, mend
+from deckgen.training.labels.files import atoms_text, mend
 from deckgen.training.read import REFERENCE_KEY
-from deckgen.workflows.page import write_whole
 
 __all__ = ["START", "Goal", "Relaxation"]
 

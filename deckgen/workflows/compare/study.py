@@ -12,25 +12,25 @@ from ase.io import iread
 from pydantic import ConfigDict
 
 from deckgen.analysis.isomers.alignment import Shape, matches
+from deckgen.decks.potentials import Potential, resolve
 from deckgen.errors import InputError
-from deckgen.executor import SubprocessExecutor
-from deckgen.potentials import Potential, resolve
-from deckgen.reference import ReferenceChoice, check
+from deckgen.files import write_json
+from deckgen.processes.executor import SubprocessExecutor
+from deckgen.processes.lock import LOCK, lock
+from deckgen.reference.calculator import ReferenceChoice, check
 from deckgen.runs.evaluate import evaluate
 from deckgen.study import Study
 from deckgen.toml import Table, read_toml
 from deckgen.training.dataset import bare
-from deckgen.training.label_vasp import VASP_FILES
-from deckgen.training.labels_file import exclusive
-from deckgen.workflows.isomer_files import ISOMERS_JSON, ISOMERS_XYZ, read_isomers
-from deckgen.workflows.page import write_whole
-from deckgen.workflows.reference_comparison import ReferenceComparison, compared
-from deckgen.workflows.reference_files import write_comparison
-from deckgen.workflows.reference_steps import START, Goal, Relaxation
-from deckgen.workflows.reference_zeros import Zeros
-from deckgen.workflows.relaxations import relax_all
-from deckgen.workflows.relaxations_vasp import relax_by_folders
-from deckgen.workflows.results_folder import RESULTS
+from deckgen.training.labels.vasp import VASP_FILES
+from deckgen.workflows.analyse.files import RESULTS
+from deckgen.workflows.compare.comparison import ReferenceComparison, compared
+from deckgen.workflows.compare.energy_zero import Zeros
+from deckgen.workflows.compare.files import write_comparison
+from deckgen.workflows.compare.relax import relax_all
+from deckgen.workflows.compare.relax_vasp import relax_by_folders
+from deckgen.workflows.compare.relaxation import START, Goal, Relaxation
+from deckgen.workflows.isomers.files import ISOMERS_JSON, ISOMERS_XYZ, read_isomers
 
 __all__ = ["compare_isomers", "read_reference"]
 
@@ -113,7 +113,7 @@ def compare_isomers(
     found, structures = _isomers(results, potential, lowest)
     potential_e0_eV = _lone_atoms(sorted(set(structures[0].symbols)), potential)
     folder = results / FOLDER / name.replace(":", ".")
-    with exclusive(folder):
+    with lock(folder / LOCK, f"the folder {folder}"):
         atoms = {symbol: _isolated(folder / f"isolated-{symbol}", symbol, name) for symbol in potential_e0_eV}
         relaxations = _relaxations(folder, structures, name)
         every = list({relaxation.folder: relaxation for relaxation in (*atoms.values(), *relaxations)}.values())
@@ -213,4 +213,4 @@ def _compute(
 
 def _write_settings(folder: Path, choice: ReferenceChoice, name: str, versions: dict[str, str]) -> None:
     said = {"name": name, "settings": choice.model_dump(mode="json"), "versions": versions}
-    write_whole(folder / SETTINGS, json.dumps(said, indent=1) + "\n")
+    write_json(folder / SETTINGS, said)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import os
 from pathlib import Path
 
 from deckgen.analysis.figures.isomers import ISOMER_FIGURES
 from deckgen.analysis.figures.style import save
 from deckgen.analysis.isomers.results import IsomerList
-from deckgen.workflows.results_folder import FIGURE_FOLDER, RESULTS
+from deckgen.files import write_table
+from deckgen.workflows.analyse.files import FIGURE_FOLDER, RESULTS
 
 __all__ = ["write_isomer_figures"]
 
@@ -28,9 +27,4 @@ def write_isomer_figures(found: IsomerList, study_folder: Path) -> None:
         if tables:
             save(kind.draw(found), stem)
         for name, columns in tables.items():
-            part = folder / f"{name}.csv.part"
-            with part.open("w", newline="") as file:
-                writer = csv.writer(file, lineterminator="\n")
-                writer.writerow(columns)
-                writer.writerows(zip(*(values.tolist() for values in columns.values()), strict=True))
-            os.replace(part, folder / f"{name}.csv")
+            write_table(folder / f"{name}.csv", columns)

@@ -9,8 +9,8 @@ from pathlib import Path
 from deckgen.analysis.isomers.results import Isomer
 from deckgen.analysis.isomers.vibrations import log_frequency_product
 from deckgen.errors import AnalysisError
-from deckgen.runs.display import Display
-from deckgen.runs.hessian import hessians
+from deckgen.processes.display import Display
+from deckgen.runs.quench.hessian import hessians
 
 __all__ = ["log_frequency_products"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,20 +11,21 @@ from deckgen import __version__
 from deckgen.analysis.fragments import count_fragments, neighbour_cutoff
 from deckgen.analysis.isomers.find import find_isomers
 from deckgen.analysis.isomers.results import IsomerList, Tolerances
-from deckgen.clusters import start_structure
-from deckgen.deck import read_manifests, write_quench_deck
+from deckgen.decks.clusters import start_structure
+from deckgen.decks.deck import read_manifests, write_quench_deck
+from deckgen.decks.manifest import Manifest
 from deckgen.errors import InputError, RunError
-from deckgen.manifest import Manifest
+from deckgen.files import whole, write_json
 from deckgen.minima import Minimum, append_minima
 from deckgen.runs.batch import run
-from deckgen.runs.quench import Quenches, quench, tighten
-from deckgen.runs.quench_frames import FrameSource, frames_of_file, frames_of_run
-from deckgen.runs.quench_worker import Goal
+from deckgen.runs.quench.batch import Quenches, quench, tighten
+from deckgen.runs.quench.frames import FrameSource, frames_of_file, frames_of_run
+from deckgen.runs.quench.worker import Goal
 from deckgen.study import Study
-from deckgen.workflows.isomer_figures import write_isomer_figures
-from deckgen.workflows.isomer_files import ISOMERS_JSON, ISOMERS_XYZ
-from deckgen.workflows.isomer_frequencies import log_frequency_products
-from deckgen.workflows.results_folder import RESULTS
+from deckgen.workflows.analyse.files import RESULTS
+from deckgen.workflows.isomers.figures import write_isomer_figures
+from deckgen.workflows.isomers.files import ISOMERS_JSON, ISOMERS_XYZ
+from deckgen.workflows.isomers.frequencies import log_frequency_products
 
 __all__ = ["ASIDE", "StudyIsomers", "isomers", "tell_apart"]
 
@@ -204,16 +204,13 @@ def _write(result: StudyIsomers) -> None:
     """Write results/: the structures, what was kept aside, and the JSON last."""
     folder = result.study.folder / RESULTS
     folder.mkdir(exist_ok=True)
-    part = folder / f"{ISOMERS_XYZ}.part"
-    _write_structures(part, result.found)
-    part.replace(folder / ISOMERS_XYZ)
+    with whole(folder / ISOMERS_XYZ) as part:
+        _write_structures(part, result.found)
     (folder / ASIDE).unlink(missing_ok=True)
     if result.found.n_failed:
         append_minima(folder / ASIDE, (minimum for minimum in result.quenches.minima() if not _is_whole(minimum)))
     write_isomer_figures(result.found, result.study.folder)
-    part = folder / f"{ISOMERS_JSON}.part"
-    part.write_text(json.dumps(result.to_json(), indent=1, allow_nan=False) + "\n")
-    part.replace(folder / ISOMERS_JSON)
+    write_json(folder / ISOMERS_JSON, result.to_json())
 
 
 def _write_structures(path: Path, found: IsomerList) -> None:

@@ -15,10 +15,10 @@ from scipy.spatial.distance import cdist
 
 from deckgen.analysis.isomers.geometry import BOND
 from deckgen.errors import InputError
-from deckgen.workflows.isomer_files import ISOMERS_XYZ, read_isomers
-from deckgen.workflows.page import data_uri
-from deckgen.workflows.pictures import draw_cluster
-from deckgen.workflows.results_folder import RESULTS
+from deckgen.workflows.analyse.files import RESULTS
+from deckgen.workflows.html import data_uri
+from deckgen.workflows.isomers.files import ISOMERS_XYZ, read_isomers
+from deckgen.workflows.report.pictures import draw_cluster
 
 __all__ = ["isomer_context"]
 
@@ -33,7 +33,7 @@ LOW_VIEWS, HIGH_VIEWS = 40, 20
 
 
 def isomer_context(study_folder: Path) -> dict[str, Any] | None:
-    """Return what `report/isomers.html.j2` shows as `isomers`, or None where no isomers were looked for.
+    """Return what `isomers.html.j2` shows as `isomers`, or None where no isomers were looked for.
 
     `results`: the contents of results/isomers.json; `rows`: its lowest isomers; `pictures`: captions and addresses that
     hold SVG; `viewer`: what the page's script needs.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from deckgen.manifest import Manifest
+from deckgen.decks.manifest import Manifest
 from deckgen.runs.journal import read_attempts
 from deckgen.runs.status import deck_status
 

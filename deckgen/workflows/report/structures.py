@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 
-from deckgen.clusters import start_structure
+from deckgen.decks.clusters import start_structure
+from deckgen.decks.manifest import FRAMES, QUENCHED, Manifest
 from deckgen.frames import read_frames
-from deckgen.manifest import FRAMES, QUENCHED, Manifest
 from deckgen.study import Study
 
 __all__ = ["Structure", "structures"]

@@ -13,22 +13,23 @@ from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from deckgen.analysis.melting import Peak, find_melting
-from deckgen.deck import read_manifests
+from deckgen.decks.deck import read_manifests
+from deckgen.decks.manifest import ENERGIES, QUENCHED
+from deckgen.decks.potentials import resolve
 from deckgen.errors import InputError
-from deckgen.manifest import ENERGIES, QUENCHED
-from deckgen.potentials import resolve
+from deckgen.files import write_whole
 from deckgen.runs.progress import duration
 from deckgen.study import Study
-from deckgen.workflows.analyse import analyse
-from deckgen.workflows.isomer_files import ISOMERS_JSON
-from deckgen.workflows.isomer_report import isomer_context
-from deckgen.workflows.methods import write_methods
-from deckgen.workflows.page import data_uri, html_environment, number, write_whole
-from deckgen.workflows.pictures import draw_cluster
-from deckgen.workflows.provenance import deck_row, is_native, lammps_versions, package_versions
-from deckgen.workflows.reference_files import reference_context
-from deckgen.workflows.results_folder import FIGURE_FOLDER, RESULTS, THERMODYNAMICS
-from deckgen.workflows.structures import structures
+from deckgen.workflows.analyse.files import FIGURE_FOLDER, RESULTS, THERMODYNAMICS
+from deckgen.workflows.analyse.study import analyse
+from deckgen.workflows.compare.files import reference_context
+from deckgen.workflows.html import data_uri, html_environment, number
+from deckgen.workflows.isomers.files import ISOMERS_JSON
+from deckgen.workflows.report.isomers import isomer_context
+from deckgen.workflows.report.methods.text import write_methods
+from deckgen.workflows.report.pictures import draw_cluster
+from deckgen.workflows.report.provenance import deck_row, is_native, lammps_versions, package_versions
+from deckgen.workflows.report.structures import structures
 
 __all__ = ["REPORT", "report"]
 

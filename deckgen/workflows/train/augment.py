@@ -14,18 +14,18 @@ from rich.console import Console
 from rich.text import Text
 
 from deckgen.errors import InputError
-from deckgen.runs.lock import lock
+from deckgen.processes.lock import lock
 from deckgen.training.curate import CURATED, POOL
 from deckgen.training.dataset import Dataset, e0_of, read_dataset
-from deckgen.training.fit import XML, fit
-from deckgen.training.pick import pick_diverse
-from deckgen.training.potential_errors import error_table, frame_errors
+from deckgen.training.fit.fit import XML, fit
 from deckgen.training.predict import soap_vectors
 from deckgen.training.recipe import Recipe
-from deckgen.training.validate import predict_groups
-from deckgen.workflows.explore import explore, explored
-from deckgen.workflows.rounds import Round, RoundLog, SetErrors, best_round, why_stop
-from deckgen.workflows.validate import curated_sets
+from deckgen.training.selection import pick_diverse
+from deckgen.training.validation.errors import error_table, frame_errors
+from deckgen.training.validation.model import predict_groups
+from deckgen.workflows.train.explore import explore, explored
+from deckgen.workflows.train.rounds import Round, RoundLog, SetErrors, best_round, why_stop
+from deckgen.workflows.train.validate import curated_sets
 
 __all__ = ["FOLDER", "Augmented", "augment"]
 

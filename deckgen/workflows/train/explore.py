@@ -10,16 +10,16 @@ from ase import Atoms
 from ase.io import write
 
 from deckgen.errors import RunError
-from deckgen.training.committee import disagreement, fit_committee
+from deckgen.files import write_whole
 from deckgen.training.dataset import Dataset, read_dataset
-from deckgen.training.fit import XML
-from deckgen.training.label import label
-from deckgen.training.label_jobs import LABELLED
-from deckgen.training.pick import nearest_distance, pick_diverse
+from deckgen.training.fit.committee import disagreement, fit_committee
+from deckgen.training.fit.fit import XML
+from deckgen.training.labels.jobs import LABELLED
 from deckgen.training.predict import soap_vectors
 from deckgen.training.recipe import Recipe
-from deckgen.workflows.page import write_whole
-from deckgen.workflows.sample_nvt import sample_nvt
+from deckgen.training.selection import nearest_distance, pick_diverse
+from deckgen.workflows.train.label import label
+from deckgen.workflows.train.sample.nvt import sample_nvt
 
 __all__ = ["explore", "explored"]
 

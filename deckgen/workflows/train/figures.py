@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from deckgen.analysis.figures.style import COLOURS, legend_below, new_figure, styled
 from deckgen.training.dataset import Dataset
-from deckgen.training.potential_errors import ErrorTable, binding_eV, frame_errors
 from deckgen.training.predict import Prediction
-from deckgen.training.sanity import Scan
-from deckgen.training.validate import ModelReport
+from deckgen.training.validation.errors import ErrorTable, binding_eV, frame_errors
+from deckgen.training.validation.model import ModelReport
+from deckgen.training.validation.scans import Scan
 
 __all__ = ["draw_errors", "draw_parity", "draw_scans"]
 

@@ -7,8 +7,9 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
+from deckgen.decks.render import project_environment
 from deckgen.errors import InputError
-from deckgen.render import environment
+from deckgen.files import write_json
 from deckgen.toml import validate
 from deckgen.training.recipe import RECIPE_FILE, Recipe, json_schema
 
@@ -37,9 +38,9 @@ def new_project(folder: Path | str, files: Sequence[Path | str] = ()) -> Recipe:
     if path.exists():
         raise InputError(f"{path} is there already", hint="name another folder, or edit the file")
     names = [str(Path(file).resolve()) for file in files] or ["labels/labelled.extxyz"]
-    text = environment().get_template("gap.toml.j2").render(files=json.dumps(names))
+    text = project_environment().get_template("gap.toml.j2").render(files=json.dumps(names))
     validate(tomllib.loads(text), Recipe, source=str(path))
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
-    (folder / SCHEMA_FILE).write_text(json.dumps(json_schema(), indent=1) + "\n", encoding="utf-8")
+    write_json(folder / SCHEMA_FILE, json_schema())
     return Recipe.read(path)

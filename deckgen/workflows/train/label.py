@@ -10,14 +10,15 @@ from rich.console import Console
 from rich.text import Text
 
 from deckgen.errors import DeckgenError
-from deckgen.executor import SubprocessExecutor
-from deckgen.interrupt import sigterm_as_ctrl_c
-from deckgen.reference import Labels, check, single_point
+from deckgen.findings import Finding
+from deckgen.processes.executor import SubprocessExecutor
+from deckgen.processes.lock import LOCK, lock
+from deckgen.processes.signals import sigterm_as_ctrl_c
+from deckgen.reference.calculator import Labels, check, single_point
 from deckgen.training.dataset import LabelledFrame
-from deckgen.training.findings import Finding, about_net_forces
-from deckgen.training.label_jobs import FailedFrame, Job, LabelResult, LabelStore, jobs_of
-from deckgen.training.label_vasp import VASP_FILES, label_by_folders
-from deckgen.training.labels_file import exclusive
+from deckgen.training.findings import about_net_forces
+from deckgen.training.labels.jobs import FailedFrame, Job, LabelResult, LabelStore, jobs_of
+from deckgen.training.labels.vasp import VASP_FILES, label_by_folders
 from deckgen.training.recipe import Recipe
 
 __all__ = ["FailedFrame", "LabelResult", "label"]
@@ -72,7 +73,7 @@ def label(
     folder = folder or recipe.folder / FOLDER
     jobs = jobs_of(frames or recipe.folder / SAMPLED, recipe)
     console = Console(stderr=True, quiet=not progress, soft_wrap=True)
-    with exclusive(folder):
+    with lock(folder / LOCK, f"the folder {folder}"):
         if recipe.reference.calculator == VASP_FILES:
             return label_by_folders(folder, recipe.reference, jobs)
         versions = check(recipe.reference)

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from deckgen.errors import InputError
-from deckgen.training.potential_errors import PotentialErrors
+from deckgen.files import write_json
 from deckgen.training.recipe.sampling import Augment
-from deckgen.workflows.page import write_whole
+from deckgen.training.validation.errors import PotentialErrors
 
 __all__ = ["Round", "RoundLog", "SetErrors", "best_round", "why_stop"]
 
@@ -91,7 +91,7 @@ class RoundLog:
         """Write the file; `outcome` says why the rounds ended, if they have."""
         rows = [asdict(row) for row in self.rounds]
         document = {"schema": 1, "identity": self.identity, "rounds": rows, "outcome": outcome}
-        write_whole(self.file, json.dumps(document, indent=1, allow_nan=False) + "\n")
+        write_json(self.file, document)
 
 
 def _round(row: dict[str, object]) -> Round:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,15 +14,16 @@ from matplotlib.figure import Figure
 from deckgen import __version__
 from deckgen.analysis.figures.style import save
 from deckgen.errors import InputError
+from deckgen.files import write_json, write_whole
 from deckgen.quip.gapfile import read_gap
 from deckgen.training.curate import CURATED, HOLDOUT, TRAIN
 from deckgen.training.dataset import Dataset, e0_of, read_dataset
-from deckgen.training.fit import XML
-from deckgen.training.potential_errors import PERCENT_NOTE, binding_eV, frame_errors
+from deckgen.training.fit.fit import XML
 from deckgen.training.recipe import Recipe
-from deckgen.training.validate import ModelReport, validate_model
-from deckgen.workflows.page import data_uri, html_environment, write_whole
-from deckgen.workflows.validation_figures import draw_errors, draw_parity, draw_scans
+from deckgen.training.validation.errors import PERCENT_NOTE, binding_eV, frame_errors
+from deckgen.training.validation.model import ModelReport, validate_model
+from deckgen.workflows.html import data_uri, html_environment
+from deckgen.workflows.train.figures import draw_errors, draw_parity, draw_scans
 
 __all__ = ["ERRORS", "FIT", "FOLDER", "REPORT", "Validated", "curated_sets", "validate"]
 
@@ -106,7 +106,7 @@ def validate(
         save(figure, folder / FIGURES / name)
     write_whole(folder / FRAMES, _frames_csv(reports, sets, e0))
     document = _document(reports, e0, warnings)
-    write_whole(folder / ERRORS, json.dumps(document, indent=1, allow_nan=False) + "\n")
+    write_json(folder / ERRORS, document)
     write_whole(folder / REPORT, _page(recipe, document, {n: folder / FIGURES / f"{n}.svg" for n in figures}))
     return Validated(reports, warnings, folder / ERRORS, folder / REPORT)
 
@@ -188,7 +188,7 @@ def _frames_csv(reports: Mapping[str, ModelReport], sets: Mapping[str, Dataset],
 def _page(recipe: Recipe, document: dict[str, Any], figures: Mapping[str, Path]) -> str:
     return (
         html_environment()
-        .get_template("report/validation.html.j2")
+        .get_template("validation.html.j2")
         .render(
             document=document,
             figures={name: data_uri(path.read_text(encoding="utf-8")) for name, path in figures.items()},

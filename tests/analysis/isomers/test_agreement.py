@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from ase.cluster import Icosahedron
 
-from deckgen.analysis.isomers.reference_errors import energy_error, order_errors, structure_change
+from deckgen.analysis.isomers.agreement import energy_error, order_errors, structure_change
 
 SQUARE_A = np.array([(0, 0, 0), (3, 0, 0), (3, 3, 0), (0, 3, 0)], dtype=float)
 

@@ -7,9 +7,9 @@ from scipy.special import logsumexp
 
 from deckgen.analysis import _pymbar, reweighting
 from deckgen.analysis.bootstrap import resample
+from deckgen.analysis.mbar.reweighting import check_self_consistency, reweight, self_consistency
+from deckgen.analysis.mbar.solver import solve
 from deckgen.analysis.production import Pool
-from deckgen.analysis.reweighting import check_self_consistency, reweight, self_consistency
-from deckgen.analysis.solver import solve
 from deckgen.errors import AnalysisError
 from deckgen.units import KB_EV_K
 

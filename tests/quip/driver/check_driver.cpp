@@ -1,7 +1,7 @@
 // The check of the native engine against another one, with an engine that is wrong on purpose in QUIP's place:
 // `check_driver GAP.xml ERROR` evaluates a dimer twice with a reference whose first force is off by ERROR eV/A, and
 // prints what the engine says: its notice, or its error with exit code 1.
-#include "native_engine.h"
+#include "gap/native_engine.h"
 
 #include <cstdio>
 #include <cstdlib>

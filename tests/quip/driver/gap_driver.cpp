@@ -1,6 +1,6 @@
 // The native evaluator alone: `gap_driver GAP.xml FRAMES.xyz` prints one line of JSON a frame: the energy, and the
 // atoms' energies, virials and forces. In a frame with a Lattice, ghosts are made as LAMMPS makes them.
-#include "gap_evaluator.h"
+#include "gap/evaluator.h"
 
 #include <cmath>
 #include <cstdio>

@@ -13,17 +13,17 @@ import numpy as np
 import pytest
 from ase.io import read, write
 
-from deckgen.clusters import start_structure
-from deckgen.deck import write_quench_deck
+from deckgen.decks.clusters import start_structure
+from deckgen.decks.deck import write_quench_deck
+from deckgen.decks.gupta import energy_eV
+from deckgen.decks.manifest import SCRIPT
 from deckgen.errors import InputError, RunError
-from deckgen.gupta import energy_eV
-from deckgen.manifest import SCRIPT
 from deckgen.minima import Minimum, append_minima, read_minima
 from deckgen.runs import display
-from deckgen.runs.quench import quench, tighten
-from deckgen.runs.quench_frames import frames_of_file
-from deckgen.runs.quench_progress import QuenchProgress
-from deckgen.runs.quench_worker import Chunk, Goal
+from deckgen.runs.quench.batch import quench, tighten
+from deckgen.runs.quench.frames import frames_of_file
+from deckgen.runs.quench.progress import QuenchProgress
+from deckgen.runs.quench.worker import Chunk, Goal
 from deckgen.study import Study
 
 CLUSTER = '[cluster]\nelement = "Na"\nsize = 13\n[potential]\nname = "na-gupta"\n[isomers]\n'
@@ -143,9 +143,9 @@ def test_ctrl_c_keeps_what_was_done_and_the_same_call_goes_on(make, until):
     deck = write_quench_deck(study, "tight", 1e-7).folder
     code = f"""
 from pathlib import Path
-from deckgen.runs.quench import quench
-from deckgen.runs.quench_frames import frames_of_file
-from deckgen.runs.quench_worker import Goal
+from deckgen.runs.quench.batch import quench
+from deckgen.runs.quench.frames import frames_of_file
+from deckgen.runs.quench.worker import Goal
 source = frames_of_file(Path({str(file)!r}), Path({str(deck)!r}), ("Na",) * 13)
 quench(Path({str(deck)!r}), [source], Goal(1e-7), workers=2)
 """

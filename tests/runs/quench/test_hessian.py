@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from deckgen.deck import write_quench_deck
-from deckgen.gupta import energy_eV
+from deckgen.decks.deck import write_quench_deck
+from deckgen.decks.gupta import energy_eV
 from deckgen.minima import Minimum
-from deckgen.runs.hessian import downhill_mode, hessians
+from deckgen.runs.quench.hessian import downhill_mode, hessians
 from deckgen.study import Study
 
 EPSILON_EV, SIGMA_A, MASS_U = 0.0104, 3.40, 39.948

@@ -15,15 +15,15 @@ from deckgen.errors import InputError, RunError
 from deckgen.quip.gapfile import read_gap
 from deckgen.training import memory
 from deckgen.training.dataset import Dataset, LabelledFrame
-from deckgen.training.fit import XML, FitResult, fit
-from deckgen.training.gap_fit import LOG, run_gap_fit, sigmas, write_training_file
-from deckgen.training.gap_words import TRAINING_FILE, gap_fit_arguments
-from deckgen.training.memory import memory_need
-from deckgen.training.pairs import Instances, count_instances
+from deckgen.training.fit.arguments import TRAINING_FILE, gap_fit_arguments
+from deckgen.training.fit.fit import XML, FitResult, fit
+from deckgen.training.fit.gap_fit import LOG, run_gap_fit, sigmas, write_training_file
+from deckgen.training.fit.instances import Instances, count_instances
+from deckgen.training.fit.memory import memory_need
+from deckgen.training.fit.scales import with_scales
 from deckgen.training.predict import predict
 from deckgen.training.recipe import Recipe
 from deckgen.training.recipe.fit import Fit
-from deckgen.training.scales import with_scales
 
 E0 = -0.2
 SMALL = {

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from deckgen.errors import AnalysisError
 from deckgen.training.dataset import Dataset, LabelledFrame
-from deckgen.training.pick import nearest_distance, pick_diverse
-from deckgen.training.potential_errors import error_table, frame_errors
 from deckgen.training.predict import Prediction
-from deckgen.training.sanity import Scan, minima_orders
+from deckgen.training.selection import nearest_distance, pick_diverse
+from deckgen.training.validation.errors import error_table, frame_errors
+from deckgen.training.validation.scans import Scan, minima_orders
 
 E0 = {"Na": -0.25}
 

@@ -13,7 +13,7 @@ import pytest
 
 from deckgen.errors import AnalysisError, InputError, RunError
 from deckgen.workflows import results_folder
-from deckgen.workflows.analyse import analyse
+from deckgen.workflows.analyse.study import analyse
 
 # DESIGN: keys may be added, never renamed
 CONTRACT = {

@@ -14,7 +14,7 @@ from deckgen.analysis.thermodynamics import thermodynamics
 from deckgen.errors import InputError
 from deckgen.samples import Samples
 from deckgen.units import KB_EV_K
-from deckgen.workflows.analyse import analyse
+from deckgen.workflows.analyse.study import analyse
 
 LADDER = np.linspace(150.0, 350.0, 6)
 

@@ -20,13 +20,13 @@ from ase.optimize import BFGS
 
 from deckgen.cli.compare import compare
 from deckgen.errors import InputError, RunError
+from deckgen.processes.lock import LOCK, lock
 from deckgen.training.dataset import read_dataset
-from deckgen.training.labels_file import exclusive
-from deckgen.workflows.compare import compare_isomers
-from deckgen.workflows.isomers import isomers
-from deckgen.workflows.page import html_environment
-from deckgen.workflows.reference_files import reference_context
-from deckgen.workflows.reference_zeros import Zeros
+from deckgen.workflows.compare.energy_zero import Zeros
+from deckgen.workflows.compare.files import reference_context
+from deckgen.workflows.compare.study import compare_isomers
+from deckgen.workflows.html import html_environment
+from deckgen.workflows.isomers.study import isomers
 
 EPSILON_EV, SIGMA_A, CUTOFF_A = 5.0, 2.0, 40.0
 DEEPER, LONGER = 1.02, 1.004
@@ -142,7 +142,7 @@ def test_a_scaled_reference_gives_the_known_answers(study, reference, capsys):
     assert result["zeros"] == {"potential_eV": {"Ar": 0}, "reference_eV": {"Ar": 0}, "counted_from_atoms": True}
     assert len((study / "results" / "isomers_reference.csv").read_text().splitlines()) == 3
 
-    page = html_environment().get_template("report/comparison_reference.html.j2")
+    page = html_environment().get_template("comparison_reference.html.j2")
     text = page.render(reference=reference_context(study))
     error = result["isomers"][0]["at_potential_minimum"]["error"]
     assert f"<td>{1000 * error['per_atom_eV']:.2f}</td><td>{error['percent']:.3f}</td>" in text
@@ -226,11 +226,7 @@ def test_what_fails_is_named_and_kept_aside_until_it_is_tried_again(study, refer
     kept = compare_isomers(study, toml, lowest=2, max_steps=0, progress=False)
     assert [isomer.at_potential_minimum is None for isomer in kept.isomers] == [False, True]
     assert kept.order_errors("at_potential_minimum").mean_absolute_error_eV is None
-    text = (
-        html_environment()
-        .get_template("report/comparison_reference.html.j2")
-        .render(reference=reference_context(study))
-    )
+    text = html_environment().get_template("comparison_reference.html.j2").render(reference=reference_context(study))
     assert "The reference failed: isomer 2: odd_lj:Fails" in text
     tried = compare_isomers(study, toml, lowest=2, max_steps=0, retry_failed=True, progress=False)
     assert tried.failures == []
@@ -305,7 +301,7 @@ def test_what_cannot_be_compared_is_said_before_anything_runs(study, reference, 
     toml = reference(DEEPER_ONLY)
     compare_isomers(study, toml, lowest=1, max_steps=0, progress=False)
     (folder,) = (study / "results" / "reference").glob("lj-*")
-    with exclusive(folder), pytest.raises(RunError, match="is in use"):
+    with lock(folder / LOCK, "this test"), pytest.raises(RunError, match="is in use"):
         compare_isomers(study, toml, lowest=1, max_steps=0, progress=False)
     text = (study / "study.toml").read_text()
     (study / "study.toml").write_text(text.replace("* * 5.0", "* * 5.5"))

@@ -11,10 +11,10 @@ from ase.io import read, write
 
 import deckgen
 from deckgen.cli import main
-from deckgen.deck import read_manifests
+from deckgen.decks.deck import read_manifests
 from deckgen.errors import InputError, RunError
 from deckgen.runs.status import status
-from deckgen.workflows.isomers import isomers
+from deckgen.workflows.isomers.study import isomers
 
 EPSILON_EV, SIGMA_A = 0.0104, 3.40
 STUDY = """

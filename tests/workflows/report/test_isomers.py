@@ -18,9 +18,9 @@ from ase.io import write
 from deckgen.analysis.isomers.find import find_isomers
 from deckgen.errors import InputError
 from deckgen.minima import Minimum
-from deckgen.workflows.isomer_figures import write_isomer_figures
-from deckgen.workflows.isomer_report import isomer_context
-from deckgen.workflows.page import html_environment
+from deckgen.workflows.html import html_environment
+from deckgen.workflows.isomers.figures import write_isomer_figures
+from deckgen.workflows.report.isomers import isomer_context
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def study(tmp_path: Path) -> Callable[[int], Path]:
 
 
 def page(folder: Path) -> str:
-    return html_environment().get_template("report/isomers.html.j2").render(isomers=isomer_context(folder), figures={})
+    return html_environment().get_template("isomers.html.j2").render(isomers=isomer_context(folder), figures={})
 
 
 def test_without_isomers_there_is_nothing_to_show(tmp_path: Path) -> None:

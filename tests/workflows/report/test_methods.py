@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from deckgen.analysis.thermodynamics import thermodynamics
-from deckgen.potentials import resolve
+from deckgen.decks.potentials import resolve
 from deckgen.samples import Samples
 from deckgen.study import Study
-from deckgen.workflows.methods import write_methods
-from deckgen.workflows.result import StudyThermodynamics
+from deckgen.workflows.analyse.result import StudyThermodynamics
+from deckgen.workflows.report.methods.text import write_methods
 
 LJ = {"kind": "lammps", "pair_style": "lj/cut 30.0", "pair_coeff": ["* * 0.0104 3.40"]}
 

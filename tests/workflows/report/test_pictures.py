@@ -8,7 +8,7 @@ import numpy as np
 from ase import Atoms
 from ase.cluster import Icosahedron
 
-from deckgen.workflows.pictures import SIZE, draw_cluster
+from deckgen.workflows.report.pictures import SIZE, draw_cluster
 
 SVG = "{http://www.w3.org/2000/svg}"
 

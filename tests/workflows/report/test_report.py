@@ -15,9 +15,9 @@ from ase.cluster import Icosahedron
 from ase.io import write
 
 from deckgen.errors import InputError, RunError
-from deckgen.workflows.analyse import analyse
-from deckgen.workflows.isomers import isomers
-from deckgen.workflows.report import report
+from deckgen.workflows.analyse.study import analyse
+from deckgen.workflows.isomers.study import isomers
+from deckgen.workflows.report.study import report
 
 ISOMERS_ONLY = """
 [cluster]

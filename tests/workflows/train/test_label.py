@@ -16,13 +16,13 @@ from ase.calculators.emt import EMT
 from ase.calculators.lj import LennardJones
 from ase.io import read, write
 
-from deckgen.clusters import build
+from deckgen.decks.clusters import build
 from deckgen.errors import InputError, InstallationError, RunError
+from deckgen.processes.lock import LOCK, lock
 from deckgen.training.dataset import read_dataset
-from deckgen.training.label import label
-from deckgen.training.labels_file import exclusive
 from deckgen.training.read import read_data
 from deckgen.training.recipe import Recipe
+from deckgen.workflows.train.label import label
 
 ODD = """
 import os, signal, time
@@ -139,14 +139,14 @@ def test_everything_is_checked_before_anything_runs(project) -> None:
     with pytest.raises(InputError, match="deckgen train sample"):
         label(folder, folder / "none.extxyz", progress=False)
     project(clusters(2))
-    with exclusive(folder / "labels"), pytest.raises(RunError, match="in use by another process"):
+    with lock(folder / "labels" / LOCK, "this test"), pytest.raises(RunError, match="labels is in use: process"):
         label(folder, progress=False)
     assert not (folder / "labels" / "labelled.extxyz").exists()
 
 
 def test_sigterm_stops_the_calculators_and_keeps_the_labels(project) -> None:
     folder = project(clusters(2, 4), '[data]\ne0 = "average"\n[reference]\ncalculator = "odd_emt:Slow"\n')
-    code = f"from deckgen.training.label import label; label({str(folder)!r}, workers=2)"
+    code = f"from deckgen.workflows.train.label import label; label({str(folder)!r}, workers=2)"
     process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
     while len(sleeping := _programs(process.pid)) < 2 and process.poll() is None:
         time.sleep(0.1)

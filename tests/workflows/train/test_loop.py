@@ -9,18 +9,18 @@ import pytest
 from ase.io import read
 
 from deckgen.errors import InputError
-from deckgen.training.committee import disagreement
 from deckgen.training.curate import curate, write_curation
 from deckgen.training.dataset import read_dataset
-from deckgen.training.fit import fit, read_fit
-from deckgen.training.label import label
-from deckgen.training.potential_errors import frame_errors
+from deckgen.training.fit.committee import disagreement
+from deckgen.training.fit.fit import fit, read_fit
 from deckgen.training.predict import predict
 from deckgen.training.read import read_data
 from deckgen.training.recipe import Recipe
-from deckgen.workflows.augment import Augmented, augment
-from deckgen.workflows.sample import Sampled, sample
-from deckgen.workflows.validate import validate
+from deckgen.training.validation.errors import frame_errors
+from deckgen.workflows.train.augment import Augmented, augment
+from deckgen.workflows.train.label import label
+from deckgen.workflows.train.sample.sample import Sampled, sample
+from deckgen.workflows.train.validate import validate
 
 pytest.importorskip("tblite", reason="the reference calculator of the dev tools")
 

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from deckgen.clusters import build
+from deckgen.decks.clusters import build
+from deckgen.decks.potentials import BUILTIN
 from deckgen.errors import InputError
-from deckgen.potentials import BUILTIN
 from deckgen.quip.gapfile import read_gap
 from deckgen.training.dataset import Dataset, LabelledFrame, write_dataset
 from deckgen.training.predict import predict
-from deckgen.workflows.validate import validate
+from deckgen.workflows.train.validate import validate
 
 NA_GAP = BUILTIN["na-gap"].file
 E0 = -0.0811  # na-gap's own

@@ -1,6 +1,6 @@
-#include "gap_coverage.h"
+#include "gap/coverage.h"
 
-#include "files.h"
+#include "text/text.h"
 
 #include <set>
 #include <vector>

@@ -2,8 +2,8 @@
 // option is never ignored.
 #pragma once
 
-#include "gap_model.h"
-#include "xml_scan.h"
+#include "gap/model.h"
+#include "text/xml_scan.h"
 
 #include <string>
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "engine.h"
-#include "gap_model.h"
-#include "shell.h"
+#include "gap/model.h"
+#include "gap/neighbourhood.h"
 
 #include <memory>
 #include <vector>

@@ -1,4 +1,4 @@
-#include "gap_evaluator.h"
+#include "gap/evaluator.h"
 
 #include <algorithm>
 #include <iterator>

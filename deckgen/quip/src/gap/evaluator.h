@@ -1,7 +1,7 @@
 // The native evaluator of a GAP: energies, forces and virials, without QUIP.
 #pragma once
 
-#include "descriptor_term.h"
+#include "gap/descriptor_term.h"
 
 #include <memory>
 #include <vector>

@@ -1,8 +1,8 @@
-#include "gap_model.h"
+#include "gap/model.h"
 
-#include "files.h"
-#include "gap_coverage.h"
-#include "xml_scan.h"
+#include "text/text.h"
+#include "gap/coverage.h"
+#include "text/xml_scan.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,18 +1,13 @@
 // A GAP as gap_fit writes it, as far as the native evaluator covers it.
 #pragma once
 
+#include "gap/not_covered.h"
+
 #include <map>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 namespace deckgen {
-
-// A potential that the native evaluator leaves to QUIP; the message says why.
-class NotCovered : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
 
 // One <gpCoordinates>: a descriptor, its kernel and its sparse points.
 struct GapDescriptor {

@@ -1,4 +1,4 @@
-#include "native_engine.h"
+#include "gap/native_engine.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,7 @@
 // deckgen's own evaluator of a GAP as an engine, with another one, QUIP, that checks it and takes what it leaves.
 #pragma once
 
-#include "gap_evaluator.h"
+#include "gap/evaluator.h"
 
 #include <memory>
 #include <string>

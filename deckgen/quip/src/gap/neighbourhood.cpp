@@ -1,4 +1,4 @@
-#include "shell.h"
+#include "gap/neighbourhood.h"
 
 #include <cmath>
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine.h"
-#include "lanes.h"
+#include "numerics/simd.h"
 
 #include <vector>
 

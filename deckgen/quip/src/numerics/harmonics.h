@@ -2,7 +2,7 @@
 // real (m > 0) or imaginary part of (x + i y)^m; no factor of (1 - z^2)^(m/2) is ever divided by.
 #pragma once
 
-#include "lanes.h"
+#include "numerics/simd.h"
 
 #include <cmath>
 #include <vector>

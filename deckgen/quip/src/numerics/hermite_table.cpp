@@ -1,4 +1,4 @@
-#include "hermite_table.h"
+#include "numerics/hermite_table.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,7 @@
 // Smooth functions of one variable, tabulated once and interpolated by quintic Hermite polynomials.
 #pragma once
 
-#include "lanes.h"
+#include "numerics/simd.h"
 
 #include <functional>
 

@@ -1,6 +1,7 @@
-#include "pair_quip.h"
+#include "pair/pair_quip.h"
 
-#include "potential_check.h"
+#include "pair/make_engine.h"
+#include "pair/potential_check.h"
 
 #include "atom.h"
 #include "comm.h"

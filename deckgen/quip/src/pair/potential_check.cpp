@@ -1,7 +1,7 @@
-#include "potential_check.h"
+#include "pair/potential_check.h"
 
-#include "files.h"
-#include "xml_scan.h"
+#include "text/text.h"
+#include "text/xml_scan.h"
 
 #include <cstdlib>
 #include <fstream>

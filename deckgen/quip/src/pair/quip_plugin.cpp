@@ -1,6 +1,6 @@
 // What LAMMPS calls when it loads this library: registers pair_style quip.
-#include "lammps_plugin.h"
-#include "pair_quip.h"
+#include "pair/lammps_plugin.h"
+#include "pair/pair_quip.h"
 
 #include "force.h"
 #include "lammps.h"

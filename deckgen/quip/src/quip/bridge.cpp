@@ -1,4 +1,4 @@
-#include "quip_bridge.h"
+#include "quip/bridge.h"
 
 #include <cstring>
 #include <sstream>

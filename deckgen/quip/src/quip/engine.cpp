@@ -1,4 +1,4 @@
-#include "quip_engine.h"
+#include "quip/engine.h"
 
 #include <cstdlib>
 #include <dlfcn.h>

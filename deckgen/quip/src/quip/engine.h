@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine.h"
-#include "quip_bridge.h"
+#include "quip/bridge.h"
 
 namespace deckgen {
 

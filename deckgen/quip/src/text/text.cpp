@@ -1,4 +1,4 @@
-#include "files.h"
+#include "text/text.h"
 
 #include <cctype>
 #include <fstream>

@@ -1,4 +1,4 @@
-#include "xml_scan.h"
+#include "text/xml_scan.h"
 
 #include <algorithm>
 #include <stdexcept>

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from deckgen.render import MELT_PS
+from deckgen.decks.render import MELT_PS
 from deckgen.study import Study
-from deckgen.workflows.references import References
+from deckgen.workflows.report.methods.literature import References
 
 __all__ = ["integration", "ladder_runs", "melting"]
 

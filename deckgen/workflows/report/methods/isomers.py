@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from deckgen.study import Study
-from deckgen.workflows.methods_dynamics import melting
-from deckgen.workflows.references import References
+from deckgen.workflows.report.methods.dynamics import melting
+from deckgen.workflows.report.methods.literature import References
 
 __all__ = ["isomer_search"]
 

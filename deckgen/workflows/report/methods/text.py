@@ -7,12 +7,12 @@ from importlib.metadata import version
 from typing import Any
 
 from deckgen.analysis.fragments import REACH
-from deckgen.potentials import BUILTIN, Potential
-from deckgen.render import RELAX_FORCE_eV_A, WALL_eV_A2
+from deckgen.decks.potentials import BUILTIN, Potential
+from deckgen.decks.render import RELAX_FORCE_eV_A, WALL_eV_A2
 from deckgen.study import Study
-from deckgen.workflows.methods_dynamics import integration, ladder_runs
-from deckgen.workflows.methods_isomers import isomer_search
-from deckgen.workflows.references import References
+from deckgen.workflows.report.methods.dynamics import integration, ladder_runs
+from deckgen.workflows.report.methods.isomers import isomer_search
+from deckgen.workflows.report.methods.literature import References
 
 __all__ = ["Methods", "write_methods"]
 

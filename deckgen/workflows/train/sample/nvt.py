@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 
-from deckgen.clusters import build
+from deckgen.decks.clusters import build
+from deckgen.decks.manifest import FRAMES
+from deckgen.decks.render import nvt_id, project_environment
+from deckgen.files import write_whole
 from deckgen.frames import read_frames
-from deckgen.manifest import FRAMES
-from deckgen.render import environment, nvt_id
 from deckgen.runs.batch import run
 from deckgen.study import STUDY_FILE
 from deckgen.training.recipe.sampling import Sample
-from deckgen.workflows.page import write_whole
 
 __all__ = ["last_frames", "named", "sample_nvt"]
 
@@ -57,7 +57,7 @@ def _study(settings: Sample, size: int) -> str:
     is_file = settings.potential.endswith(".xml")
     every = next(n for n in (10, 5, 4, 2, 1) if settings.n_steps % n == 0 and settings.n_steps // n >= ROWS)
     return (
-        environment()
+        project_environment()
         .get_template("study.toml.sampling.j2")
         .render(
             sample=settings,

@@ -7,16 +7,16 @@ from pathlib import Path
 
 from ase import Atoms
 
-from deckgen.clusters import build
+from deckgen.decks.clusters import build
+from deckgen.decks.manifest import FRAMES
+from deckgen.decks.render import nvt_id
 from deckgen.errors import InputError, RunError
-from deckgen.executor import SubprocessExecutor
-from deckgen.manifest import FRAMES
-from deckgen.reference import ReferenceChoice, boxed, dynamics
-from deckgen.render import nvt_id
+from deckgen.processes.executor import SubprocessExecutor
+from deckgen.reference.calculator import ReferenceChoice, boxed, dynamics
+from deckgen.reference.vasp import write_folder
 from deckgen.training.recipe import Recipe
 from deckgen.training.recipe.sampling import Sample
-from deckgen.vasp import write_folder
-from deckgen.workflows.sample_nvt import last_frames, named
+from deckgen.workflows.train.sample.nvt import last_frames, named
 
 __all__ = ["sample_reference", "write_vasp_folders"]
 

@@ -12,12 +12,11 @@ from ase import Atoms
 from ase.io import write
 
 from deckgen.errors import RunError
-from deckgen.training.labels_file import set_aside
+from deckgen.files import set_aside, write_whole
 from deckgen.training.recipe import Recipe
 from deckgen.training.recipe.sampling import Sample
-from deckgen.workflows.page import write_whole
-from deckgen.workflows.sample_nvt import sample_nvt
-from deckgen.workflows.sample_reference import sample_reference, write_vasp_folders
+from deckgen.workflows.train.sample.nvt import sample_nvt
+from deckgen.workflows.train.sample.reference import sample_reference, write_vasp_folders
 
 __all__ = ["SAMPLED", "Sampled", "sample"]
 

@@ -1,7 +1,7 @@
 // angle_3b: x = (r_ij + r_ik, (r_ij - r_ik)^2, r_jk), summed over the sparse Gaussians. Both orders of the neighbours
 // j and k have the same x: one is computed, and doubled.
-#include "cutoff.h"
-#include "descriptor_term.h"
+#include "gap/descriptors/cutoff.h"
+#include "gap/descriptor_term.h"
 
 #include <cmath>
 

@@ -1,7 +1,7 @@
 // distance_2b: a sum over sparse Gaussians is one function of the distance; it is tabulated.
-#include "cutoff.h"
-#include "descriptor_term.h"
-#include "hermite_table.h"
+#include "gap/descriptors/cutoff.h"
+#include "gap/descriptor_term.h"
+#include "numerics/hermite_table.h"
 
 #include <cmath>
 

@@ -1,4 +1,4 @@
-#include "soap_expansion.h"
+#include "gap/descriptors/soap/expansion.h"
 
 #include <algorithm>
 #include <cmath>

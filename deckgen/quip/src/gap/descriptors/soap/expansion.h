@@ -2,9 +2,9 @@
 // derivative of the energy with respect to the coefficients to the gradient for each neighbour.
 #pragma once
 
-#include "harmonics.h"
-#include "shell.h"
-#include "soap_radial.h"
+#include "numerics/harmonics.h"
+#include "gap/neighbourhood.h"
+#include "gap/descriptors/soap/radial.h"
 
 namespace deckgen {
 

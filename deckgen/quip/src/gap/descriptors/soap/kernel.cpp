@@ -1,4 +1,4 @@
-#include "soap_kernel.h"
+#include "gap/descriptors/soap/kernel.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,7 @@
 // The energy of SOAP vectors, sum_s w_s (x . x_s)^zeta, and its gradient: two matrix products with the sparse points.
 #pragma once
 
-#include "lanes.h"
+#include "numerics/simd.h"
 
 #include <vector>
 

@@ -1,6 +1,6 @@
-#include "soap_radial.h"
+#include "gap/descriptors/soap/radial.h"
 
-#include "gap_model.h"
+#include "gap/model.h"
 
 #include <cmath>
 

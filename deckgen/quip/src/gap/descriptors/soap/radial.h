@@ -1,8 +1,8 @@
 // The radial part of SOAP: the Gaussian of a neighbour, projected on orthonormal combinations of equispaced Gaussians.
 #pragma once
 
-#include "cutoff.h"
-#include "hermite_table.h"
+#include "gap/descriptors/cutoff.h"
+#include "numerics/hermite_table.h"
 
 #include <memory>
 #include <vector>

@@ -1,7 +1,7 @@
 // soap: the power spectrum of each atom's neighbourhood, and the kernel with the sparse points.
-#include "descriptor_term.h"
-#include "soap_expansion.h"
-#include "soap_kernel.h"
+#include "gap/descriptor_term.h"
+#include "gap/descriptors/soap/expansion.h"
+#include "gap/descriptors/soap/kernel.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,7 @@
-#include "engine.h"
+#include "pair/make_engine.h"
 
-#include "native_engine.h"
-#include "quip_engine.h"
+#include "gap/native_engine.h"
+#include "quip/engine.h"
 
 #include <cstdlib>
 #include <stdexcept>

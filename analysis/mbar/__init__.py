@@ -1,0 +1,1 @@
+"""MBAR: the solver, reweighting, and the energy grid of the bootstrap."""

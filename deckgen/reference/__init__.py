@@ -1,0 +1,1 @@
+"""The reference calculator: its settings, its process, and the files of VASP."""

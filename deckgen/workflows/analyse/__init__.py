@@ -1,0 +1,1 @@
+"""`deckgen analyse`: from samples to results/thermodynamics.json."""

@@ -1,0 +1,1 @@
+"""`deckgen compare`: isomers against a reference calculator."""

@@ -1,0 +1,1 @@
+"""`deckgen isomers`: from frames to results/isomers.json."""

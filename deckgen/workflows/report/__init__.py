@@ -1,0 +1,1 @@
+"""`deckgen report`: what was found, as one HTML page."""

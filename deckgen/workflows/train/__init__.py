@@ -1,0 +1,1 @@
+"""`deckgen train`: from configurations to a validated potential."""

@@ -1,0 +1,1 @@
+"""`deckgen train sample`: configurations from dynamics."""

@@ -1,0 +1,1 @@
+"""Quenching frames to their inherent structures."""

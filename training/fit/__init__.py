@@ -1,0 +1,1 @@
+"""The fit by gap_fit."""

@@ -1,0 +1,1 @@
+"""Labels: energies and forces of the reference, frame by frame."""

@@ -1,0 +1,1 @@
+"""Errors of a potential, and scans of its energy."""
