@@ -22,7 +22,7 @@ __all__ = ["ReferenceChoice", "call"]
 
 Positive = Annotated[float, Field(gt=0)]
 
-PROGRAM = Path(__file__).with_name("reference_process.py")
+PROGRAM = Path(__file__).with_name("program.py")
 RUN_PROGRAM = f"import runpy; runpy.run_path({str(PROGRAM)!r}, run_name='__main__')"  # leaves sys.path as it is
 TAIL_BYTES = 1000
 

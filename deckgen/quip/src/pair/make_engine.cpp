@@ -1,7 +1,7 @@
 #include "pair/make_engine.h"
 
 #include "gap/native_engine.h"
-#include "quip/engine.h"
+#include "quip/quip_engine.h"
 
 #include <cstdlib>
 #include <stdexcept>

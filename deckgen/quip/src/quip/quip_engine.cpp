@@ -1,4 +1,4 @@
-#include "quip/engine.h"
+#include "quip/quip_engine.h"
 
 #include <cstdlib>
 #include <dlfcn.h>
