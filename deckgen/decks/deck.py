@@ -16,7 +16,8 @@ from deckgen.decks.manifest import DATA, MANIFEST, SCRIPT, Manifest, read_manife
 from deckgen.decks.render import Rendering, commands, nvt_id, render, render_isomer_runs, render_quench
 from deckgen.errors import InputError
 from deckgen.files import first_free, whole, write_json, write_whole
-from deckgen.study import STUDY_FILE, Study
+from deckgen.study import Study
+from deckgen.study.folder import StudyFolder
 
 __all__ = ["Deck", "Part", "WrittenDeck", "read_manifests", "study_decks", "write_decks", "write_quench_deck"]
 
@@ -35,7 +36,7 @@ class Deck:
 
     def folder(self, study_folder: Path) -> Path:
         """Return the deck's folder within its study's."""
-        return study_folder / "decks" / self.manifest.protocol / self.manifest.id
+        return StudyFolder(study_folder).decks / self.manifest.protocol / self.manifest.id
 
 
 def read_manifests(study_folder: Path, part: Part = "ladder") -> Iterator[tuple[Path, Manifest]]:
@@ -43,15 +44,15 @@ def read_manifests(study_folder: Path, part: Part = "ladder") -> Iterator[tuple[
 
     Decks that the study no longer names (a rung taken off the ladder) are passed over.
     """
-    named = None
-    if (study_folder / STUDY_FILE).is_file():
+    named, paths = None, StudyFolder(study_folder)
+    if paths.study_file.is_file():
         study = Study.read(study_folder)
         own, replicas = part == "isomers", study.nvt.replicas
         ladder = {"start"} | {nvt_id(rung, r + 1) for rung in study.ladder.rungs_K for r in range(replicas)}
         named = {nvt_id(T, 1) for T in study.isomers.temperatures_K} if own else ladder
     protocols = ("isomers",) if part == "isomers" else ("minimize", "nvt")
     for protocol in protocols:
-        for path in sorted((study_folder / "decks" / protocol).glob(f"*/{MANIFEST}")):
+        for path in sorted((paths.decks / protocol).glob(f"*/{MANIFEST}")):
             if named is None or path.parent.name in named:
                 yield path.parent, read_manifest(path.parent)
 
@@ -104,7 +105,7 @@ def write_decks(study: Study | Path | str = ".", *, force: bool = False, part: P
         )
     replaced = {deck.manifest.id for deck, _ in stale}
     for deck, _ in stale:
-        _set_aside(deck.folder(study.folder), study.folder / "decks.old")
+        _set_aside(deck.folder(study.folder), StudyFolder(study.folder).old_decks)
     return [_write(deck, study.folder, replaced=deck.manifest.id in replaced) for deck in decks]
 
 
@@ -177,7 +178,7 @@ def _write(deck: Deck, study_folder: Path, *, replaced: bool) -> WrittenDeck:
         return WrittenDeck(folder, deck.manifest, "same")
     folder.mkdir(parents=True, exist_ok=True)
     for file in deck.files:
-        _link(file, study_folder / "decks" / "potential" / deck.manifest.potential_sha256[:12], folder)
+        _link(file, StudyFolder(study_folder).potential(deck.manifest.potential_sha256), folder)
     (folder / DATA).write_text(deck.data)
     write_whole(folder / SCRIPT, deck.script)
     write_json(folder / MANIFEST, asdict(deck.manifest))

@@ -26,6 +26,7 @@ from deckgen.decks.clusters import start_structure
 from deckgen.decks.potentials import resolve
 from deckgen.errors import InputError
 from deckgen.study import Study
+from deckgen.study.folder import StudyFolder
 
 __all__ = [
     "Rendering",
@@ -160,7 +161,7 @@ def structure_context(atoms: Atoms, mass_u: float | None = None) -> dict[str, An
 
 
 def _study_environment(study: Study) -> Environment:
-    own = study.folder / "templates"
+    own = StudyFolder(study.folder).templates
     return environment(own if own.is_dir() else None)
 
 

@@ -8,13 +8,12 @@ from typing import Annotated, Any, Literal, Self
 from ase.data import chemical_symbols
 from pydantic import AfterValidator, Field, model_validator
 
+from deckgen.study.folder import STUDY_FILE
 from deckgen.study.ladder import Ladder
 from deckgen.study.nvt import Isomers, Nvt
 from deckgen.toml import Document, Positive, Table
 
 __all__ = ["STUDY_FILE", "Cluster", "PotentialChoice", "Study", "json_schema"]
-
-STUDY_FILE = "study.toml"
 
 
 def _known_element(symbol: str) -> str:
