@@ -16,6 +16,7 @@ from deckgen.analysis.melting import Peak, find_melting
 from deckgen.decks.deck import read_manifests
 from deckgen.decks.manifest import ENERGIES, QUENCHED
 from deckgen.decks.potentials import resolve
+from deckgen.decks.protocols import sampled_files
 from deckgen.errors import InputError
 from deckgen.files import write_whole
 from deckgen.runs.progress import duration
@@ -62,7 +63,7 @@ def _results(study: Study) -> tuple[dict[str, Any] | None, bool]:
     folder = StudyFolder(study.folder).results
     path = folder.thermodynamics
     if not path.is_file():
-        if folder.isomers.is_file() and not any(study.folder.glob(f"decks/nvt/*/{ENERGIES}")):
+        if folder.isomers.is_file() and not sampled_files(study.folder, ENERGIES):
             return None, False
         analyse(study)
     results = _read(path)
@@ -79,7 +80,7 @@ def _outdated(study: Study) -> bool:
     results = StudyFolder(study.folder).results
     if not any(results.figures.glob("*.svg")):
         return True
-    outputs = (file for name in (ENERGIES, QUENCHED) for file in study.folder.glob(f"decks/nvt/*/{name}"))
+    outputs = (file for name in (ENERGIES, QUENCHED) for file in sampled_files(study.folder, name))
     sources, analysed = [study.file, results.isomers, *outputs], results.thermodynamics.stat().st_mtime
     return any(source.is_file() and source.stat().st_mtime > analysed for source in sources)
 
