@@ -8,8 +8,9 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deckgen.decks.deck import Part, write_decks
+from deckgen.decks.deck import write_decks
 from deckgen.decks.manifest import Manifest
+from deckgen.decks.protocols import Part
 from deckgen.errors import DeckgenError
 from deckgen.processes.executor import SubprocessExecutor, WorkerError
 from deckgen.processes.lock import HEARTBEAT_S, lock
@@ -20,10 +21,10 @@ from deckgen.runs.outputs import is_finished, last_step
 from deckgen.runs.progress import Progress, duration
 from deckgen.runs.status import deck_status
 from deckgen.study import Study
+from deckgen.study.folder import StudyFolder
 
 __all__ = ["BatchInterrupt", "BatchResult", "FailedDeck", "run"]
 
-STUDY_LOCK = ".deckgen.lock"
 TICK_S = 1.0
 GRACE_S = 60.0  # a worker that was asked to stop ends at its next step: of a large GAP that takes seconds
 
@@ -90,7 +91,7 @@ def run(
         At Ctrl-C or SIGTERM, once the workers have stopped.
     """
     study = study if isinstance(study, Study) else Study.read(study)
-    with lock(study.folder / STUDY_LOCK, f"the study {study.folder}"):
+    with lock(StudyFolder(study.folder).lock, f"the study {study.folder}"):
         decks = {deck.folder: deck.manifest for deck in write_decks(study, force=force, part=part)}
         command = f"deckgen {'run' if part == 'ladder' else 'isomers'} {study.folder}"
         return _Batch(study.folder, decks, workers, command).run(progress)
@@ -138,7 +139,7 @@ class _Batch:
                 self._collect(future, show)
             show.show([deck_status(folder, manifest) for folder, manifest in self.decks.items()])
             if time.monotonic() - beat > HEARTBEAT_S:
-                (self.study_folder / STUDY_LOCK).touch()
+                StudyFolder(self.study_folder).lock.touch()
                 beat = time.monotonic()
 
     def _stop(self, show: Progress) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from traceback import extract_tb
+from typing import Any, NoReturn
 
 import numpy as np
 from ase import Atoms
@@ -20,30 +20,28 @@ from jinja2 import (
     PrefixLoader,
     StrictUndefined,
     TemplateError,
+    TemplateRuntimeError,
 )
 
 from deckgen.decks.clusters import start_structure
 from deckgen.decks.potentials import resolve
+from deckgen.decks.protocols import QUENCH, Part, Protocol, protocols_of
 from deckgen.errors import InputError
 from deckgen.study import Study
+from deckgen.study.folder import StudyFolder
 
 __all__ = [
     "Rendering",
     "commands",
     "environment",
-    "nvt_id",
     "project_environment",
     "render",
-    "render_isomer_runs",
     "render_quench",
     "structure_context",
 ]
 
 RELAX_FORCE_eV_A = 1e-4
-MELT_PS = 20
-WALL_eV_A2 = 1.0  # an atom of 300 K goes 0.2 A into the wall
-WALL_WIDTH_A = 3.0
-FIRE_TIMESTEPS = 2.0  # of the dynamics: FIRE begins with so many, and grows to eight times that
+FIRE_TIMESTEPS = 2.0  # FIRE begins with this many time steps of the dynamics, and grows to eight times that
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,14 @@ def environment(template_folder: Path | None = None) -> Environment:
     package = PackageLoader("deckgen.templates", "decks")
     own: list[BaseLoader] = [FileSystemLoader(template_folder)] if template_folder else []
     # deckgen/nvt.in.j2 is always the package's: what an nvt.in.j2 of the user extends
-    return _environment(ChoiceLoader([*own, package, PrefixLoader({"deckgen": package})]))
+    env = _environment(ChoiceLoader([*own, package, PrefixLoader({"deckgen": package})]))
+    env.globals["unknown"] = _unknown
+    return env
+
+
+def _unknown(what: str, value: object) -> NoReturn:
+    """Fail: the last `else` of a choice in a template."""
+    raise TemplateRuntimeError(f"this template has no {what} {value!r}")
 
 
 def project_environment() -> Environment:
@@ -86,8 +91,8 @@ def _environment(loader: BaseLoader) -> Environment:
     )
 
 
-def render(study: Study) -> Iterator[Rendering]:
-    """Yield the study's decks: the relaxation of the start structure, then one a temperature and replica.
+def render(study: Study, part: Part = "ladder") -> Iterator[Rendering]:
+    """Yield the decks of a part of a study, in the order in which they run.
 
     A folder `templates` in the study's folder comes before the package's templates.
 
@@ -98,27 +103,9 @@ def render(study: Study) -> Iterator[Rendering]:
         template fails.
     """
     env, common = _study_environment(study), _common(study)
-    if study.cluster.relax:
-        yield _render(env, "minimize", "start", common | {"seed": _seed(study.nvt.seed, 0.0, 0)})
-    for temperature in study.ladder.rungs_K:
-        for replica in range(1, study.nvt.replicas + 1):
-            yield _render(env, "nvt", nvt_id(temperature, replica), common | _nvt(study, temperature, replica))
-
-
-def render_isomer_runs(study: Study) -> Iterator[Rendering]:
-    """Yield the decks of the isomers' own runs: as the ladder's, with the temperatures, length and frames of [isomers].
-
-    Raises
-    ------
-    InputError
-        As `render`.
-    """
-    env, common = _study_environment(study), _common(study)
-    for temperature in study.isomers.temperatures_K:
-        context = common | _nvt(study, temperature, 1)
-        context["seed"] = _seed(study.nvt.seed, temperature, 0)  # not the run of a rung at the same temperature
-        context |= {"n_steps": study.isomer_steps, "frame_every": study.isomers.frame_every}
-        yield _render(env, "isomers", nvt_id(temperature, 1), context, template="nvt")
+    for protocol in protocols_of(part):
+        for deck in protocol.decks(study):
+            yield _render(env, protocol, deck.id, common | deck.context)
 
 
 def render_quench(study: Study, stage: str, max_force_eV_A: float) -> Rendering:
@@ -135,12 +122,7 @@ def render_quench(study: Study, stage: str, max_force_eV_A: float) -> Rendering:
         "max_steps": study.isomers.max_steps,
         "timestep_ps": FIRE_TIMESTEPS * study.nvt.timestep_fs / 1000,
     }
-    return _render(_study_environment(study), "quench", stage, _common(study) | quench)
-
-
-def nvt_id(temperature_K: float, replica: int) -> str:
-    """Return the name of an NVT deck: T0281.000K-r1."""
-    return f"T{temperature_K:08.3f}K-r{replica}"
+    return _render(_study_environment(study), QUENCH, stage, _common(study) | quench)
 
 
 def structure_context(atoms: Atoms, mass_u: float | None = None) -> dict[str, Any]:
@@ -160,7 +142,7 @@ def structure_context(atoms: Atoms, mass_u: float | None = None) -> dict[str, An
 
 
 def _study_environment(study: Study) -> Environment:
-    own = study.folder / "templates"
+    own = StudyFolder(study.folder).templates
     return environment(own if own.is_dir() else None)
 
 
@@ -181,47 +163,15 @@ def _common(study: Study) -> dict[str, Any]:
     }
 
 
-def _nvt(study: Study, temperature_K: float, replica: int) -> dict[str, Any]:
-    """Return what one NVT deck has of its own."""
-    nvt = study.nvt
-    return {
-        "temperature_K": temperature_K,
-        "replica": replica,
-        "seed": _seed(nvt.seed, temperature_K, replica),
-        "thermostat": nvt.thermostat,
-        "damping_ps": nvt.damping_fs / 1000,
-        "timestep_ps": nvt.timestep_fs / 1000,
-        "timestep_fs": nvt.timestep_fs,
-        "n_steps": nvt.n_steps_at(temperature_K),
-        "sample_every": nvt.sample_every,
-        "frame_every": nvt.frame_every,
-        "restart_every": nvt.restart_every,
-        "thermo_every": 100 * nvt.sample_every,
-        "melt_K": study.melt_K if nvt.start == "melted" else None,
-        "melt_steps": round(MELT_PS * 1000 / nvt.timestep_fs),
-        "container_radius_A": study.cluster.container_radius_A,
-        "wall_eV_A2": WALL_eV_A2,
-        "wall_width_A": WALL_WIDTH_A,
-    }
-
-
-def _seed(seed: int, temperature_K: float, replica: int) -> int:
-    """Derive a run's seed of the study's: the same whatever other runs there are; LAMMPS takes up to 9e8."""
-    digest = hashlib.sha256(f"{seed}/{temperature_K:.3f}/{replica}".encode()).digest()
-    return 1 + int.from_bytes(digest[:8], "big") % 800_000_000
-
-
-def _render(
-    env: Environment, protocol: str, name: str, context: dict[str, Any], *, template: str | None = None
-) -> Rendering:
+def _render(env: Environment, protocol: Protocol, name: str, context: dict[str, Any]) -> Rendering:
     neutral = context | {
         "potential": replace(context["potential"], terms=context["potential"].terms | {"engine": "auto"})
     }
     neutral |= {"n_steps": 0, "restart_every": 0}
-    template = f"{template or protocol}.in.j2"
+    template = f"{protocol.template}.in.j2"
     try:
         return Rendering(
-            protocol=protocol,
+            protocol=protocol.name,
             name=name,
             context=context,
             script=env.get_template(template).render(context),
@@ -229,7 +179,8 @@ def _render(
             data=env.get_template("cluster.data.j2").render(context),
         )
     except (TemplateError, RecursionError) as error:
-        where = f"{getattr(error, 'filename', None) or template}:{getattr(error, 'lineno', '?')}"
+        lines = [frame for frame in extract_tb(error.__traceback__) if frame.filename.endswith(".j2")]
+        where = f"{lines[-1].filename}:{lines[-1].lineno}" if lines else template
         raise InputError(f"template {where}: {error}") from error
 
 

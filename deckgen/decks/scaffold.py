@@ -8,7 +8,8 @@ from pathlib import Path
 from deckgen.decks.render import environment, project_environment
 from deckgen.errors import InputError
 from deckgen.files import write_json
-from deckgen.study import STUDY_FILE, Study, json_schema
+from deckgen.study import Study, json_schema
+from deckgen.study.folder import StudyFolder
 from deckgen.toml import validate
 
 __all__ = ["SCHEMA_FILE", "deck_templates", "export_templates", "init"]
@@ -27,7 +28,7 @@ def init(
         If the folder has a study already, or the values do not make one.
     """
     folder = Path(folder)
-    file = folder / STUDY_FILE
+    file = StudyFolder(folder).study_file
     if file.exists():
         raise InputError(f"{file} is there already", hint="name another folder, or edit the file")
     words = {"element": element, "size": size, "potential": potential, "name": name or f"{element}{size}, {potential}"}

@@ -16,12 +16,11 @@ from deckgen.analysis.figures.gallery import FIGURES
 from deckgen.analysis.figures.style import save
 from deckgen.analysis.figures.tables import Table
 from deckgen.files import write_json, write_table
-from deckgen.workflows.analyse.result import RESULTS, StudyThermodynamics
+from deckgen.study.folder import ResultsFolder, StudyFolder
+from deckgen.workflows.analyse.result import StudyThermodynamics
 
-__all__ = ["FIGURE_FOLDER", "RESULTS", "THERMODYNAMICS", "write_results"]
+__all__ = ["write_results"]
 
-THERMODYNAMICS = "thermodynamics.json"
-FIGURE_FOLDER = "figures"
 COMPARISON = "comparison"
 
 
@@ -29,24 +28,23 @@ def write_results(thermo: StudyThermodynamics, study_folder: Path, *, figures: b
     """Write results/thermodynamics.json, results/*.csv and results/figures/; return the JSON's path.
 
     Everything is written aside first, then moved into place, the JSON last: what fails on the way leaves the earlier
-    results as they were. Figures and tables of the earlier result that the new one
-    lacks are removed.
+    results as they were. Figures and tables of the earlier result that the new one lacks are removed.
     """
-    folder = study_folder / RESULTS
-    (folder / FIGURE_FOLDER).mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=".new-", dir=folder))
+    results = StudyFolder(study_folder).results
+    results.figures.mkdir(parents=True, exist_ok=True)
+    aside = ResultsFolder(Path(tempfile.mkdtemp(prefix=".new-", dir=results.path)))
     try:
-        (aside / FIGURE_FOLDER).mkdir()
+        aside.figures.mkdir()
         for name, tables, draw in _drawings(thermo):
             for table, columns in tables.items():
-                write_table(aside / f"{table}.csv", columns)
+                write_table(aside.path / f"{table}.csv", columns)
             if figures:
-                save(draw(), aside / FIGURE_FOLDER / name)
-        write_json(aside / THERMODYNAMICS, thermo.to_json(deckgen_version=__version__))
-        _move(aside, folder)
+                save(draw(), aside.figures / name)
+        write_json(aside.thermodynamics, thermo.to_json(deckgen_version=__version__))
+        _move(aside, results)
     finally:
-        shutil.rmtree(aside)
-    return folder / THERMODYNAMICS
+        shutil.rmtree(aside.path)
+    return results.thermodynamics
 
 
 def _drawings(thermo: StudyThermodynamics) -> Iterator[tuple[str, Mapping[str, Table], Callable[[], Figure]]]:
@@ -58,12 +56,12 @@ def _drawings(thermo: StudyThermodynamics) -> Iterator[tuple[str, Mapping[str, T
         yield COMPARISON, comparison_tables(thermo.comparison), partial(draw_comparison, thermo.comparison)
 
 
-def _move(aside: Path, folder: Path) -> None:
-    new = {path.relative_to(aside) for path in aside.rglob("*") if path.is_file()}
+def _move(aside: ResultsFolder, results: ResultsFolder) -> None:
+    new = {path.relative_to(aside.path) for path in aside.path.rglob("*") if path.is_file()}
     names = [*(kind.name for kind in FIGURES), COMPARISON]
-    drawn = {Path(FIGURE_FOLDER, f"{name}.{suffix}") for name in names for suffix in ("svg", "png")}
-    tables = {path.relative_to(folder) for name in names for path in folder.glob(f"{name}*.csv")}
-    for stale in (drawn | tables) - new:
-        (folder / stale).unlink(missing_ok=True)
-    for path in sorted(new, key=lambda path: path.name == THERMODYNAMICS):
-        (aside / path).replace(folder / path)
+    drawn = {results.figures / f"{name}.{suffix}" for name in names for suffix in ("svg", "png")}
+    tables = {path for name in names for path in results.path.glob(f"{name}*.csv")}
+    for stale in (drawn | tables) - {results.path / path for path in new}:
+        stale.unlink(missing_ok=True)
+    for path in sorted(new, key=lambda path: path.name == results.thermodynamics.name):
+        (aside.path / path).replace(results.path / path)

@@ -10,10 +10,7 @@ from deckgen.analysis.comparison import Comparison
 from deckgen.analysis.results import Thermodynamics
 from deckgen.workflows.analyse.gather import ExternalSource
 
-__all__ = ["RESULTS", "StudyThermodynamics"]
-
-RESULTS = "results"
-"""The folder of a study's results."""
+__all__ = ["StudyThermodynamics"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,8 @@ from deckgen.analysis import comparison
 from deckgen.analysis.results import Thermodynamics
 from deckgen.analysis.thermodynamics import thermodynamics
 from deckgen.samples import Samples
-from deckgen.study import STUDY_FILE, Analysis, Study
+from deckgen.study import Analysis, Study
+from deckgen.study.folder import StudyFolder
 from deckgen.workflows.analyse.gather import External, gather, read_external
 from deckgen.workflows.analyse.result import StudyThermodynamics
 from deckgen.workflows.analyse.superposition import superposition
@@ -71,7 +72,7 @@ def _open(study: Study | Path | str, *, needed: bool = True) -> tuple[Study | No
     if isinstance(study, Study):
         return study, study.folder
     path = Path(study)
-    if not needed and path.is_dir() and not (path / STUDY_FILE).exists():
+    if not needed and path.is_dir() and not StudyFolder(path).study_file.exists():
         return None, path.resolve()
     own = Study.read(path)
     return own, own.folder

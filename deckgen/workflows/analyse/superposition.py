@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from deckgen.analysis.isomers.superposition import superposition_heat_capacity, wells_of
 from deckgen.analysis.results import Thermodynamics
-from deckgen.workflows.analyse.result import RESULTS
+from deckgen.study.folder import StudyFolder
 from deckgen.workflows.isomers.files import read_isomers
 
 __all__ = ["superposition"]
@@ -23,7 +23,7 @@ def superposition(thermo: Thermodynamics, study_folder: Path) -> NDArray[np.floa
     InputError
         If results/isomers.json is not readable.
     """
-    isomers = read_isomers(study_folder / RESULTS)
+    isomers = read_isomers(StudyFolder(study_folder).results)
     if isomers is None or isomers.get("potential", {}).get("sha256") != thermo.potential_sha256:
         return None
     wells = wells_of(isomers)

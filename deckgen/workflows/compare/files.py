@@ -12,27 +12,25 @@ from ase.io import write
 
 from deckgen.errors import InputError
 from deckgen.files import write_json, write_whole
+from deckgen.study.folder import ResultsFolder, StudyFolder
 from deckgen.training.dataset import bare
-from deckgen.workflows.analyse.files import RESULTS
 from deckgen.workflows.compare.comparison import ComparedIsomer, ReferenceComparison
 from deckgen.workflows.isomers.files import read_isomers
 
-__all__ = ["REFERENCE_JSON", "REFERENCE_XYZ", "reference_context", "write_comparison"]
+__all__ = ["reference_context", "write_comparison"]
 
-REFERENCE_JSON, REFERENCE_XYZ = "isomers_reference.json", "isomers_reference.extxyz"
-REFERENCE_CSV = "isomers_reference.csv"
 SAME_ENERGY_EV = 1e-6
 
 
-def write_comparison(comparison: ReferenceComparison, results: Path) -> None:
+def write_comparison(comparison: ReferenceComparison, results: ResultsFolder) -> None:
     """Write isomers_reference.extxyz (the reference's minima), .csv and, last, .json."""
     xyz = io.StringIO()
     for isomer in comparison.isomers:
         if isomer.relaxed is not None:
             write(xyz, bare(isomer.relaxed, _info(isomer)), format="extxyz", columns=["symbols", "positions"])
-    write_whole(results / REFERENCE_XYZ, xyz.getvalue())
-    write_whole(results / REFERENCE_CSV, _csv([_flat(isomer.to_json()) for isomer in comparison.isomers]))
-    write_json(results / REFERENCE_JSON, comparison.to_json())
+    write_whole(results.reference_structures, xyz.getvalue())
+    write_whole(results.reference_table, _csv([_flat(isomer.to_json()) for isomer in comparison.isomers]))
+    write_json(results.reference, comparison.to_json())
 
 
 def reference_context(study_folder: Path) -> dict[str, Any] | None:
@@ -45,14 +43,15 @@ def reference_context(study_folder: Path) -> dict[str, Any] | None:
     InputError
         If a file is not readable.
     """
-    path = study_folder / RESULTS / REFERENCE_JSON
+    folder = StudyFolder(study_folder).results
+    path = folder.reference
     if not path.is_file():
         return None
     try:
         results = json.loads(path.read_text())
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: not readable ({error})", hint="write it again: deckgen compare") from error
-    isomers = (read_isomers(study_folder / RESULTS) or {"isomers": []})["isomers"][: len(results["isomers"])]
+    isomers = (read_isomers(folder) or {"isomers": []})["isomers"][: len(results["isomers"])]
     energies = [isomer["energy_eV"] for isomer in isomers]
     same = len(energies) == len(results["isomers"]) and all(
         abs(energy - isomer["energy_eV"]) < SAME_ENERGY_EV

@@ -20,21 +20,21 @@ from deckgen.processes.lock import LOCK, lock
 from deckgen.reference.calculator import ReferenceChoice, check
 from deckgen.runs.evaluate import evaluate
 from deckgen.study import Study
+from deckgen.study.folder import ResultsFolder, StudyFolder
 from deckgen.toml import Table, read_toml
 from deckgen.training.dataset import bare
 from deckgen.training.labels.vasp import VASP_FILES
-from deckgen.workflows.analyse.files import RESULTS
 from deckgen.workflows.compare.comparison import ReferenceComparison, compared
 from deckgen.workflows.compare.energy_zero import Zeros
 from deckgen.workflows.compare.files import write_comparison
 from deckgen.workflows.compare.relax import relax_all
 from deckgen.workflows.compare.relax_vasp import relax_by_folders
 from deckgen.workflows.compare.relaxation import START, Goal, Relaxation
-from deckgen.workflows.isomers.files import ISOMERS_JSON, ISOMERS_XYZ, read_isomers
+from deckgen.workflows.isomers.files import read_isomers
 
 __all__ = ["compare_isomers", "read_reference"]
 
-FOLDER, SETTINGS, MINIMUM = "reference", "reference.json", "minimum"
+SETTINGS, MINIMUM = "reference.json", "minimum"
 
 SAME_START_A = 5e-3
 """A structure is known to the reference when none of its atoms is further off: turned and renumbered it is the same."""
@@ -109,10 +109,10 @@ def compare_isomers(
     """
     study = study if isinstance(study, Study) else Study.read(study)
     choice, potential = read_reference(Path(reference)), resolve(study.potential, study.folder)
-    results, goal, name = study.folder / RESULTS, Goal(max_steps, max_force_eV_A), choice.name
+    results, goal, name = StudyFolder(study.folder).results, Goal(max_steps, max_force_eV_A), choice.name
     found, structures = _isomers(results, potential, lowest)
     potential_e0_eV = _lone_atoms(sorted(set(structures[0].symbols)), potential)
-    folder = results / FOLDER / name.replace(":", ".")
+    folder = results.reference_calculations(name)
     with lock(folder / LOCK, f"the folder {folder}"):
         atoms = {symbol: _isolated(folder / f"isolated-{symbol}", symbol, name) for symbol in potential_e0_eV}
         relaxations = _relaxations(folder, structures, name)
@@ -137,24 +137,27 @@ def compare_isomers(
     return comparison
 
 
-def _isomers(results: Path, potential: Potential, lowest: int) -> tuple[dict[str, Any], list[Atoms]]:
+def _isomers(results: ResultsFolder, potential: Potential, lowest: int) -> tuple[dict[str, Any], list[Atoms]]:
     """Return the contents of results/isomers.json, and the structures of the lowest."""
     found = read_isomers(results)
     if found is None:
-        raise InputError(f"{results / ISOMERS_JSON}: no such file", hint="find the isomers first: deckgen isomers")
+        raise InputError(f"{results.isomers}: no such file", hint="find the isomers first: deckgen isomers")
     if found["potential"]["sha256"] != potential.sha256:
         raise InputError(
-            f"{results / ISOMERS_JSON}: isomers of another potential than study.toml's, {potential.name}",
+            f"{results.isomers}: isomers of another potential than study.toml's, {potential.name}",
             hint="find them again: deckgen isomers",
         )
     try:
-        structures = [bare(atoms) for atoms in iread(results / ISOMERS_XYZ, index=f":{lowest}", format="extxyz")]
+        structures = [bare(atoms) for atoms in iread(results.isomer_structures, index=f":{lowest}", format="extxyz")]
     except (OSError, ValueError, KeyError) as error:
         raise InputError(
-            f"{results / ISOMERS_XYZ}: not readable ({error})", hint="deckgen isomers writes it"
+            f"{results.isomer_structures}: not readable ({error})", hint="deckgen isomers writes it"
         ) from error
     if len(structures) != len(found["isomers"][:lowest]):
-        raise InputError(f"{results}: {ISOMERS_XYZ} and {ISOMERS_JSON} do not fit together", hint="deckgen isomers")
+        raise InputError(
+            f"{results.isomers} and {results.isomer_structures.name} do not fit together",
+            hint="write both again: deckgen isomers",
+        )
     return found, structures
 
 

@@ -8,23 +8,23 @@ from deckgen.analysis.figures.isomers import ISOMER_FIGURES
 from deckgen.analysis.figures.style import save
 from deckgen.analysis.isomers.results import IsomerList
 from deckgen.files import write_table
-from deckgen.workflows.analyse.files import FIGURE_FOLDER, RESULTS
+from deckgen.study.folder import StudyFolder
 
 __all__ = ["write_isomer_figures"]
 
 
 def write_isomer_figures(found: IsomerList, study_folder: Path) -> None:
     """Write results/figures/isomer_*.svg and .png, and results/isomer_*.csv; remove those of an earlier list."""
-    folder = study_folder / RESULTS
-    (folder / FIGURE_FOLDER).mkdir(parents=True, exist_ok=True)
+    results = StudyFolder(study_folder).results
+    results.figures.mkdir(parents=True, exist_ok=True)
     for kind in ISOMER_FIGURES:
-        stem, tables = folder / FIGURE_FOLDER / kind.name, kind.tables(found)
+        stem, tables = results.figures / kind.name, kind.tables(found)
         for stale in (
             *(stem.with_name(f"{kind.name}.{suffix}") for suffix in ("svg", "png")),
-            folder / f"{kind.name}.csv",
+            results.path / f"{kind.name}.csv",
         ):
             stale.unlink(missing_ok=True)
         if tables:
             save(kind.draw(found), stem)
         for name, columns in tables.items():
-            write_table(folder / f"{name}.csv", columns)
+            write_table(results.path / f"{name}.csv", columns)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 from deckgen.errors import InputError
+from deckgen.study.folder import ResultsFolder
 
-__all__ = ["ISOMERS_JSON", "ISOMERS_XYZ", "read_isomers"]
-
-ISOMERS_JSON = "isomers.json"
-ISOMERS_XYZ = "isomers.extxyz"
+__all__ = ["read_isomers"]
 
 
-def read_isomers(results_folder: Path) -> dict[str, Any] | None:
+def read_isomers(results: ResultsFolder) -> dict[str, Any] | None:
     """Return the contents of isomers.json; None where no isomers were looked for.
 
     Raises
@@ -22,11 +19,11 @@ def read_isomers(results_folder: Path) -> dict[str, Any] | None:
     InputError
         If it is not readable.
     """
-    path = results_folder / ISOMERS_JSON
+    path = results.isomers
     if not path.is_file():
         return None
     try:
-        results: dict[str, Any] = json.loads(path.read_text())
+        document: dict[str, Any] = json.loads(path.read_text())
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: not readable ({error})", hint="write it again: deckgen isomers") from error
-    return results
+    return document

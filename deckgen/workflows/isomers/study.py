@@ -14,6 +14,7 @@ from deckgen.analysis.isomers.results import IsomerList, Tolerances
 from deckgen.decks.clusters import start_structure
 from deckgen.decks.deck import read_manifests, write_quench_deck
 from deckgen.decks.manifest import Manifest
+from deckgen.decks.protocols import PROTOCOLS
 from deckgen.errors import InputError, RunError
 from deckgen.files import whole, write_json
 from deckgen.minima import Minimum, append_minima
@@ -22,14 +23,12 @@ from deckgen.runs.quench.batch import Quenches, quench, tighten
 from deckgen.runs.quench.frames import FrameSource, frames_of_file, frames_of_run
 from deckgen.runs.quench.worker import Goal
 from deckgen.study import Study
-from deckgen.workflows.analyse.files import RESULTS
+from deckgen.study.folder import StudyFolder
 from deckgen.workflows.isomers.figures import write_isomer_figures
-from deckgen.workflows.isomers.files import ISOMERS_JSON, ISOMERS_XYZ
 from deckgen.workflows.isomers.frequencies import log_frequency_products
 
-__all__ = ["ASIDE", "StudyIsomers", "isomers", "tell_apart"]
+__all__ = ["StudyIsomers", "isomers", "tell_apart"]
 
-ASIDE = "quenches_aside.extxyz"
 SETTINGS = ("minimizer", "loose_force_eV_A", "max_force_eV_A", "max_steps", "off_saddles")
 SETTLED = 0.01
 """To which part of max_force_eV_A isomers are converged that may equal another."""
@@ -124,7 +123,7 @@ def isomers(
         raise RunError(f"{study.folder}: there are no frames to quench", hint=_no_frames(study))
     quenches = quench(loose.folder, sources, Goal(chosen.loose_force_eV_A), workers=workers, progress=progress)
     found = tell_apart(study, quenches.minima, workers=workers, progress=progress)
-    earlier = study.folder / RESULTS / ISOMERS_JSON
+    earlier = StudyFolder(study.folder).results.isomers
     lowest = found.isomers[: chosen.frequencies]
     products = log_frequency_products(lowest, tight.folder, earlier, workers=workers, progress=progress)
     result = StudyIsomers(study, "files" if files else chosen.source, found, quenches, tight.manifest, products)
@@ -190,7 +189,7 @@ def _rungs(study: Study) -> Iterator[tuple[Path, Manifest]]:
             hint='with source = "nvt" the frames are the rungs\'; leave temperatures_K out to take all of them',
         )
     for folder, manifest in read_manifests(study.folder):
-        if manifest.protocol == "nvt" and (wanted is None or manifest.temperature_K in wanted):
+        if PROTOCOLS[manifest.protocol].sampled and (wanted is None or manifest.temperature_K in wanted):
             yield folder, manifest
 
 
@@ -202,15 +201,15 @@ def _no_frames(study: Study) -> str:
 
 def _write(result: StudyIsomers) -> None:
     """Write results/: the structures, what was kept aside, and the JSON last."""
-    folder = result.study.folder / RESULTS
-    folder.mkdir(exist_ok=True)
-    with whole(folder / ISOMERS_XYZ) as part:
+    results = StudyFolder(result.study.folder).results
+    results.path.mkdir(exist_ok=True)
+    with whole(results.isomer_structures) as part:
         _write_structures(part, result.found)
-    (folder / ASIDE).unlink(missing_ok=True)
+    results.quenches_aside.unlink(missing_ok=True)
     if result.found.n_failed:
-        append_minima(folder / ASIDE, (minimum for minimum in result.quenches.minima() if not _is_whole(minimum)))
+        append_minima(results.quenches_aside, (one for one in result.quenches.minima() if not _is_whole(one)))
     write_isomer_figures(result.found, result.study.folder)
-    write_json(folder / ISOMERS_JSON, result.to_json())
+    write_json(results.isomers, result.to_json())
 
 
 def _write_structures(path: Path, found: IsomerList) -> None:

@@ -15,9 +15,9 @@ from scipy.spatial.distance import cdist
 
 from deckgen.analysis.isomers.geometry import BOND
 from deckgen.errors import InputError
-from deckgen.workflows.analyse.files import RESULTS
+from deckgen.study.folder import ResultsFolder, StudyFolder
 from deckgen.workflows.html import data_uri
-from deckgen.workflows.isomers.files import ISOMERS_XYZ, read_isomers
+from deckgen.workflows.isomers.files import read_isomers
 from deckgen.workflows.report.pictures import draw_cluster
 
 __all__ = ["isomer_context"]
@@ -43,7 +43,7 @@ def isomer_context(study_folder: Path) -> dict[str, Any] | None:
     InputError
         If results/isomers.json and results/isomers.extxyz are not readable or do not fit together.
     """
-    folder = study_folder / RESULTS
+    folder = StudyFolder(study_folder).results
     results = read_isomers(folder)
     if results is None:
         return None
@@ -62,15 +62,15 @@ def isomer_context(study_folder: Path) -> dict[str, Any] | None:
     }
 
 
-def _read_structures(folder: Path, results: dict[str, Any]) -> list[Atoms]:
+def _read_structures(folder: ResultsFolder, results: dict[str, Any]) -> list[Atoms]:
     again = "write both again: deckgen isomers"
     try:
-        structures = list(iread(folder / ISOMERS_XYZ, format="extxyz"))
+        structures = list(iread(folder.isomer_structures, format="extxyz"))
     except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"{folder / ISOMERS_XYZ}: not readable ({error})", hint=again) from error
+        raise InputError(f"{folder.isomer_structures}: not readable ({error})", hint=again) from error
     if len(structures) != len(results["isomers"]):
         raise InputError(
-            f"{folder}: {ISOMERS_XYZ} has {len(structures)} structures for {len(results['isomers'])} isomers",
+            f"{folder.isomer_structures}: it has {len(structures)} structures for {len(results['isomers'])} isomers",
             hint=again,
         )
     return structures

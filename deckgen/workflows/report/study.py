@@ -16,24 +16,22 @@ from deckgen.analysis.melting import Peak, find_melting
 from deckgen.decks.deck import read_manifests
 from deckgen.decks.manifest import ENERGIES, QUENCHED
 from deckgen.decks.potentials import resolve
+from deckgen.decks.protocols import sampled_files
 from deckgen.errors import InputError
 from deckgen.files import write_whole
 from deckgen.runs.progress import duration
 from deckgen.study import Study
-from deckgen.workflows.analyse.files import FIGURE_FOLDER, RESULTS, THERMODYNAMICS
+from deckgen.study.folder import StudyFolder
 from deckgen.workflows.analyse.study import analyse
 from deckgen.workflows.compare.files import reference_context
 from deckgen.workflows.html import data_uri, html_environment, number
-from deckgen.workflows.isomers.files import ISOMERS_JSON
 from deckgen.workflows.report.isomers import isomer_context
 from deckgen.workflows.report.methods.text import write_methods
 from deckgen.workflows.report.pictures import draw_cluster
 from deckgen.workflows.report.provenance import deck_row, is_native, lammps_versions, package_versions
 from deckgen.workflows.report.structures import structures
 
-__all__ = ["REPORT", "report"]
-
-REPORT = "report.html"
+__all__ = ["report"]
 
 
 def report(study: Study | Path | str = ".") -> Path:
@@ -55,20 +53,21 @@ def report(study: Study | Path | str = ".") -> Path:
     study = study if isinstance(study, Study) else Study.read(study)
     results, outdated = _results(study)
     page = _environment().get_template("report.html.j2").render(_context(study, results, outdated))
-    path = study.folder / REPORT
+    path = StudyFolder(study.folder).report
     write_whole(path, page)
     return path
 
 
 def _results(study: Study) -> tuple[dict[str, Any] | None, bool]:
     """Return the contents of thermodynamics.json and whether runs went on since; None: isomers alone are known."""
-    path = study.folder / RESULTS / THERMODYNAMICS
+    folder = StudyFolder(study.folder).results
+    path = folder.thermodynamics
     if not path.is_file():
-        if path.with_name(ISOMERS_JSON).is_file() and not any(study.folder.glob(f"decks/nvt/*/{ENERGIES}")):
+        if folder.isomers.is_file() and not sampled_files(study.folder, ENERGIES):
             return None, False
         analyse(study)
     results = _read(path)
-    if not _outdated(study, path):
+    if not _outdated(study):
         return results, False
     if results["external"] or results["comparison"]:
         return results, True
@@ -76,13 +75,14 @@ def _results(study: Study) -> tuple[dict[str, Any] | None, bool]:
     return _read(path), False
 
 
-def _outdated(study: Study, path: Path) -> bool:
-    """Tell whether the runs or the study are newer than the results, or these have no figures."""
-    if not any((path.parent / FIGURE_FOLDER).glob("*.svg")):
+def _outdated(study: Study) -> bool:
+    """Return whether the runs or the study are newer than the results, or these have no figures."""
+    results = StudyFolder(study.folder).results
+    if not any(results.figures.glob("*.svg")):
         return True
-    outputs = (file for name in (ENERGIES, QUENCHED) for file in study.folder.glob(f"decks/nvt/*/{name}"))
-    sources = [study.file, study.folder / RESULTS / ISOMERS_JSON, *outputs]
-    return any(source.is_file() and source.stat().st_mtime > path.stat().st_mtime for source in sources)
+    outputs = (file for name in (ENERGIES, QUENCHED) for file in sampled_files(study.folder, name))
+    sources, analysed = [study.file, results.isomers, *outputs], results.thermodynamics.stat().st_mtime
+    return any(source.is_file() and source.stat().st_mtime > analysed for source in sources)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -98,10 +98,10 @@ def _context(study: Study, results: dict[str, Any] | None, outdated: bool) -> di
     decks = ladder + own
     potential = resolve(study.potential, study.folder)
     versions = lammps_versions(folder for folder, _ in decks)
-    folder = study.folder / RESULTS
+    folder = StudyFolder(study.folder).results
     isomers = isomer_context(study.folder)
     found = isomers["results"] if isomers else None
-    written = (folder / (THERMODYNAMICS if results else ISOMERS_JSON)).stat().st_mtime
+    written = (folder.thermodynamics if results else folder.isomers).stat().st_mtime
     native = is_native(folder for folder, _ in decks)
     pictured = structures(study, ladder if results else decks)
     return {
@@ -111,7 +111,7 @@ def _context(study: Study, results: dict[str, Any] | None, outdated: bool) -> di
         "outdated": outdated,
         "written": datetime.fromtimestamp(written).astimezone().strftime("%Y-%m-%d %H:%M %Z"),
         "potential": potential,
-        "figures": {path.stem: data_uri(path.read_text()) for path in sorted((folder / FIGURE_FOLDER).glob("*.svg"))},
+        "figures": {path.stem: data_uri(path.read_text()) for path in sorted(folder.figures.glob("*.svg"))},
         "structures": [(one.caption, data_uri(draw_cluster(one.atoms))) for one in pictured],
         "isomers": isomers,
         "reference": reference_context(study.folder),
