@@ -65,8 +65,8 @@ void PairQuip::coeff(int narg, char **arg)
 {
   if (!allocated) allocate();
   if (narg != 4 + atom->ntypes)
-    error->all(FLERR, "Pair style quip: pair_coeff has {} arguments, it should be {}: * * FILE \"QUIP arguments\" and "
-               "an atomic number for each of {} atom types", narg, 4 + atom->ntypes, atom->ntypes);
+    error->all(FLERR, "Pair style quip: pair_coeff has {} arguments where {} are needed: * * FILE \"QUIP arguments\" "
+               "and an atomic number for each of {} atom types", narg, 4 + atom->ntypes, atom->ntypes);
   set_atomic_numbers(arg + 4);
   // LAMMPS' own search: the name as given, else in the folders of LAMMPS_POTENTIALS.
   const std::string found = utils::get_potential_file_path(arg[2]);

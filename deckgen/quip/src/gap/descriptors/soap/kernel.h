@@ -14,11 +14,11 @@ struct Panel {
   int first = 0;      // vector of the whole block
   int vectors = 0;
   int width() const { return vectors * lanes; }
-  // Where its data begins in an array with `n` components an atom.
+  // Where its data begins in an array with `n` components per atom.
   size_t offset(int n) const { return static_cast<size_t>(first) * lanes * n; }
 };
 
-// As few panels as possible for so many atoms, as even as they can be.
+// The fewest panels that hold so many atoms, as even in width as possible.
 std::vector<Panel> make_panels(int n_atoms);
 
 class SoapKernel {
