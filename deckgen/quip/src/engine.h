@@ -16,8 +16,8 @@ struct Atoms {
   const double *positions = nullptr;      // [n_local + n_ghost][3]
   double lattice[9] = {};                 // three cell vectors, one after the other
   int n_centres = 0;
-  const int *centres = nullptr;              // [n_centres], counted from 0
-  const int *neighbour_counts = nullptr;     // [n_centres]
+  const int *centres = nullptr;                    // [n_centres], counted from 0
+  const int *neighbour_counts = nullptr;           // [n_centres]
   const std::vector<int> *neighbours = nullptr;    // of one centre after the other, counted from 1
 };
 

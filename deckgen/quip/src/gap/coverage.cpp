@@ -18,10 +18,11 @@ std::set<std::string> as_set(const std::string &text)
 
 // Options of any descriptor that change nothing here: those of gap_fit alone, those that an attribute of the xml
 // repeats, and the element, which model.cpp reads.
-const std::set<std::string> passed_over = as_set("covariance_type delta f0 zeta n_sparse sparse_method sparse_file theta_fac "
-                                                 "theta_uniform theta_file config_type_n_sparse unique_hash_tolerance "
-                                                 "unique_descriptor_tolerance mark_sparse_atoms print_sparse_index "
-                                                 "add_species z z1 z2 species_z");
+const std::set<std::string> passed_over =
+    as_set("covariance_type delta f0 zeta n_sparse sparse_method sparse_file theta_fac "
+           "theta_uniform theta_file config_type_n_sparse unique_hash_tolerance "
+           "unique_descriptor_tolerance mark_sparse_atoms print_sparse_index "
+           "add_species z z1 z2 species_z");
 
 const std::map<std::string, std::set<std::string>> elements = {
     {"Potential", {"label", "init_args"}},
@@ -57,8 +58,7 @@ std::string read_options(const std::string &text, std::map<std::string, std::str
   const std::vector<std::string> parts = words(spaced);
   if (parts.empty() || parts.size() % 3 != 1) throw unreadable(text);
   for (size_t i = 1; i < parts.size(); i += 3) {
-    if (parts[i + 1] != "=" || !options.emplace(lower_case(parts[i]), parts[i + 2]).second)
-      throw unreadable(text);
+    if (parts[i + 1] != "=" || !options.emplace(lower_case(parts[i]), parts[i + 2]).second) throw unreadable(text);
   }
   return parts[0];
 }

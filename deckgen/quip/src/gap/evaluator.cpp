@@ -69,7 +69,8 @@ void GapEvaluator::add_share(size_t thread, Evaluation &result)
   const Share &share = shares[thread];
   for (size_t i = 0; i < share.terms.size(); ++i) {
     const std::vector<Neighbourhood> &neighbourhoods = reaches[reach_of_term[i]].all();
-    const size_t first = neighbourhoods.size() * thread / shares.size(), end = neighbourhoods.size() * (thread + 1) / shares.size();
+    const size_t first = neighbourhoods.size() * thread / shares.size(),
+                 end = neighbourhoods.size() * (thread + 1) / shares.size();
     share.terms[i]->add(neighbourhoods.data() + first, end - first, result);
   }
 }

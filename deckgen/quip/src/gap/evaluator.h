@@ -29,7 +29,7 @@ class GapEvaluator {
   void add_share(size_t thread, Evaluation &result);
 
   int species;
-  std::vector<double> e0;         // eV, by atomic number
+  std::vector<double> e0;                 // eV, by atomic number
   std::vector<Neighbourhoods> reaches;    // descriptors of one cutoff share their neighbours
   std::vector<size_t> reach_of_term;
   std::vector<Share> shares;

@@ -29,7 +29,7 @@ struct GapDescriptor {
 };
 
 struct GapModel {
-  int species = 0;    // atomic number of the one element
+  int species = 0;        // atomic number of the one element
   double e0[119] = {};    // eV, by atomic number
   std::vector<GapDescriptor> descriptors;
 

@@ -60,10 +60,7 @@ class Harmonics {
   DECKGEN_INLINE Simd sine(int m) const { return load(powers.data() + (2 * m + 1) * lanes); }
 
   // dQ_lm/dz
-  DECKGEN_INLINE Simd slope(int l, int m) const
-  {
-    return m < l ? slopes[triangle(l, m)] * legendre(l, m + 1) : Simd{};
-  }
+  DECKGEN_INLINE Simd slope(int l, int m) const { return m < l ? slopes[triangle(l, m)] * legendre(l, m + 1) : Simd{}; }
 
  private:
   double *at(int l, int m) { return q.data() + triangle(l, m) * lanes; }

@@ -75,9 +75,18 @@ DECKGEN_INLINE Simd exp_of_negative(Simd x)
   const Simd n = shifted - shifter;
   const Simd r = (x - n * ln2_high) - n * ln2_low;
   Simd p = broadcast(1.0 / 6227020800.0);
-  const double inverse_factorials[] = {1.0 / 479001600.0, 1.0 / 39916800.0, 1.0 / 3628800.0, 1.0 / 362880.0,
-                                       1.0 / 40320.0,     1.0 / 5040.0,     1.0 / 720.0,     1.0 / 120.0,
-                                       1.0 / 24.0,        1.0 / 6.0,        0.5,             1.0,
+  const double inverse_factorials[] = {1.0 / 479001600.0,
+                                       1.0 / 39916800.0,
+                                       1.0 / 3628800.0,
+                                       1.0 / 362880.0,
+                                       1.0 / 40320.0,
+                                       1.0 / 5040.0,
+                                       1.0 / 720.0,
+                                       1.0 / 120.0,
+                                       1.0 / 24.0,
+                                       1.0 / 6.0,
+                                       0.5,
+                                       1.0,
                                        1.0};
 #pragma GCC unroll 13
   for (const double c : inverse_factorials) p = p * r + c;

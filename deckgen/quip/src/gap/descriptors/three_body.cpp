@@ -1,7 +1,7 @@
 // angle_3b: x = (r_ij + r_ik, (r_ij - r_ik)^2, r_jk), summed over the sparse Gaussians. Both orders of the neighbours
 // j and k give the same x: one is computed and doubled.
-#include "gap/descriptors/cutoff.h"
 #include "gap/descriptor.h"
+#include "gap/descriptors/cutoff.h"
 
 #include <cmath>
 
@@ -51,11 +51,11 @@ class ThreeBody : public DescriptorTerm {
   Sum gaussians(double x0, double x1, double x2) const
   {
     const Simd y[3] = {broadcast(x0 * inverse_theta[0]), broadcast(x1 * inverse_theta[1]),
-                        broadcast(x2 * inverse_theta[2])};
+                       broadcast(x2 * inverse_theta[2])};
     Simd value = {}, slope[3] = {};
     for (int s = 0; s < n_sparse; s += lanes) {
       const Simd u = y[0] - load(points[0].data() + s), v = y[1] - load(points[1].data() + s),
-                  w = y[2] - load(points[2].data() + s);
+                 w = y[2] - load(points[2].data() + s);
       const Simd term = load(weights.data() + s) * exp_of_negative(-0.5 * (u * u + v * v + w * w));
       value += term;
       slope[0] -= term * u;
@@ -68,7 +68,8 @@ class ThreeBody : public DescriptorTerm {
 
   double add_triplet(const Neighbourhood &neighbours, int j, int k, Evaluation &result) const
   {
-    const double to_j[3] = {neighbours.x[j], neighbours.y[j], neighbours.z[j]}, to_k[3] = {neighbours.x[k], neighbours.y[k], neighbours.z[k]};
+    const double to_j[3] = {neighbours.x[j], neighbours.y[j], neighbours.z[j]},
+                 to_k[3] = {neighbours.x[k], neighbours.y[k], neighbours.z[k]};
     const double across[3] = {to_k[0] - to_j[0], to_k[1] - to_j[1], to_k[2] - to_j[2]};
     const double r_j = neighbours.r[j], r_k = neighbours.r[k];
     const double r_jk = std::sqrt(across[0] * across[0] + across[1] * across[1] + across[2] * across[2]);
@@ -92,7 +93,7 @@ class ThreeBody : public DescriptorTerm {
   int n_sparse;
   double inverse_theta[3];
   Buffer points[3], weights;    // in units of theta
-  Buffer cuts, cut_slopes;    // of each neighbour
+  Buffer cuts, cut_slopes;      // of each neighbour
 };
 
 std::unique_ptr<DescriptorTerm> make(const GapDescriptor &descriptor)
@@ -103,7 +104,8 @@ std::unique_ptr<DescriptorTerm> make(const GapDescriptor &descriptor)
   return std::make_unique<ThreeBody>(descriptor);
 }
 
-const Registration angle_3b({"angle_3b", Covariance::squared_exponential, {"cutoff", "cutoff_transition_width"}, {}, make});
+const Registration
+    angle_3b({"angle_3b", Covariance::squared_exponential, {"cutoff", "cutoff_transition_width"}, {}, make});
 
 }    // namespace
 

@@ -1,6 +1,6 @@
 // distance_2b: the sum over the sparse Gaussians is a function of the distance alone, so it is tabulated.
-#include "gap/descriptors/cutoff.h"
 #include "gap/descriptor.h"
+#include "gap/descriptors/cutoff.h"
 #include "numerics/hermite_table.h"
 
 #include <cmath>
@@ -68,8 +68,8 @@ std::unique_ptr<DescriptorTerm> make(const GapDescriptor &descriptor)
   }
 }
 
-const Registration distance_2b(
-    {"distance_2b", Covariance::squared_exponential, {"cutoff", "cutoff_transition_width"}, {}, make});
+const Registration
+    distance_2b({"distance_2b", Covariance::squared_exponential, {"cutoff", "cutoff_transition_width"}, {}, make});
 
 }    // namespace
 

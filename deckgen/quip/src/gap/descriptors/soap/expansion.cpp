@@ -7,9 +7,9 @@ namespace deckgen {
 
 namespace {
 
-constexpr int tile = 4;    // radial functions at a time
-constexpr int widest = lanes == 8 ? 6 : 2;           // harmonics at a time, forwards
-constexpr int widest_back = lanes == 8 ? 7 : 4;      // and backwards
+constexpr int tile = 4;                            // radial functions at a time
+constexpr int widest = lanes == 8 ? 6 : 2;         // harmonics at a time, forwards
+constexpr int widest_back = lanes == 8 ? 7 : 4;    // and backwards
 
 // Calls body(std::integral_constant<int, M>) for M = count, 1 <= count <= largest.
 template <int largest, class Body> DECKGEN_INLINE void with_constant(int count, const Body &body)
@@ -131,8 +131,7 @@ void SoapExpansion::set_directions(const Neighbourhood &neighbours, int group)
 {
   const int k = group * lanes;
   const Simd inverse = 1.0 / load(neighbours.r + k);
-  harmonics.set(load(neighbours.x + k) * inverse, load(neighbours.y + k) * inverse,
-                load(neighbours.z + k) * inverse);
+  harmonics.set(load(neighbours.x + k) * inverse, load(neighbours.y + k) * inverse, load(neighbours.z + k) * inverse);
 }
 
 void SoapExpansion::harmonics_of(const Neighbourhood &neighbours)
@@ -219,14 +218,14 @@ void SoapExpansion::gradients_of(const Neighbourhood &neighbours, int group, Eva
   const int k = group * lanes;
   const Simd inverse = 1.0 / load(neighbours.r + k);
   const Simd x = load(neighbours.x + k) * inverse, y = load(neighbours.y + k) * inverse,
-              z = load(neighbours.z + k) * inverse;
+             z = load(neighbours.z + k) * inverse;
   const Simd radial_part = along - (x * gx + y * gy + z * gz) * inverse;
   gx = gx * inverse + radial_part * x;
   gy = gy * inverse + radial_part * y;
   gz = gz * inverse + radial_part * z;
   for (int w = 0; w < std::min(lanes, neighbours.count - k); ++w)
-    add_gradient(result, neighbours.centre, neighbours.index[k + w], {neighbours.x[k + w], neighbours.y[k + w], neighbours.z[k + w]},
-                 {gx[w], gy[w], gz[w]});
+    add_gradient(result, neighbours.centre, neighbours.index[k + w],
+                 {neighbours.x[k + w], neighbours.y[k + w], neighbours.z[k + w]}, {gx[w], gy[w], gz[w]});
 }
 
 void SoapExpansion::add_gradients(const Neighbourhood &neighbours, const double *d, Evaluation &result)

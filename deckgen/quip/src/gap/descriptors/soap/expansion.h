@@ -2,9 +2,9 @@
 // derivative of the energy with respect to the coefficients to the gradient for each neighbour.
 #pragma once
 
-#include "numerics/harmonics.h"
-#include "gap/neighbourhood.h"
 #include "gap/descriptors/soap/radial.h"
+#include "gap/neighbourhood.h"
+#include "numerics/harmonics.h"
 
 namespace deckgen {
 

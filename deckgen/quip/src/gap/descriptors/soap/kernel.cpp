@@ -83,8 +83,7 @@ void add_panel_block(const double *points, const double *weights, int n_row, int
         store(factors + ((s + i) * V + j) * lanes, zeta * lower);
       }
   }
-  for (int k = 0; k < n_row; k += R)
-    combine<R, V>(points + k, n_row, n_points, factors, gradient + k * V * lanes);
+  for (int k = 0; k < n_row; k += R) combine<R, V>(points + k, n_row, n_points, factors, gradient + k * V * lanes);
 }
 
 }    // namespace
@@ -104,8 +103,8 @@ std::vector<Panel> make_panels(int n_atoms)
 
 SoapKernel::SoapKernel(const std::vector<double> &points_, const std::vector<double> &weights_, int n_components,
                        double zeta_) :
-    n_row(round_up(n_components, rows_of<1>)),
-    n_sparse(round_up(static_cast<int>(weights_.size()), rows_of<1>)), zeta(zeta_), weights(weights_)
+    n_row(round_up(n_components, rows_of<1>)), n_sparse(round_up(static_cast<int>(weights_.size()), rows_of<1>)),
+    zeta(zeta_), weights(weights_)
 {
   constexpr int cache = 32768;    // numbers: a quarter of a megabyte, of the second-level cache
   block = std::max(1, cache / n_row / rows_of<1>) * rows_of<1>;

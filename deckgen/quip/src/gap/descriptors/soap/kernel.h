@@ -11,7 +11,7 @@ namespace deckgen {
 // a row of `width()` numbers.
 struct Panel {
   static constexpr int widest = 3;
-  int first = 0;      // vector of the whole block
+  int first = 0;    // vector of the whole block
   int vectors = 0;
   int width() const { return vectors * lanes; }
   // Where its data begins in an array with `n` components per atom.
@@ -37,10 +37,10 @@ class SoapKernel {
 
   int n_row, n_sparse;
   double zeta;
-  int block;               // sparse points that are used for all panels before the next ones are read
-  Buffer points;           // [n_sparse][n_row]
+  int block;        // sparse points that are used for all panels before the next ones are read
+  Buffer points;    // [n_sparse][n_row]
   std::vector<double> weights;
-  Buffer factors;          // [block][width]: derivatives of the energy with respect to the products x . x_s
+  Buffer factors;    // [block][width]: derivatives of the energy with respect to the products x . x_s
 };
 
 }    // namespace deckgen

@@ -67,8 +67,8 @@ SoapRadial::SoapRadial(const SoapBasis &basis, int row)
   constexpr double tolerance = 1e-12;
   const auto sampler = [&](long double r, std::vector<Jet> &jets) { sample(basis, row, r, jets); };
   try {
-    functions = std::make_unique<HermiteTable>((basis.l_max + 1) * row, basis.cutoff.radius,
-                                               basis.atom_sigma, tolerance, sampler);
+    functions = std::make_unique<HermiteTable>((basis.l_max + 1) * row, basis.cutoff.radius, basis.atom_sigma,
+                                               tolerance, sampler);
   } catch (const std::runtime_error &error) {
     throw NotCovered(std::string("the radial basis of its soap: ") + error.what());
   }

@@ -59,8 +59,7 @@ std::vector<double> scaled_weights(const GapDescriptor &d)
 class Soap : public DescriptorTerm {
  public:
   explicit Soap(const GapDescriptor &d) :
-      basis(basis_of(d)), expansion(basis),
-      kernel(reordered(d, basis), scaled_weights(d), n_components(), d.zeta)
+      basis(basis_of(d)), expansion(basis), kernel(reordered(d, basis), scaled_weights(d), n_components(), d.zeta)
   {
   }
 
@@ -82,7 +81,8 @@ class Soap : public DescriptorTerm {
   {
     if (n != n_atoms) prepare(n);
     each_lane([&](const Panel &panel, int atom, int lane) {
-      expansion.expand(neighbourhoods[atom], coefficients.data() + panel.offset(expansion.size()) + lane, panel.width());
+      expansion.expand(neighbourhoods[atom], coefficients.data() + panel.offset(expansion.size()) + lane,
+                       panel.width());
     });
     for (const Panel &panel : panels)
       for (int v = 0; v < panel.vectors; ++v) make_spectrum(panel, v);
