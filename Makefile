@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
+CPP    := $(shell find deckgen/quip/src tests/quip/driver -name '*.cpp' -o -name '*.h')
 
 .PHONY: demo demo-na55 test lint types bench validate na-gap golden clean
 
@@ -17,9 +18,10 @@ demo-na55: $(READY)     ## the same for Na55 at the paper's protocol: the better
 test: $(READY)          ## all tests, two files at a time
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
-lint: $(READY)          ## style
+lint: $(READY)          ## style, of Python and of C++
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/clang-format --dry-run --Werror $(CPP)
 
 types: $(READY)         ## types of the installed package, from outside the root
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(VENV)/typed .

@@ -1,8 +1,8 @@
 """The time of a step of `pair_style quip` in LAMMPS, by one of its engines, on one core.
 
 `python benchmarks/engine_time.py XML N SECONDS` times the engine that DECKGEN_QUIP_ENGINE names on the icosahedron of N
-sodium atoms, and prints milliseconds of processor time a step, the energy and the forces as JSON: the benchmarks start
-it once an engine, as QUIP is linked once a process.
+sodium atoms, and prints milliseconds of processor time per step, the energy and the forces as JSON: the benchmarks
+start it once per engine, as QUIP is linked once per process.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def icosahedron(n: int) -> Atoms:
 
 
 def in_process(engine: str, xml: Path, n_atoms: int, seconds: float) -> dict[str, Any]:
-    """Time one engine in a process of its own: QUIP is linked once a process."""
+    """Time one engine in a process of its own: QUIP is linked once per process."""
     environment = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", **os.environ, "DECKGEN_QUIP_ENGINE": engine}
     command = [sys.executable, __file__, str(xml), str(n_atoms), str(seconds)]
     done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
@@ -42,7 +42,7 @@ def in_process(engine: str, xml: Path, n_atoms: int, seconds: float) -> dict[str
 
 
 def time_engine(xml: Path, n_atoms: int, seconds: float) -> dict[str, Any]:
-    """Time LAMMPS in this process for about so long. The atoms hardly move: each step is the same work."""
+    """Time LAMMPS in this process for about this many seconds. The atoms hardly move: each step is the same work."""
     from deckgen.quip.check import require_quip
     from deckgen.quip.gapfile import read_gap
     from deckgen.quip.mpi import preload_mpi

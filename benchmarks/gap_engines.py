@@ -1,8 +1,8 @@
 """The native evaluator of GAPs against QUIP, through `pair_style quip` in LAMMPS.
 
-`python benchmarks/gap_engines.py` times the engines `plain` (QUIP as the wheels link it), `quip` (with the cures) and
+`python benchmarks/gap_engines.py` times the engines `plain` (QUIP as the wheels link it), `quip` (tuned) and
 `native` on icosahedra of 13, 55 and 147 sodium atoms, alternated, each run in a process of its own on one core, and
-prints milliseconds of processor time a step, the ratios round by round (median and range), the largest differences of
+prints milliseconds of processor time per step, the ratios round by round (median and range), the largest differences of
 forces, and how much of the arithmetic that a dense matrix product reaches on this core (numpy's dgemm) is used.
 Models: SOAP of 200 sparse points with a 2-body term; 2-body, 3-body and SOAP as in a published potential for sodium
 clusters, with 1000 and with 6000 sparse points; the built-in na-gap. The weights of the larger ones mean nothing: only
@@ -41,7 +41,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Result:
-    """Milliseconds a step of each engine and round, the ratios plain/native, and the agreement with QUIP."""
+    """Milliseconds per step of each engine and round, the ratios plain/native, and the agreement with QUIP."""
 
     model: str
     n_atoms: int

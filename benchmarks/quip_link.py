@@ -1,7 +1,7 @@
-"""What the cures of `pair_style quip` gain over the plain link of the same wheels.
+"""How much faster the tuned link of `pair_style quip` is than the plain link of the same wheels.
 
 `python benchmarks/quip_link.py` fits GAP models to a Morse potential, times LAMMPS on the Na55 icosahedron with either
-link, the two alternated, each run in a process of its own, and prints the ratios of each round: median and range.
+link, the two alternated, each run in a process of its own, and prints the ratios of all rounds: median and range.
 Energies and forces of the two links must agree. Times depend on the machine and on what else it does; ratios much less.
 """
 

@@ -1,7 +1,7 @@
 """What one energy with its forces costs: the reference calculator against the potential that was fitted to it.
 
 `python benchmarks/reference_cost.py` takes the calculator that na-gap's gap.toml names (GPAW: PBE, plane waves) and the
-engines of `pair_style quip` (`plain`: QUIP as the wheels link it, `quip`: with the cures, `native`), the same 55 sodium
+engines of `pair_style quip` (`plain`: QUIP as the wheels link it, `quip`: tuned, `native`), the same 55 sodium
 atoms for all, one core each, and prints processor time an evaluation and the ratios. The reference starts from scratch,
 as for a label, its imports and set-up not counted; within dynamics it would start from the last step's density and need
 a part of that. Without the reference installed, the engines alone are timed.

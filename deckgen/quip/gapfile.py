@@ -1,6 +1,7 @@
 """Reading a GAP potential as gap_fit writes it: an xml and the files of its sparse points.
 
 Everything here is checked before QUIP sees the files: QUIP ends the process on some faults and explains others poorly.
+The plugin reads the xml twice more (src/pair/potential_check.cpp, src/gap/model.cpp): a plain `lmp` may run a deck.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class GapFile:
     atomic_numbers
         Those of its descriptors and those with an energy of the isolated atom.
     descriptors
-        The descriptors in QUIP's own words.
+        The text of each descriptor, as QUIP reads it.
     cutoff_A
         The largest cutoff of the descriptors, in angstrom.
     sha256
@@ -97,9 +98,9 @@ def read_gap(path: str | Path, *, label: str = "") -> GapFile:
     Raises
     ------
     InputError
-        If the xml is missing, malformed or cut short, holds no potential (of that label) or no descriptor, has a word
-        where a number belongs, or if a file of sparse points is missing, too short, not of numbers, or another one than
-        the xml was written with.
+        If the xml is missing, malformed or cut short, holds no potential, none with that label or no descriptor, has a
+        word where a number belongs, or if a file of sparse points is missing, too short, does not hold numbers, or is
+        not the one that the xml was written with.
     """
     path = Path(path)
     contents = _read_contents(path)

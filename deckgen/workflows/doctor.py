@@ -24,7 +24,8 @@ from deckgen.decks.clusters import build
 from deckgen.decks.potentials import resolve
 from deckgen.errors import DeckgenError, InputError
 from deckgen.processes.executor import SubprocessExecutor, available_cores
-from deckgen.quip.build import cache_folder, ensure_plugin
+from deckgen.quip.build import ensure_plugin
+from deckgen.quip.cache import cache_folder
 from deckgen.quip.gapfile import read_gap
 from deckgen.quip.toolchain import find_compiler
 from deckgen.runs.evaluate import describe_lammps, evaluate

@@ -20,7 +20,7 @@ from ase.calculators.morse import MorsePotential
 from ase.cluster import Icosahedron
 from ase.io import write
 
-from deckgen.quip.build import EVALUATOR, SOURCES, object_name
+from deckgen.quip.plan import EVALUATOR, SOURCES, object_name
 from deckgen.quip.toolchain import find_compiler
 
 HERE = Path(__file__).parent

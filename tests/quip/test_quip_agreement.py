@@ -112,9 +112,9 @@ def test_two_ranks_agree_with_one(models, all_structures, lmp):
     np.testing.assert_allclose(thermo(two.stdout), thermo(one.stdout), rtol=1e-9, atol=1e-9)
 
 
-def test_the_cures_of_its_speed_change_nothing(models, all_structures, lmp):
+def test_the_tuned_link_changes_nothing(models, all_structures, lmp):
     deck = crystal_deck(all_structures["crystal"], models["3b"], "1 1 1")
-    plain, cured = lmp(deck, DECKGEN_QUIP_ENGINE="plain"), lmp(deck, DECKGEN_QUIP_ENGINE="quip")
+    plain, tuned = lmp(deck, DECKGEN_QUIP_ENGINE="plain"), lmp(deck, DECKGEN_QUIP_ENGINE="quip")
     assert "engine plain" in plain.stdout
-    assert "engine quip" in cured.stdout
-    np.testing.assert_allclose(thermo(plain.stdout), thermo(cured.stdout), rtol=1e-10, atol=1e-9)
+    assert "engine quip" in tuned.stdout
+    np.testing.assert_allclose(thermo(plain.stdout), thermo(tuned.stdout), rtol=1e-10, atol=1e-9)

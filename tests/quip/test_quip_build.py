@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from deckgen.errors import InstallationError
-from deckgen.quip import plugin_folder
-from deckgen.quip.build import cache_folder, ensure_plugin
+from deckgen.quip import plan, plugin_folder
+from deckgen.quip.build import ensure_plugin
+from deckgen.quip.cache import cache_folder
 from deckgen.quip.check import require_quip
+from deckgen.quip.plan import SOURCES
 from deckgen.quip.toolchain import find_compiler, find_wheels
 
 ENSURE = "from deckgen.quip.build import ensure_plugin; print(ensure_plugin())"
@@ -35,11 +37,21 @@ def broken_compiler(tmp_path, monkeypatch):
     return count
 
 
+@pytest.fixture
+def fast_compiler(tmp_path, monkeypatch):
+    """The compiler without optimisation, which says what it compiles."""
+    log, compiler = tmp_path / "compiled", tmp_path / "fast-c++"
+    compiler.write_text(f'#!/bin/sh\necho "$@" >> {log}\nexec {" ".join(find_compiler().command)} "$@" -O0\n')
+    compiler.chmod(0o755)
+    monkeypatch.setenv("CXX", str(compiler))
+    return log
+
+
 def holds_a_plugin(folder: str) -> bool:
     return any(Path(folder).glob("*plugin.so"))
 
 
-def test_two_processes_build_one_plugin_and_a_third_call_none(empty_cache):
+def test_two_processes_build_one_plugin_and_a_third_call_none(empty_cache, fast_compiler):
     builders = [subprocess.Popen([sys.executable, "-c", ENSURE], stdout=subprocess.PIPE, text=True) for _ in range(2)]
     files = {builder.communicate(timeout=300)[0].strip() for builder in builders}
     assert [builder.returncode for builder in builders] == [0, 0]
@@ -52,10 +64,12 @@ def test_two_processes_build_one_plugin_and_a_third_call_none(empty_cache):
         "lock",
         "quipplugin.so",
     ]
-    built = plugin.stat()
+    commands = fast_compiler.read_text().splitlines()
+    compiled = [command.split(" -c ")[1].split()[0] for command in commands if " -c " in command]
+    assert sorted(compiled) == sorted(map(str, SOURCES.rglob("*.cpp")))  # each of them, and once
     assert ensure_plugin() == plugin
     assert plugin_folder() == str(plugin.parent)
-    assert (plugin.stat().st_ino, plugin.stat().st_mtime_ns) == (built.st_ino, built.st_mtime_ns)
+    assert fast_compiler.read_text().splitlines() == commands
 
 
 def test_a_machine_without_compiler_uses_what_another_built(monkeypatch):
@@ -116,6 +130,31 @@ def test_where_the_cache_is(monkeypatch, tmp_path):
     assert cache_folder() == tmp_path / "home" / ".cache" / "deckgen" / "quip"
     monkeypatch.setenv("DECKGEN_CACHE", str(tmp_path / "own"))
     assert cache_folder() == tmp_path / "own"
+
+
+SOURCE_CHANGES = {  # what becomes of {"a.cpp": "1", "room/b.h": "2"}
+    "edited": {"a.cpp": "1", "room/b.h": "3"},
+    "swapped": {"a.cpp": "2", "room/b.h": "1"},
+    "moved": {"a.cpp": "1", "hall/b.h": "2"},
+    "renamed": {"a.cpp": "1", "room/c.h": "2"},
+    "removed": {"a.cpp": "1"},
+    "of another kind": {"a.cpp": "1", "room/b.h": "2", "room/c.inc": ""},
+}
+
+
+@pytest.mark.parametrize("change", SOURCE_CHANGES)
+def test_sources_of_another_content_or_place_are_another_plugin(tmp_path, monkeypatch, change):
+    def key(name: str, files: dict[str, str]) -> str:
+        for file, text in files.items():
+            path = tmp_path / name / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        monkeypatch.setattr(plan, "SOURCES", tmp_path / name)
+        return plan.make_plan().folder.name
+
+    before = {"a.cpp": "1", "room/b.h": "2"}
+    assert key("checkout", before) == key("copy", before)
+    assert key("changed", SOURCE_CHANGES[change]) != key("checkout", before)
 
 
 def test_another_compiler_is_another_plugin(monkeypatch):

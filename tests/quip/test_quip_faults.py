@@ -112,7 +112,7 @@ def test_a_bad_potential_is_an_exception(answers, fault, message):
 
 def test_a_wrong_label_names_those_that_there_are(answers, models):
     bad, _ = answers["wrong label"]
-    assert "no potential with the label nobody" in bad["error"]
+    assert "holds no potential with the label nobody; its labels are" in bad["error"]
     assert models["2b"].label in bad["error"]
 
 
@@ -169,7 +169,7 @@ def test_an_element_that_the_potential_does_not_know_has_no_energy(models, lmp):
 
 @pytest.mark.parametrize(
     ("numbers", "message"),
-    [("", "pair_coeff has 4 arguments, it should be 5"), ("NULL", "no atom type"), ("Na", "Expected integer")],
+    [("", "pair_coeff has 4 arguments where 5 are needed"), ("NULL", "no atom type"), ("Na", "Expected integer")],
 )
 def test_wrong_commands_are_refused(models, lmp, numbers, message):
     done = lmp(DECK.format(xml=models["2b"].xml, arguments=models["2b"].arguments, numbers=numbers))
@@ -202,7 +202,7 @@ def test_one_process_has_one_link_to_quip(models, lmp):
     deck = DECK.format(xml=models["2b"].xml, arguments=models["2b"].arguments, numbers="11")
     done = lmp(f"{deck}\nclear\nshell putenv DECKGEN_QUIP_ENGINE=plain\n{deck}")
     assert done.stdout.count("the end") == 1
-    assert "choose DECKGEN_QUIP_ENGINE once a process" in done.stdout
+    assert "choose one DECKGEN_QUIP_ENGINE per process" in done.stdout
 
 
 def test_one_process_has_one_potential(models, lmp):
@@ -220,7 +220,7 @@ def test_one_process_has_one_potential(models, lmp):
         run 0
         """
     done = lmp(both)
-    assert "QUIP holds one potential a process" in done.stdout
+    assert "QUIP holds one potential per process" in done.stdout
     assert done.returncode == 1
 
 

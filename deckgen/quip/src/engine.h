@@ -16,8 +16,8 @@ struct Atoms {
   const double *positions = nullptr;      // [n_local + n_ghost][3]
   double lattice[9] = {};                 // three cell vectors, one after the other
   int n_centres = 0;
-  const int *centres = nullptr;              // [n_centres], counted from 0
-  const int *neighbour_counts = nullptr;     // [n_centres]
+  const int *centres = nullptr;                    // [n_centres], counted from 0
+  const int *neighbour_counts = nullptr;           // [n_centres]
   const std::vector<int> *neighbours = nullptr;    // of one centre after the other, counted from 1
 };
 
@@ -30,7 +30,7 @@ struct Evaluation {
   std::vector<double> forces;           // [n][3]
 };
 
-// One way to evaluate a potential. Every member throws std::runtime_error with a message for the user.
+// A way to evaluate a potential. Every member throws std::runtime_error with a message for the user.
 class Engine {
  public:
   virtual ~Engine() = default;
@@ -46,7 +46,7 @@ class Engine {
 
   virtual void evaluate(const Atoms &atoms, Evaluation &result) = 0;
 
-  // A line for the log that the last evaluation gave rise to, once; mostly empty.
+  // A line for the log from the last evaluation, given once; usually empty.
   virtual std::string take_notice() { return {}; }
 };
 

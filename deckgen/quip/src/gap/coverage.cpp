@@ -1,5 +1,6 @@
 #include "gap/coverage.h"
 
+#include "gap/descriptor.h"
 #include "text/text.h"
 
 #include <set>
@@ -9,31 +10,19 @@ namespace deckgen {
 
 namespace {
 
-using Kind = GapDescriptor::Kind;
+std::set<std::string> as_set(const std::string &text)
+{
+  const std::vector<std::string> each = words(text);
+  return {each.begin(), each.end()};
+}
 
-struct Rules {
-  Kind kind;
-  std::string covariance;                       // 1: squared exponential, 2: dot product
-  std::set<std::string> read;                   // options that the evaluator heeds
-  std::map<std::string, std::string> fixed;     // options that may be given, with this value only
-};
-
-const std::map<std::string, Rules> descriptors = {
-    {"distance_2b", {Kind::two_body, "1", {"cutoff", "cutoff_transition_width"}, {}}},
-    {"angle_3b", {Kind::three_body, "1", {"cutoff", "cutoff_transition_width"}, {}}},
-    {"soap",
-     {Kind::soap,
-      "2",
-      {"cutoff", "cutoff_transition_width", "n_max", "l_max", "atom_sigma", "central_weight"},
-      {{"n_species", "1"}, {"normalise", "T"}, {"average", "F"}, {"diagonal_radial", "F"}}}},
-};
-
-// Options that gap_fit alone heeds, those that an attribute of the xml repeats, and the element, which is read in
-// gap_model.cpp.
-const std::set<std::string> passed_over = {
-    "covariance_type", "delta", "f0", "zeta", "n_sparse", "sparse_method", "sparse_file", "theta_fac", "theta_uniform",
-    "theta_file", "config_type_n_sparse", "unique_hash_tolerance", "unique_descriptor_tolerance", "mark_sparse_atoms",
-    "print_sparse_index", "add_species", "z", "z1", "z2", "species_z"};
+// Options of any descriptor that change nothing here: those of gap_fit alone, those that an attribute of the xml
+// repeats, and the element, which model.cpp reads.
+const std::set<std::string> passed_over =
+    as_set("covariance_type delta f0 zeta n_sparse sparse_method sparse_file theta_fac "
+           "theta_uniform theta_file config_type_n_sparse unique_hash_tolerance "
+           "unique_descriptor_tolerance mark_sparse_atoms print_sparse_index "
+           "add_species z z1 z2 species_z");
 
 const std::map<std::string, std::set<std::string>> elements = {
     {"Potential", {"label", "init_args"}},
@@ -51,6 +40,11 @@ const std::map<std::string, std::set<std::string>> elements = {
     {"command_line", {}},
 };
 
+NotCovered unreadable(const std::string &text)
+{
+  return NotCovered("the descriptor \"" + text + "\" cannot be read as NAME KEY=VALUE ...");
+}
+
 // "soap cutoff=5 n_max = 8 species_Z={11 }": the name, then keys and values. The blanks of a list are dropped.
 std::string read_options(const std::string &text, std::map<std::string, std::string> &options)
 {
@@ -62,10 +56,9 @@ std::string read_options(const std::string &text, std::map<std::string, std::str
     spaced += c == '=' ? std::string(" = ") : std::string(1, c);
   }
   const std::vector<std::string> parts = words(spaced);
-  if (parts.empty() || parts.size() % 3 != 1) throw NotCovered("the descriptor \"" + text + "\" is unusual");
+  if (parts.empty() || parts.size() % 3 != 1) throw unreadable(text);
   for (size_t i = 1; i < parts.size(); i += 3) {
-    if (parts[i + 1] != "=" || !options.emplace(lower_case(parts[i]), parts[i + 2]).second)
-      throw NotCovered("the descriptor \"" + text + "\" is unusual");
+    if (parts[i + 1] != "=" || !options.emplace(lower_case(parts[i]), parts[i + 2]).second) throw unreadable(text);
   }
   return parts[0];
 }
@@ -92,15 +85,15 @@ void require_known(const std::string &element, const Attributes &attributes)
 void read_descriptor(const std::string &text, const std::string &covariance, GapDescriptor &descriptor)
 {
   const std::string name = read_options(text, descriptor.options);
-  const auto found = descriptors.find(name);
-  if (found == descriptors.end()) throw NotCovered("it has the descriptor " + name);
-  const Rules &rules = found->second;
-  if (covariance != rules.covariance) throw NotCovered("its " + name + " has another covariance");
-  descriptor.kind = rules.kind;
+  const DescriptorKind *kind = find_kind(name);
+  if (!kind) throw NotCovered("it has the descriptor " + name);
+  if (covariance != std::to_string(static_cast<int>(kind->covariance)))
+    throw NotCovered("its " + name + " has covariance_type " + covariance);
+  descriptor.kind = kind;
   for (const auto &option : descriptor.options) {
-    const auto fixed = rules.fixed.find(option.first);
-    const bool is_fixed = fixed != rules.fixed.end() && fixed->second == option.second;
-    if (!is_fixed && !rules.read.count(option.first) && !passed_over.count(option.first))
+    const auto fixed = kind->fixed.find(option.first);
+    const bool is_fixed = fixed != kind->fixed.end() && fixed->second == option.second;
+    if (!is_fixed && !kind->read.count(option.first) && !passed_over.count(option.first))
       throw NotCovered("its " + name + " has the option " + option.first + "=" + option.second);
   }
 }

@@ -1,5 +1,5 @@
-// What the native evaluator covers of the files that gap_fit writes. Whatever is not named here is left to QUIP: a new
-// option is never ignored.
+// What the native evaluator covers of the files that gap_fit writes. A potential with anything else in it is left to QUIP:
+// an option that is new to us is never ignored. What a descriptor itself covers is in its own file.
 #pragma once
 
 #include "gap/model.h"
@@ -15,7 +15,7 @@ void require_plain_arguments(const std::string &arguments);
 // An element of the xml, below the root, and its attributes.
 void require_known(const std::string &element, const Attributes &attributes);
 
-// The text of a <descriptor> and gap_fit's number for its covariance: fills in the kind and the options.
+// The text of a <descriptor> and gap_fit's number for its covariance: fills in its kind and its options.
 void read_descriptor(const std::string &text, const std::string &covariance, GapDescriptor &descriptor);
 
 }    // namespace deckgen

@@ -9,16 +9,6 @@ namespace deckgen {
 
 namespace {
 
-std::unique_ptr<DescriptorTerm> make_term(const GapDescriptor &descriptor)
-{
-  switch (descriptor.kind) {
-    case GapDescriptor::Kind::two_body: return make_two_body(descriptor);
-    case GapDescriptor::Kind::three_body: return make_three_body(descriptor);
-    case GapDescriptor::Kind::soap: return make_soap(descriptor);
-  }
-  throw NotCovered("it has an unknown descriptor");
-}
-
 void clear(const Atoms &atoms, Evaluation &result)
 {
   const size_t n = static_cast<size_t>(atoms.n_local) + atoms.n_ghost;
@@ -54,7 +44,7 @@ GapEvaluator::GapEvaluator(const GapModel &model, int n_threads) :
 #endif
   for (const GapDescriptor &descriptor : model.descriptors) {
     reach_of_term.push_back(reach_of(descriptor.cutoff()));
-    for (Share &share : shares) share.terms.push_back(make_term(descriptor));
+    for (Share &share : shares) share.terms.push_back(descriptor.kind->make(descriptor));
   }
 }
 
@@ -78,15 +68,16 @@ void GapEvaluator::add_share(size_t thread, Evaluation &result)
 {
   const Share &share = shares[thread];
   for (size_t i = 0; i < share.terms.size(); ++i) {
-    const std::vector<Shell> &shells = reaches[reach_of_term[i]].all();
-    const size_t first = shells.size() * thread / shares.size(), end = shells.size() * (thread + 1) / shares.size();
-    share.terms[i]->add(shells.data() + first, end - first, result);
+    const std::vector<Neighbourhood> &neighbourhoods = reaches[reach_of_term[i]].all();
+    const size_t first = neighbourhoods.size() * thread / shares.size(),
+                 end = neighbourhoods.size() * (thread + 1) / shares.size();
+    share.terms[i]->add(neighbourhoods.data() + first, end - first, result);
   }
 }
 
 void GapEvaluator::evaluate(const Atoms &atoms, Evaluation &result)
 {
-  for (Shells &reach : reaches) reach.gather(atoms, species);
+  for (Neighbourhoods &reach : reaches) reach.gather(atoms, species);
   clear(atoms, result);
   add_isolated_atoms(atoms, result);
   const int n_threads = static_cast<int>(shares.size());

@@ -1,7 +1,7 @@
 // The native evaluator of a GAP: energies, forces and virials, without QUIP.
 #pragma once
 
-#include "gap/descriptor_term.h"
+#include "gap/descriptor.h"
 
 #include <memory>
 #include <vector>
@@ -10,8 +10,8 @@ namespace deckgen {
 
 class GapEvaluator {
  public:
-  // Throws NotCovered if a parameter is beyond what is covered. Each of the threads takes a part of the atoms, and
-  // holds the sparse points a second time.
+  // Throws NotCovered if a parameter is beyond what is covered. Each thread takes a share of the atoms, and
+  // holds its own copy of the sparse points.
   explicit GapEvaluator(const GapModel &model, int n_threads = 1);
 
   // The neighbours of each centre must reach as far as the cutoff, and may reach further.
@@ -20,7 +20,7 @@ class GapEvaluator {
  private:
   // What one thread works with. The first one adds to the result itself.
   struct Share {
-    std::vector<std::unique_ptr<DescriptorTerm>> terms;    // one a descriptor
+    std::vector<std::unique_ptr<DescriptorTerm>> terms;    // one per descriptor
     Evaluation part;
   };
 
@@ -29,8 +29,8 @@ class GapEvaluator {
   void add_share(size_t thread, Evaluation &result);
 
   int species;
-  std::vector<double> e0;         // eV, by atomic number
-  std::vector<Shells> reaches;    // descriptors of one cutoff share their neighbours
+  std::vector<double> e0;                 // eV, by atomic number
+  std::vector<Neighbourhoods> reaches;    // descriptors of one cutoff share their neighbours
   std::vector<size_t> reach_of_term;
   std::vector<Share> shares;
 };

@@ -1,7 +1,8 @@
 #include "gap/model.h"
 
-#include "text/text.h"
 #include "gap/coverage.h"
+#include "gap/descriptor.h"
+#include "text/text.h"
 #include "text/xml_scan.h"
 
 #include <algorithm>
@@ -33,13 +34,15 @@ double number(const Attributes &given, const std::string &key) { return to_numbe
 int count(const Attributes &given, const std::string &key)
 {
   const double value = number(given, key);
-  if (value != std::floor(value) || value < 1.0 || value > 1e6) throw NotCovered("its " + key + " is no count");
+  if (value != std::floor(value) || value < 1.0 || value > 1e6) throw NotCovered("its " + key + " is not a count");
   return static_cast<int>(value);
 }
 
-// Of QUIP's true and false; absent is false.
+// QUIP's logical T or F; absent means F.
 bool is_true(const Attributes &given, const std::string &key) { return given.count(key) && given.at(key) != "F"; }
 
+// The xml is read three times, by three parts that cannot share the work: here into the evaluator, by check_potential on
+// the first rank before QUIP sees it, and by gapfile.py in a process that may have no LAMMPS at all.
 class Reader {
  public:
   explicit Reader(const std::string &file_) : file(file_) {}
@@ -49,7 +52,7 @@ class Reader {
     scan_xml(
         read_text(file), [this](const std::string &name, const Attributes &given) { element(name, given); },
         [this](const std::string &name, const std::string &value) { text(name, value); });
-    if (n_potentials != 1 || n_gaps != 1) throw NotCovered("the file holds more potentials than one");
+    if (n_potentials != 1 || n_gaps != 1) throw NotCovered("the file does not hold exactly one potential");
     if (model.descriptors.empty()) throw NotCovered("it has no descriptor");
     for (size_t i = 0; i < model.descriptors.size(); ++i) complete(model.descriptors[i], sparse_files[i]);
     return std::move(model);
@@ -76,15 +79,16 @@ class Reader {
     if (name == "theta")
       for (const std::string &word : words(value)) last().theta.push_back(to_number(word, "theta"));
     if (name == "descriptor") {
-      read_descriptor(value, covariances.back(), last());
+      GapDescriptor &descriptor = last();
+      read_descriptor(value, covariances.back(), descriptor);
       for (const char *key : {"z", "z1", "z2", "species_z"})
-        if (last().options.count(key)) require_species(last().number(key, 0.0));
+        if (descriptor.options.count(key)) require_species(descriptor.number(key, 0.0));
     }
   }
 
   GapDescriptor &last()
   {
-    if (model.descriptors.empty()) throw NotCovered("its elements are in an unusual order");
+    if (model.descriptors.empty()) throw NotCovered("its elements are not in the order in which gap_fit writes them");
     return model.descriptors.back();
   }
 
@@ -126,15 +130,16 @@ class Reader {
   void require_species(double z)
   {
     if (model.species == 0) model.species = static_cast<int>(z);
-    if (z < 1.0 || z != model.species) throw NotCovered("it has not one element throughout");
+    if (z < 1.0 || z != model.species) throw NotCovered("it is not for one element only");
   }
 
   void complete(GapDescriptor &d, const std::string &sparse_file)
   {
-    if (d.options.empty() || model.species == 0) throw NotCovered("its descriptors name no element");
+    if (!d.kind || model.species == 0) throw NotCovered("its descriptors name no element");
     if (static_cast<int>(d.weights.size()) != d.n_sparse) throw NotCovered("weights are missing");
-    if (d.kind != GapDescriptor::Kind::soap && static_cast<int>(d.theta.size()) != d.dimensions)
-      throw NotCovered("it has not a theta for each dimension");
+    const bool is_gaussian = d.kind->covariance == Covariance::squared_exponential;
+    if (is_gaussian && static_cast<int>(d.theta.size()) != d.dimensions)
+      throw NotCovered("it does not have one theta per dimension");
     const std::string contents = read_text(beside(file, sparse_file));
     const char *at = contents.c_str();
     d.sparse.resize(static_cast<size_t>(d.n_sparse) * d.dimensions);

@@ -9,10 +9,11 @@
 
 namespace deckgen {
 
+struct DescriptorKind;
+
 // One <gpCoordinates>: a descriptor, its kernel and its sparse points.
 struct GapDescriptor {
-  enum class Kind { two_body, three_body, soap };
-  Kind kind = Kind::two_body;
+  const DescriptorKind *kind = nullptr;
   std::map<std::string, std::string> options;    // of the descriptor, by lower-case key
   int dimensions = 0;
   int n_sparse = 0;
@@ -28,7 +29,7 @@ struct GapDescriptor {
 };
 
 struct GapModel {
-  int species = 0;    // atomic number of the one element
+  int species = 0;        // atomic number of the one element
   double e0[119] = {};    // eV, by atomic number
   std::vector<GapDescriptor> descriptors;
 

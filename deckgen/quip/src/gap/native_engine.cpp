@@ -11,7 +11,7 @@ namespace deckgen {
 
 namespace {
 
-constexpr double largest_difference = 1e-6;    // eV/A in a force, eV an atom in the energy
+constexpr double largest_difference = 1e-6;    // eV/A in a force, eV per atom in the energy
 constexpr double displacement = 0.1;           // angstrom
 constexpr std::uint64_t seed = 20261123;
 
@@ -111,9 +111,8 @@ double NativeEngine::difference_from_quip(const Atoms &atoms, const Evaluation &
   const double of_energy = std::fabs(result.energy - reference.energy) / std::max(1, atoms.n_centres);
   if (is_finite && of_forces <= largest_difference && of_energy <= largest_difference) return of_forces;
   throw std::runtime_error("the native engine disagrees with QUIP at the first step: forces by " +
-                           (is_finite ? scientific(of_forces) : "a number that is not finite") +
-                           " eV/A, energies by " + scientific(of_energy) +
-                           " eV an atom; use DECKGEN_QUIP_ENGINE=quip, and please report it");
+                           (is_finite ? scientific(of_forces) : "a number that is not finite") + " eV/A, energies by " +
+                           scientific(of_energy) + " eV per atom; use DECKGEN_QUIP_ENGINE=quip, and please report it");
 }
 
 std::string NativeEngine::take_notice()

@@ -1,4 +1,4 @@
-// deckgen's own evaluator of a GAP as an engine, with another one, QUIP, that checks it and takes what it leaves.
+// deckgen's own evaluator of GAPs as an engine. A second engine, QUIP, checks it and evaluates what it does not cover.
 #pragma once
 
 #include "gap/evaluator.h"
@@ -11,7 +11,7 @@ namespace deckgen {
 
 class NativeEngine : public Engine {
  public:
-  // What becomes of a potential that the evaluator does not cover.
+  // What to do with a potential that the evaluator does not cover.
   enum class Otherwise { quip, error };
 
   NativeEngine(Otherwise otherwise, std::unique_ptr<Engine> quip, int n_threads = 1);
@@ -19,7 +19,7 @@ class NativeEngine : public Engine {
   double load(const std::string &file, const std::string &arguments) override;
   bool trims_neighbours() const override { return !evaluator && quip->trims_neighbours(); }
 
-  // The first evaluation after a potential is loaded is compared with QUIP's, as is that of a displaced copy.
+  // After a potential is loaded, the first evaluation and that of a displaced copy are compared with QUIP's.
   void evaluate(const Atoms &atoms, Evaluation &result) override;
   std::string take_notice() override;
 

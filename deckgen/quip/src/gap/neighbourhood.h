@@ -8,8 +8,8 @@
 
 namespace deckgen {
 
-// The neighbours of one atom: vectors from it, filled up to whole lanes with a harmless unit vector.
-struct Shell {
+// The neighbours of one atom: vectors from it, padded to whole groups with a harmless unit vector.
+struct Neighbourhood {
   int centre = 0;
   int count = 0;
   int groups = 0;    // of `lanes` neighbours each
@@ -17,26 +17,26 @@ struct Shell {
   const int *index = nullptr;
 };
 
-// The shells of all centres of one species, of neighbours of that species. Those beyond the cutoff are dropped here,
+// The neighbourhoods of all centres of one species; neighbours of other species, and those beyond the cutoff, are dropped
 // before anything is computed.
-class Shells {
+class Neighbourhoods {
  public:
-  explicit Shells(double cutoff_) : cutoff(cutoff_) {}
+  explicit Neighbourhoods(double cutoff_) : cutoff(cutoff_) {}
   double radius() const { return cutoff; }
   void gather(const Atoms &atoms, int species);
-  const std::vector<Shell> &all() const { return shells; }
+  const std::vector<Neighbourhood> &all() const { return neighbourhoods; }
 
  private:
   void gather_one(const Atoms &atoms, int species, int centre, const int *list, int n, size_t begin);
 
   double cutoff;    // angstrom
-  std::vector<Shell> shells;
+  std::vector<Neighbourhood> neighbourhoods;
   Buffer x, y, z, r;
   std::vector<int> index;
 };
 
-// Adds the gradient g = dE/dr of the neighbour at r, seen from the centre: a force on both, and the virial, which is
-// the neighbour's.
+// Adds the gradient g = dE/dr, where r is the vector from the centre to the neighbour: a force on both, and a virial,
+// which is counted with the neighbour.
 DECKGEN_INLINE void add_gradient(Evaluation &result, int centre, int neighbour, const double (&r)[3],
                                  const double (&g)[3])
 {

@@ -1,4 +1,4 @@
-// Why the native evaluator leaves a potential to QUIP.
+// The reason why the native evaluator leaves a potential to QUIP.
 #pragma once
 
 #include <stdexcept>

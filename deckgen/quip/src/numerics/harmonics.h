@@ -1,4 +1,4 @@
-// Real spherical harmonics, orthonormal, for as many directions at once as a vector has lanes. Y_lm = Q_lm(z) times the
+// Real spherical harmonics, orthonormal, for one direction per lane at once. Y_lm = Q_lm(z) times the
 // real (m > 0) or imaginary part of (x + i y)^m; no factor of (1 - z^2)^(m/2) is ever divided by.
 #pragma once
 
@@ -33,21 +33,21 @@ class Harmonics {
   static int triangle(int l, int m) { return l * (l + 1) / 2 + m; }
 
   // For unit vectors.
-  void set(Lanes x, Lanes y, Lanes z)
+  void set(Simd x, Simd y, Simd z)
   {
     store(powers.data(), broadcast(1.0));
-    store(powers.data() + lanes, Lanes{});
+    store(powers.data() + lanes, Simd{});
     for (int m = 1; m <= l_max; ++m) {
-      const Lanes c = cosine(m - 1), s = sine(m - 1);
+      const Simd c = cosine(m - 1), s = sine(m - 1);
       store(powers.data() + 2 * m * lanes, x * c - y * s);
       store(powers.data() + (2 * m + 1) * lanes, x * s + y * c);
     }
     for (int m = 0; m <= l_max; ++m) {
-      Lanes before = {}, last = broadcast(diagonals[m]);
+      Simd before = {}, last = broadcast(diagonals[m]);
       store(at(m, m), last);
       for (int l = m + 1; l <= l_max; ++l) {
         const int k = triangle(l, m);
-        const Lanes next = up[k] * (z * last - down[k] * before);
+        const Simd next = up[k] * (z * last - down[k] * before);
         store(at(l, m), next);
         before = last;
         last = next;
@@ -55,15 +55,12 @@ class Harmonics {
     }
   }
 
-  DECKGEN_INLINE Lanes legendre(int l, int m) const { return load(q.data() + triangle(l, m) * lanes); }
-  DECKGEN_INLINE Lanes cosine(int m) const { return load(powers.data() + 2 * m * lanes); }
-  DECKGEN_INLINE Lanes sine(int m) const { return load(powers.data() + (2 * m + 1) * lanes); }
+  DECKGEN_INLINE Simd legendre(int l, int m) const { return load(q.data() + triangle(l, m) * lanes); }
+  DECKGEN_INLINE Simd cosine(int m) const { return load(powers.data() + 2 * m * lanes); }
+  DECKGEN_INLINE Simd sine(int m) const { return load(powers.data() + (2 * m + 1) * lanes); }
 
   // dQ_lm/dz
-  DECKGEN_INLINE Lanes slope(int l, int m) const
-  {
-    return m < l ? slopes[triangle(l, m)] * legendre(l, m + 1) : Lanes{};
-  }
+  DECKGEN_INLINE Simd slope(int l, int m) const { return m < l ? slopes[triangle(l, m)] * legendre(l, m + 1) : Simd{}; }
 
  private:
   double *at(int l, int m) { return q.data() + triangle(l, m) * lanes; }

@@ -1,4 +1,5 @@
-// Vectors of doubles as wide as the processor's registers, by the extension that GCC and Clang share.
+// Vectors of doubles as wide as the processor's registers (one double per lane), by the extension that GCC and Clang
+// share.
 #pragma once
 
 #include <cstddef>
@@ -16,26 +17,26 @@ constexpr int lanes = 8;
 constexpr int lanes = 4;
 #endif
 
-typedef double Lanes __attribute__((vector_size(lanes * sizeof(double)), may_alias));
-typedef std::int64_t LaneBits __attribute__((vector_size(lanes * sizeof(double)), may_alias));
+typedef double Simd __attribute__((vector_size(lanes * sizeof(double)), may_alias));
+typedef std::int64_t SimdBits __attribute__((vector_size(lanes * sizeof(double)), may_alias));
 
 constexpr int round_up(int n, int multiple) { return (n + multiple - 1) / multiple * multiple; }
 
-DECKGEN_INLINE Lanes load(const double *aligned) { return *reinterpret_cast<const Lanes *>(aligned); }
-DECKGEN_INLINE void store(double *aligned, Lanes value) { *reinterpret_cast<Lanes *>(aligned) = value; }
-DECKGEN_INLINE Lanes broadcast(double value) { return value - Lanes{}; }
+DECKGEN_INLINE Simd load(const double *aligned) { return *reinterpret_cast<const Simd *>(aligned); }
+DECKGEN_INLINE void store(double *aligned, Simd value) { *reinterpret_cast<Simd *>(aligned) = value; }
+DECKGEN_INLINE Simd broadcast(double value) { return value - Simd{}; }
 
-DECKGEN_INLINE double sum(Lanes value)
+DECKGEN_INLINE double sum(Simd value)
 {
   double total = 0.0;
   for (int w = 0; w < lanes; ++w) total += value[w];
   return total;
 }
 
-DECKGEN_INLINE Lanes shuffle(Lanes a, Lanes b, LaneBits order)
+DECKGEN_INLINE Simd shuffle(Simd a, Simd b, SimdBits order)
 {
 #if defined(__clang__)
-  Lanes mixed;
+  Simd mixed;
   for (int w = 0; w < lanes; ++w) mixed[w] = order[w] < lanes ? a[order[w]] : b[order[w] - lanes];
   return mixed;
 #else
@@ -44,11 +45,11 @@ DECKGEN_INLINE Lanes shuffle(Lanes a, Lanes b, LaneBits order)
 }
 
 // rows[i][j] becomes rows[j][i]: blocks of half the size are exchanged, then blocks of a quarter, and so on.
-DECKGEN_INLINE void transpose(Lanes (&rows)[lanes])
+DECKGEN_INLINE void transpose(Simd (&rows)[lanes])
 {
 #pragma GCC unroll 3
   for (int step = lanes / 2; step > 0; step /= 2) {
-    LaneBits low = {}, high = {};
+    SimdBits low = {}, high = {};
 #pragma GCC unroll 8
     for (int w = 0; w < lanes; ++w) {
       low[w] = w & step ? lanes + w - step : w;
@@ -57,7 +58,7 @@ DECKGEN_INLINE void transpose(Lanes (&rows)[lanes])
 #pragma GCC unroll 8
     for (int i = 0; i < lanes; ++i) {
       if (i & step) continue;
-      const Lanes a = rows[i], b = rows[i + step];
+      const Simd a = rows[i], b = rows[i + step];
       rows[i] = shuffle(a, b, low);
       rows[i + step] = shuffle(a, b, high);
     }
@@ -65,24 +66,33 @@ DECKGEN_INLINE void transpose(Lanes (&rows)[lanes])
 }
 
 // exp(x) for x <= 0, to 2e-16 of its value; 0 below -708. Argument reduction by ln 2, then Taylor's series.
-DECKGEN_INLINE Lanes exp_of_negative(Lanes x)
+DECKGEN_INLINE Simd exp_of_negative(Simd x)
 {
   const double ln2_high = 0x1.62e42fefa3800p-1, ln2_low = 0x1.ef35793c76730p-45, shifter = 0x1.8p52;
-  const LaneBits in_range = x > -708.0;
-  x = in_range ? x : Lanes{};
-  const Lanes shifted = x * 0x1.71547652b82fep0 + shifter;    // the nearest integer of x / ln 2 is in the last bits
-  const Lanes n = shifted - shifter;
-  const Lanes r = (x - n * ln2_high) - n * ln2_low;
-  Lanes p = broadcast(1.0 / 6227020800.0);
-  const double inverse_factorials[] = {1.0 / 479001600.0, 1.0 / 39916800.0, 1.0 / 3628800.0, 1.0 / 362880.0,
-                                       1.0 / 40320.0,     1.0 / 5040.0,     1.0 / 720.0,     1.0 / 120.0,
-                                       1.0 / 24.0,        1.0 / 6.0,        0.5,             1.0,
+  const SimdBits in_range = x > -708.0;
+  x = in_range ? x : Simd{};
+  const Simd shifted = x * 0x1.71547652b82fep0 + shifter;    // the nearest integer of x / ln 2 is in the last bits
+  const Simd n = shifted - shifter;
+  const Simd r = (x - n * ln2_high) - n * ln2_low;
+  Simd p = broadcast(1.0 / 6227020800.0);
+  const double inverse_factorials[] = {1.0 / 479001600.0,
+                                       1.0 / 39916800.0,
+                                       1.0 / 3628800.0,
+                                       1.0 / 362880.0,
+                                       1.0 / 40320.0,
+                                       1.0 / 5040.0,
+                                       1.0 / 720.0,
+                                       1.0 / 120.0,
+                                       1.0 / 24.0,
+                                       1.0 / 6.0,
+                                       0.5,
+                                       1.0,
                                        1.0};
 #pragma GCC unroll 13
   for (const double c : inverse_factorials) p = p * r + c;
-  const LaneBits power = (reinterpret_cast<LaneBits>(n + shifter) + 1023) << 52;
-  const Lanes value = p * reinterpret_cast<Lanes>(power);
-  return in_range ? value : Lanes{};
+  const SimdBits power = (reinterpret_cast<SimdBits>(n + shifter) + 1023) << 52;
+  const Simd value = p * reinterpret_cast<Simd>(power);
+  return in_range ? value : Simd{};
 }
 
 // Memory for vectors, aligned for them. It only grows: after the first steps of a run nothing is allocated.

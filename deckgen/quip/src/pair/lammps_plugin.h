@@ -20,5 +20,4 @@ struct lammps_plugin {
   } creator;
   void *handle;
 };
-
 }

@@ -11,7 +11,7 @@ namespace deckgen {
 
 namespace {
 
-// Threads within one cluster: $DECKGEN_QUIP_THREADS, else one. Many clusters at once make better use of the cores.
+// Threads within one cluster: $DECKGEN_QUIP_THREADS, or one. Running many clusters at once uses the cores better.
 int threads_wanted()
 {
   const char *value = std::getenv("DECKGEN_QUIP_THREADS");
@@ -32,7 +32,7 @@ std::unique_ptr<Engine> make_engine()
     throw std::runtime_error("DECKGEN_QUIP_ENGINE=" + choice +
                              " is not an engine of pair_style quip: use auto, native, quip or plain");
   if (choice == "plain") return std::make_unique<QuipEngine>(QuipLink::plain);
-  auto quip = std::make_unique<QuipEngine>(QuipLink::cured);
+  auto quip = std::make_unique<QuipEngine>(QuipLink::tuned);
   if (choice == "quip") return quip;
   const auto otherwise = choice == "auto" ? NativeEngine::Otherwise::quip : NativeEngine::Otherwise::error;
   return std::make_unique<NativeEngine>(otherwise, std::move(quip), threads_wanted());

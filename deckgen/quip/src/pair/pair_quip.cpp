@@ -65,8 +65,10 @@ void PairQuip::coeff(int narg, char **arg)
 {
   if (!allocated) allocate();
   if (narg != 4 + atom->ntypes)
-    error->all(FLERR, "Pair style quip: pair_coeff has {} arguments, it should be {}: * * FILE \"QUIP arguments\" and "
-               "an atomic number for each of {} atom types", narg, 4 + atom->ntypes, atom->ntypes);
+    error->all(FLERR,
+               "Pair style quip: pair_coeff has {} arguments where {} are needed: * * FILE \"QUIP arguments\" "
+               "and an atomic number for each of {} atom types",
+               narg, 4 + atom->ntypes, atom->ntypes);
   set_atomic_numbers(arg + 4);
   // LAMMPS' own search: the name as given, else in the folders of LAMMPS_POTENTIALS.
   const std::string found = utils::get_potential_file_path(arg[2]);
@@ -184,8 +186,8 @@ Atoms PairQuip::gather_atoms()
   atoms.atomic_numbers = atomic_numbers.data();
   atoms.tags = atom->tag;
   atoms.positions = n > 0 ? &atom->x[0][0] : nullptr;
-  const double lattice[9] = {domain->xprd, 0.0,          0.0,         domain->xy,  domain->yprd,
-                             0.0,          domain->xz,   domain->yz,  domain->zprd};
+  const double lattice[9] = {domain->xprd, 0.0,        0.0,        domain->xy,  domain->yprd,
+                             0.0,          domain->xz, domain->yz, domain->zprd};
   std::memcpy(atoms.lattice, lattice, sizeof lattice);
   atoms.n_centres = list->inum;
   atoms.centres = list->ilist;

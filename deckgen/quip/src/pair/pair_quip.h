@@ -35,8 +35,8 @@ class PairQuip : public LAMMPS_NS::Pair {
   void tally();
 
   std::unique_ptr<Engine> engine;
-  double cutoff = 0.0;    // angstrom
-  double scale = 1.0;     // for fix adapt
+  double cutoff = 0.0;              // angstrom
+  double scale = 1.0;               // for fix adapt
   std::vector<int> type_numbers;    // atomic number of each atom type, -1 where the type is not QUIP's
   std::vector<int> atomic_numbers, neighbour_counts, neighbours;
   Evaluation result;

@@ -80,8 +80,8 @@ void check_label(const std::string &label, const std::set<std::string> &known, c
   if (label.empty() || known.count(label) != 0) return;
   std::string list;
   for (const std::string &name : known) list += (list.empty() ? "" : ", ") + name;
-  throw std::runtime_error("no potential with the label " + label + " in " + file +
-                           (list.empty() ? ": it has none" : ": it has " + list));
+  throw std::runtime_error(file + " holds no potential with the label " + label +
+                           (list.empty() ? "; it has no label" : "; its labels are " + list));
 }
 
 void check_sparse_file(const SparseFile &sparse, const std::string &xml)

@@ -16,7 +16,7 @@ extern "C" __attribute__((visibility("default"))) void lammpsplugin_init(void *l
                                                                          void *register_function)
 {
   const LAMMPS *host = static_cast<LAMMPS *>(lmp);
-  // Another LAMMPS may find this library through LAMMPS_PLUGIN_PATH; its classes have another layout.
+  // Another version of LAMMPS, whose classes have another layout, may find this library through LAMMPS_PLUGIN_PATH.
   if (host->num_ver != DECKGEN_LAMMPS_VERSION) return;
   // A LAMMPS that was built with ML-QUIP keeps its own style.
   if (host->force->pair_map->count("quip") != 0) return;

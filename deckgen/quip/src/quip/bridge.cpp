@@ -42,7 +42,7 @@ std::string trimmed(const std::string &text)
   return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(blanks) + 1 - begin);
 }
 
-// QUIP's words without its traceback of source lines, and short: it may quote the whole potential.
+// QUIP's message without its traceback of source lines, and cut short: it may quote the whole potential.
 std::string reason(const char *text, size_t length)
 {
   constexpr size_t longest = 500;
@@ -56,7 +56,7 @@ std::string reason(const char *text, size_t length)
   return words.size() > longest ? words.substr(0, longest) + " ..." : words;
 }
 
-// What QUIP leaves behind when it is thrown out of: its list of errors, and files that it would find open next time.
+// Clears what an exception through QUIP leaves behind: its list of errors, and files that it would find open next time.
 void tidy_up()
 {
   constexpr int first_unit = 7, last_unit = 99;    // QUIP takes the first free one

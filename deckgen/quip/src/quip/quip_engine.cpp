@@ -10,12 +10,12 @@ namespace {
 
 constexpr size_t message_size = 4096;
 
-// QUIP keeps one potential a process: the engine that loaded it last.
+// QUIP keeps one potential per process: this engine loaded it last.
 const QuipEngine *owner = nullptr;
 
 const char *bridge_name(QuipLink link)
 {
-  return link == QuipLink::cured ? "libquipbridge.so" : "libquipbridge_plain.so";
+  return link == QuipLink::tuned ? "libquipbridge.so" : "libquipbridge_plain.so";
 }
 
 std::string folder_of_this_library()
@@ -37,15 +37,15 @@ bool is_loaded(const std::string &file)
 // The symbols of QUIP are bound once, when it is loaded: a second way to link it would silently be the first one.
 void refuse_other_link(const std::string &folder, QuipLink link)
 {
-  const QuipLink other = link == QuipLink::cured ? QuipLink::plain : QuipLink::cured;
+  const QuipLink other = link == QuipLink::tuned ? QuipLink::plain : QuipLink::tuned;
   if (is_loaded(folder + "/" + bridge_name(other)))
     throw std::runtime_error("QUIP is loaded in this process by another engine: "
-                             "choose DECKGEN_QUIP_ENGINE once a process");
+                             "choose one DECKGEN_QUIP_ENGINE per process");
   if (is_loaded(DECKGEN_QUIP_LIBRARY) && !is_loaded(folder + "/" + bridge_name(link)))
     throw std::runtime_error("quippy is imported in this process: run LAMMPS with pair_style quip in another one");
 }
 
-// Sets an environment variable while a library is being loaded, unless the user has set it or there is no value.
+// Sets an environment variable while a library is being loaded, unless the user has set it or `value` is null.
 class Default {
  public:
   Default(const char *name_, const char *value) : name(value && !std::getenv(name_) ? name_ : nullptr)
@@ -115,7 +115,7 @@ QuipEngine::~QuipEngine()
 
 std::string QuipEngine::description() const
 {
-  const std::string name = link == QuipLink::cured ? "quip" : "plain";
+  const std::string name = link == QuipLink::tuned ? "quip" : "plain";
   return name + ", QUIP of quippy-ase " DECKGEN_QUIPPY_VERSION;
 }
 
@@ -131,8 +131,8 @@ double QuipEngine::load(const std::string &file, const std::string &arguments)
   return cutoff;
 }
 
-// QUIP keeps its atoms between calls while their number stays the same, with the cutoff of the potential that it had
-// when they were made. Two evaluations of different size, of atoms that are nobody's neighbours, make it start afresh.
+// QUIP keeps its atoms between calls as long as their number stays the same, with the cutoff of the potential for which
+// they were made. Two evaluations of different size, of atoms without neighbours, make it start afresh.
 void QuipEngine::forget_previous_atoms()
 {
   for (int n : {2, 1}) {
@@ -157,7 +157,7 @@ void QuipEngine::forget_previous_atoms()
 void QuipEngine::evaluate(const Atoms &atoms, Evaluation &result)
 {
   if (owner != this)
-    throw std::runtime_error("QUIP holds one potential a process, and another pair style has loaded its own since");
+    throw std::runtime_error("QUIP holds one potential per process, and another pair style has loaded its own since");
   const size_t n = static_cast<size_t>(atoms.n_local) + atoms.n_ghost;
   result.atom_energies.resize(n);
   result.atom_virials.resize(9 * n);

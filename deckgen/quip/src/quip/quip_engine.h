@@ -6,9 +6,9 @@
 
 namespace deckgen {
 
-// How QUIP is linked. plain: as the loader does it by itself. cured: with fast string functions (quip_strings.cpp), its
+// How QUIP is linked. plain: as the loader does it by default. tuned: with fast string functions (strings.cpp), its
 // own BLAS instead of LAMMPS', kernels of that BLAS for this processor, and no neighbours beyond the cutoff.
-enum class QuipLink { plain, cured };
+enum class QuipLink { plain, tuned };
 
 class QuipEngine : public Engine {
  public:
@@ -16,7 +16,7 @@ class QuipEngine : public Engine {
   ~QuipEngine() override;
   std::string description() const override;
   double load(const std::string &file, const std::string &arguments) override;
-  bool trims_neighbours() const override { return link == QuipLink::cured; }
+  bool trims_neighbours() const override { return link == QuipLink::tuned; }
   void evaluate(const Atoms &atoms, Evaluation &result) override;
 
  private:

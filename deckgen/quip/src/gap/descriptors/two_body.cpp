@@ -1,6 +1,6 @@
-// distance_2b: a sum over sparse Gaussians is one function of the distance; it is tabulated.
+// distance_2b: the sum over the sparse Gaussians is a function of the distance alone, so it is tabulated.
+#include "gap/descriptor.h"
 #include "gap/descriptors/cutoff.h"
-#include "gap/descriptor_term.h"
 #include "numerics/hermite_table.h"
 
 #include <cmath>
@@ -17,13 +17,13 @@ class TwoBody : public DescriptorTerm {
   {
   }
 
-  void add(const Shell *shells, size_t n_shells, Evaluation &result) override
+  void add(const Neighbourhood *neighbourhoods, size_t n_centres, Evaluation &result) override
   {
-    for (size_t i = 0; i < n_shells; ++i) {
-      const Shell &shell = shells[i];
+    for (size_t i = 0; i < n_centres; ++i) {
+      const Neighbourhood &neighbours = neighbourhoods[i];
       double energy = 0.0;
-      for (int k = 0; k < shell.count; ++k) energy += add_pair(shell, k, result);
-      result.atom_energies[shell.centre] += energy;
+      for (int k = 0; k < neighbours.count; ++k) energy += add_pair(neighbours, k, result);
+      result.atom_energies[neighbours.centre] += energy;
     }
   }
 
@@ -41,15 +41,15 @@ class TwoBody : public DescriptorTerm {
     }
   }
 
-  double add_pair(const Shell &shell, int k, Evaluation &result) const
+  double add_pair(const Neighbourhood &neighbours, int k, Evaluation &result) const
   {
-    const double r = shell.r[k];
+    const double r = neighbours.r[k];
     double value, slope, cut, cut_slope;
     table.evaluate(r, value, slope);
     cutoff.evaluate(r, cut, cut_slope);
     const double pull = (slope * cut + value * cut_slope) / r;
-    const double x = shell.x[k], y = shell.y[k], z = shell.z[k];
-    add_gradient(result, shell.centre, shell.index[k], {x, y, z}, {pull * x, pull * y, pull * z});
+    const double x = neighbours.x[k], y = neighbours.y[k], z = neighbours.z[k];
+    add_gradient(result, neighbours.centre, neighbours.index[k], {x, y, z}, {pull * x, pull * y, pull * z});
     return value * cut;
   }
 
@@ -57,17 +57,20 @@ class TwoBody : public DescriptorTerm {
   HermiteTable table;
 };
 
-}    // namespace
-
-std::unique_ptr<DescriptorTerm> make_two_body(const GapDescriptor &descriptor)
+std::unique_ptr<DescriptorTerm> make(const GapDescriptor &descriptor)
 {
   if (descriptor.dimensions != 1 || !(descriptor.theta[0] > 0.0) || !(descriptor.cutoff() > 0.0))
-    throw NotCovered("its distance_2b has no theta or cutoff greater than 0");
+    throw NotCovered("the theta and the cutoff of its distance_2b are not both greater than 0");
   try {
     return std::make_unique<TwoBody>(descriptor);
   } catch (const std::runtime_error &error) {
     throw NotCovered(std::string("its distance_2b: ") + error.what());
   }
 }
+
+const Registration
+    distance_2b({"distance_2b", Covariance::squared_exponential, {"cutoff", "cutoff_transition_width"}, {}, make});
+
+}    // namespace
 
 }    // namespace deckgen

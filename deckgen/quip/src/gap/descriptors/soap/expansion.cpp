@@ -7,9 +7,9 @@ namespace deckgen {
 
 namespace {
 
-constexpr int tile = 4;    // radial functions at a time
-constexpr int widest = lanes == 8 ? 6 : 2;           // harmonics at a time, forwards
-constexpr int widest_back = lanes == 8 ? 7 : 4;      // and backwards
+constexpr int tile = 4;                            // radial functions at a time
+constexpr int widest = lanes == 8 ? 6 : 2;         // harmonics at a time, forwards
+constexpr int widest_back = lanes == 8 ? 7 : 4;    // and backwards
 
 // Calls body(std::integral_constant<int, M>) for M = count, 1 <= count <= largest.
 template <int largest, class Body> DECKGEN_INLINE void with_constant(int count, const Body &body)
@@ -22,7 +22,7 @@ template <int largest, class Body> DECKGEN_INLINE void with_constant(int count, 
   }
 }
 
-// `total` things in as few portions as `largest` allows, as even as they can be.
+// Splits `total` things into the fewest portions of at most `largest`, as even as possible.
 template <int largest, class Body> DECKGEN_INLINE void in_portions(int total, const Body &body)
 {
   for (int begin = 0, left = (total + largest - 1) / largest; left > 0; --left) {
@@ -35,14 +35,14 @@ template <int largest, class Body> DECKGEN_INLINE void in_portions(int total, co
 // sums[m][n] = sum over groups of angular[m] values[n], for M harmonics and `tile` radial functions.
 template <int M> void contract_tile(const double *angular, const double *values, int groups, double *sums, int row)
 {
-  Lanes acc[M][tile] = {};
+  Simd acc[M][tile] = {};
   const int stride = groups * lanes;
   for (int g = 0; g < groups; ++g) {
-    Lanes v[tile];
+    Simd v[tile];
     for (int n = 0; n < tile; ++n) v[n] = load(values + n * stride + g * lanes);
 #pragma GCC unroll 8
     for (int m = 0; m < M; ++m) {
-      const Lanes y = load(angular + m * stride + g * lanes);
+      const Simd y = load(angular + m * stride + g * lanes);
 #pragma GCC unroll 4
       for (int n = 0; n < tile; ++n) acc[m][n] += y * v[n];
     }
@@ -57,12 +57,12 @@ template <int M>
 void contract_back_tile(const double *d, int row, int n_max, const double *values, const double *slopes, int stride,
                         double *d_values, double *d_slopes)
 {
-  Lanes value[M] = {}, slope[M] = {};
+  Simd value[M] = {}, slope[M] = {};
   for (int n = 0; n < n_max; ++n) {
-    const Lanes v = load(values + n * stride), s = load(slopes + n * stride);
+    const Simd v = load(values + n * stride), s = load(slopes + n * stride);
 #pragma GCC unroll 8
     for (int m = 0; m < M; ++m) {
-      const Lanes weight = broadcast(d[m * row + n]);
+      const Simd weight = broadcast(d[m * row + n]);
       value[m] += weight * v;
       slope[m] += weight * s;
     }
@@ -77,10 +77,10 @@ void contract_back_tile(const double *d, int row, int n_max, const double *value
 // Six rows of the table, weighted.
 DECKGEN_INLINE void interpolate(const HermiteWeights &w, const double (&weights)[6], int stride, double *out)
 {
-  Lanes k[6];
+  Simd k[6];
   for (int i = 0; i < 6; ++i) k[i] = broadcast(weights[i]);
   for (int f = 0; f < stride; f += lanes) {
-    Lanes total = k[0] * load(w.rows + f);
+    Simd total = k[0] * load(w.rows + f);
 #pragma GCC unroll 5
     for (int i = 1; i < 6; ++i) total += k[i] * load(w.rows + i * stride + f);
     store(out + f, total);
@@ -100,14 +100,14 @@ SoapExpansion::SoapExpansion(const SoapBasis &basis_) :
 }
 
 // R_ln of a group of neighbours, the cutoff function included: interpolated for each neighbour, then transposed.
-void SoapExpansion::tabulate(const Shell &shell, int group, bool with_slopes)
+void SoapExpansion::tabulate(const Neighbourhood &neighbours, int group, bool with_slopes)
 {
   const int stride = radial.table().stride();
   for (int w = 0; w < lanes; ++w) {
     const int k = group * lanes + w;
-    HermiteWeights weights = radial.table().weights(shell.r[k]);
+    HermiteWeights weights = radial.table().weights(neighbours.r[k]);
     double cut = 0.0, cut_slope = 0.0;
-    if (k < shell.count) basis.cutoff.evaluate(shell.r[k], cut, cut_slope);
+    if (k < neighbours.count) basis.cutoff.evaluate(neighbours.r[k], cut, cut_slope);
     for (int i = 0; i < 6; ++i) {
       weights.slope[i] = cut * weights.slope[i] + cut_slope * weights.value[i];
       weights.value[i] *= cut;
@@ -119,32 +119,31 @@ void SoapExpansion::tabulate(const Shell &shell, int group, bool with_slopes)
     double *out = (part == 0 ? values : slopes).data() + group * lanes;
     const double *in = by_neighbour.data() + part * lanes * stride;
     for (int f = 0; f < stride; f += lanes) {
-      Lanes rows[lanes];
+      Simd rows[lanes];
       for (int w = 0; w < lanes; ++w) rows[w] = load(in + w * stride + f);
       transpose(rows);
-      for (int i = 0; i < lanes; ++i) store(out + static_cast<size_t>(f + i) * shell.groups * lanes, rows[i]);
+      for (int i = 0; i < lanes; ++i) store(out + static_cast<size_t>(f + i) * neighbours.groups * lanes, rows[i]);
     }
   }
 }
 
-void SoapExpansion::set_directions(const Shell &shell, int group)
+void SoapExpansion::set_directions(const Neighbourhood &neighbours, int group)
 {
   const int k = group * lanes;
-  const Lanes inverse = 1.0 / load(shell.r + k);
-  harmonics.set(load(shell.x + k) * inverse, load(shell.y + k) * inverse,
-                load(shell.z + k) * inverse);
+  const Simd inverse = 1.0 / load(neighbours.r + k);
+  harmonics.set(load(neighbours.x + k) * inverse, load(neighbours.y + k) * inverse, load(neighbours.z + k) * inverse);
 }
 
-void SoapExpansion::harmonics_of(const Shell &shell)
+void SoapExpansion::harmonics_of(const Neighbourhood &neighbours)
 {
-  const int stride = shell.groups * lanes;
-  for (int g = 0; g < shell.groups; ++g) {
-    set_directions(shell, g);
+  const int stride = neighbours.groups * lanes;
+  for (int g = 0; g < neighbours.groups; ++g) {
+    set_directions(neighbours, g);
     for (int l = 0; l <= basis.l_max; ++l) {
       double *out = angular.data() + static_cast<size_t>(l) * l * stride + g * lanes;
       store(out, harmonics.legendre(l, 0));
       for (int m = 1; m <= l; ++m) {
-        const Lanes q = harmonics.legendre(l, m);
+        const Simd q = harmonics.legendre(l, m);
         store(out + (2 * m - 1) * stride, q * harmonics.cosine(m));
         store(out + 2 * m * stride, q * harmonics.sine(m));
       }
@@ -152,31 +151,31 @@ void SoapExpansion::harmonics_of(const Shell &shell)
   }
 }
 
-void SoapExpansion::contract(const Shell &shell)
+void SoapExpansion::contract(const Neighbourhood &neighbours)
 {
-  const size_t stride = static_cast<size_t>(shell.groups) * lanes;
+  const size_t stride = static_cast<size_t>(neighbours.groups) * lanes;
   for (int l = 0; l <= basis.l_max; ++l)
     in_portions<widest>(2 * l + 1, [&](int first, auto m_count) {
       const int m = l * l + first;
       for (int n = 0; n < n_row; n += tile)
-        contract_tile<m_count>(angular.data() + m * stride, values.data() + (l * n_row + n) * stride, shell.groups,
+        contract_tile<m_count>(angular.data() + m * stride, values.data() + (l * n_row + n) * stride, neighbours.groups,
                                sums.data() + static_cast<size_t>(m * n_row + n) * lanes, n_row);
     });
 }
 
-void SoapExpansion::expand(const Shell &shell, double *c, int stride)
+void SoapExpansion::expand(const Neighbourhood &neighbours, double *c, int stride)
 {
-  const size_t width = static_cast<size_t>(shell.groups) * lanes;
+  const size_t width = static_cast<size_t>(neighbours.groups) * lanes;
   values.resize(radial.table().stride() * width);
   angular.resize(n_harmonics * width);
-  for (int g = 0; g < shell.groups; ++g) tabulate(shell, g, false);
-  harmonics_of(shell);
-  contract(shell);
+  for (int g = 0; g < neighbours.groups; ++g) tabulate(neighbours, g, false);
+  harmonics_of(neighbours);
+  contract(neighbours);
   for (int k = 0; k < size(); k += lanes) {
-    Lanes rows[lanes];
+    Simd rows[lanes];
     for (int i = 0; i < lanes; ++i) rows[i] = load(sums.data() + static_cast<size_t>(k + i) * lanes);
     transpose(rows);
-    Lanes total = rows[0];
+    Simd total = rows[0];
     for (int i = 1; i < lanes; ++i) total += rows[i];
     for (int i = 0; i < std::min(lanes, size() - k); ++i) c[static_cast<size_t>(k + i) * stride] = total[i];
   }
@@ -198,18 +197,18 @@ void SoapExpansion::contract_back(int groups, int group, const double *d)
 }
 
 // The energy's dependence on a neighbour is sum_lm G_lm(r) Y_lm; here G is d_values and dG/dr is d_slopes.
-void SoapExpansion::gradients_of(const Shell &shell, int group, Evaluation &result)
+void SoapExpansion::gradients_of(const Neighbourhood &neighbours, int group, Evaluation &result)
 {
-  Lanes along = {}, gx = {}, gy = {}, gz = {};
+  Simd along = {}, gx = {}, gy = {}, gz = {};
   for (int l = 0; l <= basis.l_max; ++l) {
     const double *value = d_values.data() + l * l * lanes, *slope = d_slopes.data() + l * l * lanes;
     along += load(slope) * harmonics.legendre(l, 0);
     gz += load(value) * harmonics.slope(l, 0);
     for (int m = 1; m <= l; ++m) {
       const int of_cosine = (2 * m - 1) * lanes, of_sine = 2 * m * lanes;
-      const Lanes c = harmonics.cosine(m), s = harmonics.sine(m), q = harmonics.legendre(l, m);
-      const Lanes vc = load(value + of_cosine), vs = load(value + of_sine);
-      const Lanes c1 = harmonics.cosine(m - 1), s1 = harmonics.sine(m - 1), mq = static_cast<double>(m) * q;
+      const Simd c = harmonics.cosine(m), s = harmonics.sine(m), q = harmonics.legendre(l, m);
+      const Simd vc = load(value + of_cosine), vs = load(value + of_sine);
+      const Simd c1 = harmonics.cosine(m - 1), s1 = harmonics.sine(m - 1), mq = static_cast<double>(m) * q;
       along += q * (load(slope + of_cosine) * c + load(slope + of_sine) * s);
       gx += mq * (vc * c1 + vs * s1);
       gy += mq * (vs * c1 - vc * s1);
@@ -217,28 +216,28 @@ void SoapExpansion::gradients_of(const Shell &shell, int group, Evaluation &resu
     }
   }
   const int k = group * lanes;
-  const Lanes inverse = 1.0 / load(shell.r + k);
-  const Lanes x = load(shell.x + k) * inverse, y = load(shell.y + k) * inverse,
-              z = load(shell.z + k) * inverse;
-  const Lanes radial_part = along - (x * gx + y * gy + z * gz) * inverse;
+  const Simd inverse = 1.0 / load(neighbours.r + k);
+  const Simd x = load(neighbours.x + k) * inverse, y = load(neighbours.y + k) * inverse,
+             z = load(neighbours.z + k) * inverse;
+  const Simd radial_part = along - (x * gx + y * gy + z * gz) * inverse;
   gx = gx * inverse + radial_part * x;
   gy = gy * inverse + radial_part * y;
   gz = gz * inverse + radial_part * z;
-  for (int w = 0; w < std::min(lanes, shell.count - k); ++w)
-    add_gradient(result, shell.centre, shell.index[k + w], {shell.x[k + w], shell.y[k + w], shell.z[k + w]},
-                 {gx[w], gy[w], gz[w]});
+  for (int w = 0; w < std::min(lanes, neighbours.count - k); ++w)
+    add_gradient(result, neighbours.centre, neighbours.index[k + w],
+                 {neighbours.x[k + w], neighbours.y[k + w], neighbours.z[k + w]}, {gx[w], gy[w], gz[w]});
 }
 
-void SoapExpansion::add_gradients(const Shell &shell, const double *d, Evaluation &result)
+void SoapExpansion::add_gradients(const Neighbourhood &neighbours, const double *d, Evaluation &result)
 {
-  const size_t width = static_cast<size_t>(shell.groups) * lanes;
+  const size_t width = static_cast<size_t>(neighbours.groups) * lanes;
   values.resize(radial.table().stride() * width);
   slopes.resize(radial.table().stride() * width);
-  for (int g = 0; g < shell.groups; ++g) {
-    tabulate(shell, g, true);
-    set_directions(shell, g);
-    contract_back(shell.groups, g, d);
-    gradients_of(shell, g, result);
+  for (int g = 0; g < neighbours.groups; ++g) {
+    tabulate(neighbours, g, true);
+    set_directions(neighbours, g);
+    contract_back(neighbours.groups, g, d);
+    gradients_of(neighbours, g, result);
   }
 }
 

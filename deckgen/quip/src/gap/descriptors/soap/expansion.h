@@ -2,9 +2,9 @@
 // derivative of the energy with respect to the coefficients to the gradient for each neighbour.
 #pragma once
 
-#include "numerics/harmonics.h"
-#include "gap/neighbourhood.h"
 #include "gap/descriptors/soap/radial.h"
+#include "gap/neighbourhood.h"
+#include "numerics/harmonics.h"
 
 namespace deckgen {
 
@@ -17,18 +17,18 @@ class SoapExpansion {
   int size() const { return n_harmonics * n_row; }
 
   // Writes coefficient k to c[k * stride].
-  void expand(const Shell &shell, double *c, int stride);
+  void expand(const Neighbourhood &neighbours, double *c, int stride);
 
   // `d` holds the derivatives of the energy with respect to the coefficients.
-  void add_gradients(const Shell &shell, const double *d, Evaluation &result);
+  void add_gradients(const Neighbourhood &neighbours, const double *d, Evaluation &result);
 
  private:
-  void tabulate(const Shell &shell, int group, bool with_slopes);
-  void set_directions(const Shell &shell, int group);
-  void harmonics_of(const Shell &shell);
-  void contract(const Shell &shell);
+  void tabulate(const Neighbourhood &neighbours, int group, bool with_slopes);
+  void set_directions(const Neighbourhood &neighbours, int group);
+  void harmonics_of(const Neighbourhood &neighbours);
+  void contract(const Neighbourhood &neighbours);
   void contract_back(int groups, int group, const double *d);
-  void gradients_of(const Shell &shell, int group, Evaluation &result);
+  void gradients_of(const Neighbourhood &neighbours, int group, Evaluation &result);
 
   SoapBasis basis;
   int n_row, n_harmonics;

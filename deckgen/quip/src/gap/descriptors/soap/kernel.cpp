@@ -14,15 +14,15 @@ template <int V> constexpr int rows_of = V == 1 ? 2 * rows_at_once : rows_at_onc
 
 // products[s] = x . x_s for R sparse points and V vectors of atoms.
 template <int R, int V>
-DECKGEN_INLINE void products(const double *points, int n_row, const double *x, Lanes (&acc)[R][V])
+DECKGEN_INLINE void products(const double *points, int n_row, const double *x, Simd (&acc)[R][V])
 {
   for (int k = 0; k < n_row; ++k) {
-    Lanes v[V];
+    Simd v[V];
 #pragma GCC unroll 3
     for (int j = 0; j < V; ++j) v[j] = load(x + (k * V + j) * lanes);
 #pragma GCC unroll 16
     for (int s = 0; s < R; ++s) {
-      const Lanes p = broadcast(points[static_cast<size_t>(s) * n_row + k]);
+      const Simd p = broadcast(points[static_cast<size_t>(s) * n_row + k]);
 #pragma GCC unroll 3
       for (int j = 0; j < V; ++j) acc[s][j] += p * v[j];
     }
@@ -33,18 +33,18 @@ DECKGEN_INLINE void products(const double *points, int n_row, const double *x, L
 template <int R, int V>
 DECKGEN_INLINE void combine(const double *points, int n_row, int n_points, const double *factors, double *gradient)
 {
-  Lanes acc[R][V];
+  Simd acc[R][V];
 #pragma GCC unroll 16
   for (int k = 0; k < R; ++k)
 #pragma GCC unroll 3
     for (int j = 0; j < V; ++j) acc[k][j] = load(gradient + (k * V + j) * lanes);
   for (int s = 0; s < n_points; ++s) {
-    Lanes f[V];
+    Simd f[V];
 #pragma GCC unroll 3
     for (int j = 0; j < V; ++j) f[j] = load(factors + (s * V + j) * lanes);
 #pragma GCC unroll 16
     for (int k = 0; k < R; ++k) {
-      const Lanes p = broadcast(points[static_cast<size_t>(s) * n_row + k]);
+      const Simd p = broadcast(points[static_cast<size_t>(s) * n_row + k]);
 #pragma GCC unroll 3
       for (int j = 0; j < V; ++j) acc[k][j] += p * f[j];
     }
@@ -55,10 +55,10 @@ DECKGEN_INLINE void combine(const double *points, int n_row, int n_points, const
     for (int j = 0; j < V; ++j) store(gradient + (k * V + j) * lanes, acc[k][j]);
 }
 
-DECKGEN_INLINE Lanes power(Lanes x, double exponent)
+DECKGEN_INLINE Simd power(Simd x, double exponent)
 {
   const int whole = static_cast<int>(exponent);
-  Lanes result = broadcast(1.0);
+  Simd result = broadcast(1.0);
   if (whole == exponent && whole >= 0) {
     for (int i = 0; i < whole; ++i) result *= x;
   } else {
@@ -73,18 +73,17 @@ void add_panel_block(const double *points, const double *weights, int n_row, int
 {
   constexpr int R = rows_of<V>;
   for (int s = 0; s < n_points; s += R) {
-    Lanes acc[R][V] = {};
+    Simd acc[R][V] = {};
     products<R, V>(points + static_cast<size_t>(s) * n_row, n_row, x, acc);
     for (int i = 0; i < R; ++i)
       for (int j = 0; j < V; ++j) {
-        const Lanes lower = weights[s + i] * power(acc[i][j], zeta - 1.0);
+        const Simd lower = weights[s + i] * power(acc[i][j], zeta - 1.0);
         double *energy = energies + j * lanes;
         store(energy, load(energy) + lower * acc[i][j]);
         store(factors + ((s + i) * V + j) * lanes, zeta * lower);
       }
   }
-  for (int k = 0; k < n_row; k += R)
-    combine<R, V>(points + k, n_row, n_points, factors, gradient + k * V * lanes);
+  for (int k = 0; k < n_row; k += R) combine<R, V>(points + k, n_row, n_points, factors, gradient + k * V * lanes);
 }
 
 }    // namespace
@@ -104,8 +103,8 @@ std::vector<Panel> make_panels(int n_atoms)
 
 SoapKernel::SoapKernel(const std::vector<double> &points_, const std::vector<double> &weights_, int n_components,
                        double zeta_) :
-    n_row(round_up(n_components, rows_of<1>)),
-    n_sparse(round_up(static_cast<int>(weights_.size()), rows_of<1>)), zeta(zeta_), weights(weights_)
+    n_row(round_up(n_components, rows_of<1>)), n_sparse(round_up(static_cast<int>(weights_.size()), rows_of<1>)),
+    zeta(zeta_), weights(weights_)
 {
   constexpr int cache = 32768;    // numbers: a quarter of a megabyte, of the second-level cache
   block = std::max(1, cache / n_row / rows_of<1>) * rows_of<1>;
@@ -132,6 +131,7 @@ void SoapKernel::add_block(const Panel &panel, int first, int count, const doubl
                            double *gradient)
 {
   const double *rows = points.data() + static_cast<size_t>(first) * n_row, *w = weights.data() + first;
+  // The width is a template argument, so that the accumulators of all its vectors stay in registers.
   constexpr decltype(&add_panel_block<1>) of_width[] = {add_panel_block<1>, add_panel_block<2>, add_panel_block<3>};
   of_width[panel.vectors - 1](rows, w, n_row, count, zeta, x, energies, factors.data(), gradient);
 }

@@ -11,14 +11,14 @@ namespace deckgen {
 // a row of `width()` numbers.
 struct Panel {
   static constexpr int widest = 3;
-  int first = 0;      // vector of the whole block
+  int first = 0;    // vector of the whole block
   int vectors = 0;
   int width() const { return vectors * lanes; }
-  // Where its data begins in an array with `n` components an atom.
+  // Where its data begins in an array with `n` components per atom.
   size_t offset(int n) const { return static_cast<size_t>(first) * lanes * n; }
 };
 
-// As few panels as possible for so many atoms, as even as they can be.
+// The fewest panels that hold so many atoms, as even in width as possible.
 std::vector<Panel> make_panels(int n_atoms);
 
 class SoapKernel {
@@ -37,10 +37,10 @@ class SoapKernel {
 
   int n_row, n_sparse;
   double zeta;
-  int block;               // sparse points that are used for all panels before the next ones are read
-  Buffer points;           // [n_sparse][n_row]
+  int block;        // sparse points that are used for all panels before the next ones are read
+  Buffer points;    // [n_sparse][n_row]
   std::vector<double> weights;
-  Buffer factors;          // [block][width]: derivatives of the energy with respect to the products x . x_s
+  Buffer factors;    // [block][width]: derivatives of the energy with respect to the products x . x_s
 };
 
 }    // namespace deckgen

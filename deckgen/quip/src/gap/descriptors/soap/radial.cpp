@@ -12,8 +12,8 @@ using Matrix = std::vector<long double>;    // n by n, row by row
 
 constexpr long double pi = 3.14159265358979323846264338327950288L;
 
-// Lower triangle of the Cholesky factor. QUIP solves with double precision: a basis that loses more than six digits
-// gives it another result.
+// Lower triangle of the Cholesky factor. QUIP solves in double precision: where the basis loses more than six digits,
+// its result differs.
 Matrix cholesky(const Matrix &a, int n)
 {
   Matrix lower(a.size(), 0.0L);
@@ -45,8 +45,8 @@ Matrix solve_cholesky(const Matrix &lower, const Matrix &b, int n)
   return x;
 }
 
-// exp(-x) i_l(x) for l = 0 .. n-1, i_l the modified spherical Bessel function: ratios of neighbours by the recursion
-// downwards, which is stable, and i_0.
+// exp(-x) i_l(x) for l = 0 .. n-1, i_l the modified spherical Bessel function: ratios i_l / i_(l-1) by downward
+// recursion, which is stable, then i_0.
 void scaled_bessel(long double x, int n, long double *values)
 {
   const int start = n + 40 + static_cast<int>(7.0L * std::sqrt(x));
@@ -67,8 +67,8 @@ SoapRadial::SoapRadial(const SoapBasis &basis, int row)
   constexpr double tolerance = 1e-12;
   const auto sampler = [&](long double r, std::vector<Jet> &jets) { sample(basis, row, r, jets); };
   try {
-    functions = std::make_unique<HermiteTable>((basis.l_max + 1) * row, basis.cutoff.radius,
-                                               basis.atom_sigma, tolerance, sampler);
+    functions = std::make_unique<HermiteTable>((basis.l_max + 1) * row, basis.cutoff.radius, basis.atom_sigma,
+                                               tolerance, sampler);
   } catch (const std::runtime_error &error) {
     throw NotCovered(std::string("the radial basis of its soap: ") + error.what());
   }
@@ -78,7 +78,7 @@ void SoapRadial::solve(const SoapBasis &basis)
 {
   const int n = basis.n_max;
   const long double sigma = basis.atom_sigma, a = 0.5L / (sigma * sigma);
-  // The outermost Gaussian of the basis lies where an atom's one at the cutoff has fallen to 1e-10.
+  // The basis reaches to where the Gaussian of an atom at the cutoff has fallen to 1e-10.
   const long double reach = basis.cutoff.radius + sigma * std::sqrt(20.0L * std::log(10.0L));
   alpha = a;
   for (int i = 0; i < n; ++i) positions.push_back(i * reach / n);

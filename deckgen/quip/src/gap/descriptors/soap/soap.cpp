@@ -1,5 +1,5 @@
 // soap: the power spectrum of each atom's neighbourhood, and the kernel with the sparse points.
-#include "gap/descriptor_term.h"
+#include "gap/descriptor.h"
 #include "gap/descriptors/soap/expansion.h"
 #include "gap/descriptors/soap/kernel.h"
 
@@ -29,14 +29,15 @@ SoapBasis basis_of(const GapDescriptor &d)
   basis.central_weight = d.number("central_weight", 1.0);
   basis.cutoff = {d.cutoff(), d.number("cutoff_transition_width", 0.5)};
   if (!(basis.atom_sigma > 0.0) || !(basis.cutoff.radius > 0.0) || !(basis.cutoff.width > 0.0))
-    throw NotCovered("its soap has no atom_sigma, cutoff or cutoff_transition_width greater than 0");
+    throw NotCovered("its soap has atom_sigma, cutoff or cutoff_transition_width that is not greater than 0");
   if (!(d.zeta > 0.0) || d.zeta > 64.0) throw NotCovered("its soap has a zeta beyond 0 .. 64");
   if (d.dimensions != pairs_of(basis.n_max) * (basis.l_max + 1) + 1)
-    throw NotCovered("its soap has another number of dimensions than n_max and l_max make");
+    throw NotCovered("its soap has another number of dimensions than n_max and l_max give");
   return basis;
 }
 
-// gap_fit's order is pairs of radial functions, in each all l; ours is l, in each all pairs. Its last component is 0.
+// gap_fit orders components by pair of radial functions, then by l; here l comes first, then the pair. gap_fit's last
+// component is 0.
 std::vector<double> reordered(const GapDescriptor &d, const SoapBasis &basis)
 {
   const int pairs = pairs_of(basis.n_max), n_l = basis.l_max + 1;
@@ -58,30 +59,30 @@ std::vector<double> scaled_weights(const GapDescriptor &d)
 class Soap : public DescriptorTerm {
  public:
   explicit Soap(const GapDescriptor &d) :
-      basis(basis_of(d)), expansion(basis),
-      kernel(reordered(d, basis), scaled_weights(d), n_components(), d.zeta)
+      basis(basis_of(d)), expansion(basis), kernel(reordered(d, basis), scaled_weights(d), n_components(), d.zeta)
   {
   }
 
-  void add(const Shell *shells, size_t n_shells, Evaluation &result) override
+  void add(const Neighbourhood *neighbourhoods, size_t n_centres, Evaluation &result) override
   {
-    for (size_t first = 0; first < n_shells; first += largest_block) {
-      const size_t count = std::min(largest_block, n_shells - first);
-      add_block(shells + first, static_cast<int>(count), result);
+    for (size_t first = 0; first < n_centres; first += largest_block) {
+      const size_t count = std::min(largest_block, n_centres - first);
+      add_block(neighbourhoods + first, static_cast<int>(count), result);
     }
   }
 
  private:
-  // Atoms at a time: their coefficients and gradients stay in the cache while the sparse points pass by.
+  // Atoms per block: their coefficients and gradients stay in the cache while the sparse points stream past.
   static constexpr size_t largest_block = 192;
 
   int n_components() const { return pairs_of(basis.n_max) * (basis.l_max + 1); }
 
-  void add_block(const Shell *shells, int n, Evaluation &result)
+  void add_block(const Neighbourhood *neighbourhoods, int n, Evaluation &result)
   {
     if (n != n_atoms) prepare(n);
     each_lane([&](const Panel &panel, int atom, int lane) {
-      expansion.expand(shells[atom], coefficients.data() + panel.offset(expansion.size()) + lane, panel.width());
+      expansion.expand(neighbourhoods[atom], coefficients.data() + panel.offset(expansion.size()) + lane,
+                       panel.width());
     });
     for (const Panel &panel : panels)
       for (int v = 0; v < panel.vectors; ++v) make_spectrum(panel, v);
@@ -92,10 +93,10 @@ class Soap : public DescriptorTerm {
         back_to_coefficients(panel, v);
       }
     each_lane([&](const Panel &panel, int atom, int lane) {
-      result.atom_energies[shells[atom].centre] += energies[panel.offset(1) + lane];
+      result.atom_energies[neighbourhoods[atom].centre] += energies[panel.offset(1) + lane];
       const double *d = derivatives.data() + panel.offset(expansion.size()) + lane;
       for (int k = 0; k < expansion.size(); ++k) of_one_atom[k] = d[k * panel.width()];
-      expansion.add_gradients(shells[atom], of_one_atom.data(), result);
+      expansion.add_gradients(neighbourhoods[atom], of_one_atom.data(), result);
     });
   }
 
@@ -123,7 +124,7 @@ class Soap : public DescriptorTerm {
       }
   }
 
-  // Of the pair n' <= n: 1/sqrt(2l+1), and sqrt 2 for the two orders that it stands for.
+  // For the pair n' <= n: 1/sqrt(2l+1), times sqrt 2 if n' < n, as it stands for both orders.
   static double factor(int l, bool is_diagonal) { return std::sqrt((is_diagonal ? 1.0 : 2.0) / (2.0 * l + 1.0)); }
 
   // p_(l n n') = sum_m c_nlm c_n'lm, normalised.
@@ -132,12 +133,12 @@ class Soap : public DescriptorTerm {
     const double *c = coefficients.data() + panel.offset(expansion.size()) + v * lanes;
     double *p = spectra.data() + panel.offset(kernel.row()) + v * lanes;
     const int width = panel.width(), row = expansion.row();
-    Lanes norm = {};
+    Simd norm = {};
     for (int l = 0, k = 0; l <= basis.l_max; ++l) {
       const double *cl = c + l * l * row * width;
       for (int n = 0; n < basis.n_max; ++n)
         for (int other = 0; other <= n; ++other, ++k) {
-          Lanes total = {};
+          Simd total = {};
           for (int m = 0; m <= 2 * l; ++m)
             total += load(cl + (m * row + n) * width) * load(cl + (m * row + other) * width);
           total *= factor(l, n == other);
@@ -145,7 +146,7 @@ class Soap : public DescriptorTerm {
           store(p + k * width, total);
         }
     }
-    Lanes inverse;
+    Simd inverse;
     for (int w = 0; w < lanes; ++w) inverse[w] = norm[w] > 0.0 ? 1.0 / std::sqrt(norm[w]) : 0.0;
     store(inverse_norms.data() + (panel.first + v) * lanes, inverse);
     for (int k = 0; k < n_components(); ++k) store(p + k * width, load(p + k * width) * inverse);
@@ -157,9 +158,9 @@ class Soap : public DescriptorTerm {
     const double *x = spectra.data() + panel.offset(kernel.row()) + v * lanes;
     double *g = gradients.data() + panel.offset(kernel.row()) + v * lanes;
     const int width = panel.width();
-    Lanes along = {};
+    Simd along = {};
     for (int k = 0; k < n_components(); ++k) along += load(g + k * width) * load(x + k * width);
-    const Lanes inverse = load(inverse_norms.data() + (panel.first + v) * lanes);
+    const Simd inverse = load(inverse_norms.data() + (panel.first + v) * lanes);
     for (int l = 0, k = 0; l <= basis.l_max; ++l)
       for (int n = 0; n < basis.n_max; ++n)
         for (int other = 0; other <= n; ++other, ++k)
@@ -176,7 +177,7 @@ class Soap : public DescriptorTerm {
     for (int l = 0; l <= basis.l_max; ++l, g += pairs_of(basis.n_max) * width)
       for (int m = 0; m <= 2 * l; ++m, c += row * width, d += row * width)
         for (int n = 0; n < basis.n_max; ++n) {
-          Lanes total = load(g + (pairs_of(n) + n) * width) * load(c + n * width);
+          Simd total = load(g + (pairs_of(n) + n) * width) * load(c + n * width);
           for (int other = 0; other < basis.n_max; ++other) {
             const int pair = n > other ? pairs_of(n) + other : pairs_of(other) + n;
             total += load(g + pair * width) * load(c + other * width);
@@ -196,11 +197,14 @@ class Soap : public DescriptorTerm {
   Buffer of_one_atom;                  // dE/dc
 };
 
-}    // namespace
+std::unique_ptr<DescriptorTerm> make(const GapDescriptor &descriptor) { return std::make_unique<Soap>(descriptor); }
 
-std::unique_ptr<DescriptorTerm> make_soap(const GapDescriptor &descriptor)
-{
-  return std::make_unique<Soap>(descriptor);
-}
+const Registration soap({"soap",
+                         Covariance::dot_product,
+                         {"cutoff", "cutoff_transition_width", "n_max", "l_max", "atom_sigma", "central_weight"},
+                         {{"n_species", "1"}, {"normalise", "T"}, {"average", "F"}, {"diagonal_radial", "F"}},
+                         make});
+
+}    // namespace
 
 }    // namespace deckgen

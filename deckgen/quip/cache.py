@@ -1,0 +1,55 @@
+"""Where built plugins are kept: one folder for each LAMMPS, QUIP, compiler, processor and state of the sources."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from deckgen.errors import InstallationError
+
+__all__ = ["cache_folder", "digest", "digest_of_files", "locked"]
+
+
+def cache_folder() -> Path:
+    """Folder of the built plugins: `$DECKGEN_CACHE`, else deckgen/quip in `$XDG_CACHE_HOME` or `~/.cache`.
+
+    Raises
+    ------
+    InstallationError
+        If the user has no home.
+    """
+    own = os.environ.get("DECKGEN_CACHE")
+    if own:
+        return Path(own)
+    root = os.environ.get("XDG_CACHE_HOME")
+    try:
+        return (Path(root) if root else Path.home() / ".cache") / "deckgen" / "quip"
+    except RuntimeError as error:
+        raise InstallationError(f"no folder for the plugin: {error}", hint="name one in DECKGEN_CACHE") from None
+
+
+def digest(text: str) -> str:
+    """Return the SHA-256 of a text."""
+    return _sha256(text.encode())
+
+
+def digest_of_files(folder: Path) -> str:
+    """Return one SHA-256 of all files below a folder: of their paths, as includes and objects go by them, and bytes."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return digest("\n".join(f"{path.relative_to(folder)} {_sha256(path.read_bytes())}" for path in files))
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Let one process at a time build in `folder`; the others wait."""
+    with open(folder / "lock", "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
