@@ -56,7 +56,7 @@ STRUCTURES = {
 
 @pytest.mark.parametrize("name", STRUCTURES)
 @given(seed=seeds, mirror=st.booleans())
-@settings(max_examples=12, deadline=None, derandomize=True)
+@settings(max_examples=12)
 def test_a_structure_is_itself_however_it_lies(name: str, seed: int, mirror: bool) -> None:
     rng = np.random.default_rng(seed)
     symbols, positions = STRUCTURES[name](rng)
@@ -78,7 +78,7 @@ def test_a_structure_is_itself_however_it_lies(name: str, seed: int, mirror: boo
 
 
 @given(seed=seeds, size=st.integers(5, 40))
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=30)
 def test_a_glass_is_not_its_mirror_image_when_reflections_do_not_count(seed: int, size: int) -> None:
     rng = np.random.default_rng(seed)
     positions = glass(size, rng)
@@ -92,7 +92,7 @@ def test_a_glass_is_not_its_mirror_image_when_reflections_do_not_count(seed: int
 
 
 @given(seed=seeds, distance_A=st.floats(0.3, 2.0))
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40)
 def test_one_displaced_atom_makes_another_structure(seed: int, distance_A: float) -> None:
     rng = np.random.default_rng(seed)
     positions = glass(30, rng)
@@ -161,7 +161,7 @@ def test_a_contracted_copy_is_the_same_up_to_scale() -> None:
 
 
 @given(seed=seeds, size=st.sampled_from([2, 3, 7, 30, 80]), noise_A=st.floats(0, 0.1))
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40)
 def test_a_fingerprint_depends_on_the_structure_alone(seed: int, size: int, noise_A: float) -> None:
     rng = np.random.default_rng(seed)
     positions = glass(size, rng)
