@@ -203,6 +203,8 @@ def test_two_structures_of_one_energy_stay_two(lj7: list[Minimum]) -> None:
     found = find_isomers(stream(level), relabelled)
     assert sorted(isomer.point_group.name for isomer in found.isomers) == ["C2", "C3v", "C3v", "D5h"]
     assert (found.n_after_energy, found.n_representatives) == (1, 1)
+    shuffled = [level[k] for k in np.random.default_rng(0).permutation(len(level))]
+    assert find_isomers(stream(shuffled), relabelled).to_json() == found.to_json()
 
 
 def test_what_failed_is_counted_and_left_out(lj7: list[Minimum], isomers7: IsomerList) -> None:

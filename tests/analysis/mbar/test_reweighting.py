@@ -125,6 +125,14 @@ def test_overlap_and_expectations_are_pymbars(pool):
     np.testing.assert_allclose(solved.averages(np.array([237.0]), weights[:, None]).mean_eV[0], expected, rtol=1e-6)
 
 
+@pytest.mark.parametrize("lengths", [(2000, 2000, 2000), (300, 6000, 2000)])
+def test_rungs_that_are_alike_share_a_half_however_many_samples_each_has(harmonic, rng, lengths):
+    pool = make_pool(harmonic, np.array([200.0, 201.0, 1000.0]), np.array(lengths), rng)
+    alike, far = reweight(pool).shared()
+    assert alike == pytest.approx(0.5, abs=0.01)
+    assert far < 0.02
+
+
 def test_the_grid_is_streamed_in_any_chunks(pool, monkeypatch):
     solved = reweight(pool)
     weights = solved.energy_grid.sum(np.ones(len(pool.energies_eV)))[:, None]
