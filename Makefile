@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
 CPP    := $(shell find deckgen/quip/src tests/quip/driver -name '*.cpp' -o -name '*.h')
 
-.PHONY: demo demo-na55 test lint types bench validate na-gap golden clean
+.PHONY: demo demo-na55 test mutate lint types bench validate na-gap golden clean
 
 demo: $(READY)          ## the main job on a small cluster: decks, runs with pair_style quip, MBAR, report
 	mkdir -p demo && cp -n examples/na13-gap/* demo/
@@ -17,6 +17,9 @@ demo-na55: $(READY)     ## the same for Na55 at the paper's protocol: the better
 
 test: $(READY)          ## all tests, two files at a time
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+mutate: $(READY)        ## what the tests notice: each change in tests/tools/mutations.toml, in a copy; a quarter of an hour
+	$(BIN)/python tests/tools/mutate.py
 
 lint: $(READY)          ## style, of Python and of C++
 	$(BIN)/ruff check .

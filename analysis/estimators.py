@@ -56,8 +56,8 @@ class Headline:
 
     def curves(self, sample_weights: Array) -> CaloricCurves:
         """Return <U> and C_v/C_0 (1, G) of all samples with some weights (N,)."""
-        deposited = self.solved.nodes.deposit(sample_weights)
-        return caloric_curves(self.solved, self.grid_K, deposited[:, None], self.n_atoms)
+        weights = self.solved.energy_grid.sum(sample_weights)
+        return caloric_curves(self.solved, self.grid_K, weights[:, None], self.n_atoms)
 
 
 def estimators(headline: Headline, rungs: Sequence[Sequence[Production]]) -> Estimators:

@@ -89,7 +89,7 @@ class Thermodynamics:
     peaks
         (temperature, height) of every maximum with prominence above 0.1.
     states
-        One a rung.
+        One per rung.
     f_k : (K,)
         MBAR's reduced free energies, for energies above the lowest sample.
     overlap : (K, K)

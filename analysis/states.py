@@ -76,7 +76,7 @@ class RungState:
 
 @dataclass(frozen=True, eq=False)
 class EnergyHistograms:
-    """Histograms of the potential energy, one a rung.
+    """Histograms of the potential energy, one per rung.
 
     Parameters
     ----------

@@ -77,7 +77,7 @@ def by_deckgen(size: Size) -> dict[str, Any]:
     start = time.perf_counter()
     solved = reweight(pool)
     ones = np.ones(len(pool.energies_eV))
-    curve = caloric_curves(solved, GRID_K, solved.nodes.deposit(ones)[:, None], N_ATOMS).heat_capacity_over_c0[0]
+    curve = caloric_curves(solved, GRID_K, solved.energy_grid.sum(ones)[:, None], N_ATOMS).heat_capacity_over_c0[0]
     bootstrap_curves(solved, GRID_K, N_ATOMS, ones, n=BOOTSTRAPS, seed=1)
     return {"seconds": time.perf_counter() - start, "curve": curve, "f_k": solved.f_k}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import threading
@@ -9,9 +10,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 pytest_plugins = ["vasp_files"]
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("deckgen", "deckgen.templates", "deckgen.runs", "deckgen.analysis", "deckgen.training")
 
 # one thread a process: what is tested runs in processes side by side
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -21,6 +26,21 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 # A shell that starts the tests in the background has them, and all that they start, ignore Ctrl-C.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# No test asserts a time, and a failure is the same on every machine. To look for new examples, add
+# --hypothesis-profile=explore.
+hypothesis.settings.register_profile("deckgen", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("explore", deadline=None)
+hypothesis.settings.load_profile("deckgen")
+
+
+def pytest_sessionstart() -> None:
+    """Refuse to test packages of another checkout: each of the five is found on its own."""
+    for name in PACKAGES:
+        folder = Path(str(importlib.import_module(name).__file__)).resolve().parent
+        if folder != ROOT / name.removeprefix("deckgen."):
+            raise pytest.UsageError(f"{name} is imported from {folder}, not from {ROOT}: install deckgen from there")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,7 +55,7 @@ def rewrite_golden(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The checkout."""
-    return Path(__file__).resolve().parents[1]
+    return ROOT
 
 
 @pytest.fixture

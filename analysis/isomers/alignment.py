@@ -113,7 +113,7 @@ def align(a: Shape, b: Shape, *, tolerance_A: float, reflection: bool = True, sc
 
 
 def matches(a: Shape, b: Shape, *, tolerance_A: float, reflection: bool = True) -> bool:
-    """Tell whether two structures are the same within a tolerance, as `align` does."""
+    """Return whether two structures are the same within a tolerance, as `align` does."""
     return next(alignments(a, b, tolerance_A=tolerance_A, reflection=reflection), None) is not None
 
 
@@ -121,8 +121,8 @@ def alignments(a: Shape, b: Shape, *, tolerance_A: float, reflection: bool = Tru
     """Yield every alignment of two structures within the tolerance; some may come twice."""
     if len(a.kinds) != len(b.kinds) or not _radii_agree(a, b, tolerance_A):
         return
-    alike = (a.kinds[:, None] == b.kinds) & (np.abs(a.radii_A[:, None] - b.radii_A) <= tolerance_A)
-    for rotation in _frames(a, b, alike, tolerance_A, reflection):
+    compatible = (a.kinds[:, None] == b.kinds) & (np.abs(a.radii_A[:, None] - b.radii_A) <= tolerance_A)
+    for rotation in _frames(a, b, compatible, tolerance_A, reflection):
         alignment = _refined(a, b, rotation)
         if alignment.deviation_A <= tolerance_A:
             yield alignment
@@ -153,18 +153,18 @@ def _fewest(n_images: Indices, levers: Array, least: float) -> int:
 
 
 def _radii_agree(a: Shape, b: Shape, tolerance_A: float) -> bool:
-    """Tell whether kinds and sorted distances from the centre agree: no match could do without."""
+    """Return whether kinds and sorted distances from the centre agree: no match could do without."""
     order_a, order_b = np.lexsort((a.radii_A, a.kinds)), np.lexsort((b.radii_A, b.kinds))
     if not np.array_equal(a.kinds[order_a], b.kinds[order_b]):
         return False
     return bool(np.abs(a.radii_A[order_a] - b.radii_A[order_b]).max() <= tolerance_A)
 
 
-def _frames(a: Shape, b: Shape, alike: NDArray[np.bool_], tolerance_A: float, reflection: bool) -> Iterator[Array]:
+def _frames(a: Shape, b: Shape, compatible: NDArray[np.bool_], tolerance_A: float, reflection: bool) -> Iterator[Array]:
     """Yield the rotations (3, 3) that bring the base pair of a onto a pair of b, if some other atoms fit as well."""
-    n_images = alike.sum(axis=1)
+    n_images = compatible.sum(axis=1)
     i, j = base_pair(a, n_images)
-    k, l = (index.ravel() for index in np.meshgrid(np.flatnonzero(alike[i]), np.flatnonzero(alike[j])))  # noqa: E741
+    k, l = (index.ravel() for index in np.meshgrid(np.flatnonzero(compatible[i]), np.flatnonzero(compatible[j])))  # noqa: E741
     apart = np.linalg.norm(b.positions_A[k] - b.positions_A[l], axis=1)
     wanted = np.linalg.norm(a.positions_A[i] - a.positions_A[j])
     fits = (np.abs(apart - wanted) <= 2 * tolerance_A) & (k != l)

@@ -65,7 +65,7 @@ def catalogue(minima: Iterable[Minimum]) -> Catalogue:
         if sorted(minimum.symbols) != atoms:
             raise AnalysisError(
                 f"{minimum.source}, frame {minimum.frame}: {len(minimum.symbols)} atoms that are not the cluster's",
-                hint="isomers are told apart among frames of one cluster",
+                hint="isomers are found among the frames of one cluster",
             )
         if not _usable(minimum):
             n_failed += 1
@@ -77,7 +77,7 @@ def catalogue(minima: Iterable[Minimum]) -> Catalogue:
 
 
 def _usable(minimum: Minimum) -> bool:
-    """Tell whether a quench converged to one whole cluster."""
+    """Return whether a quench converged to one whole cluster."""
     if not minimum.converged or not np.isfinite(minimum.energy_eV):
         return False
     return count_fragments(minimum.positions_A, neighbour_cutoff(minimum.positions_A)) == 1

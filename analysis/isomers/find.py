@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from deckgen.analysis.isomers.catalogue import Catalogue, catalogue
 from deckgen.analysis.isomers.describe import describe, temperatures
-from deckgen.analysis.isomers.enantiomers import separate_hands
+from deckgen.analysis.isomers.enantiomers import split_enantiomers
 from deckgen.analysis.isomers.grouping import group_by_energy_and_fingerprint
 from deckgen.analysis.isomers.merging import in_doubt, merge
 from deckgen.analysis.isomers.results import IsomerList, Tolerances
@@ -25,14 +25,14 @@ Tighten = Callable[[Sequence[Minimum]], Sequence[Minimum]]
 
 
 def find_isomers(
-    minima: Stream, tighten: Tighten, tolerances: Tolerances | None = None, *, settle: Tighten | None = None
+    minima: Stream, tighten: Tighten, tolerances: Tolerances | None = None, *, converge_further: Tighten | None = None
 ) -> IsomerList:
     """Return the distinct minima among quenches, whatever order these come in.
 
     Quenches are grouped by energy and fingerprint; the lowest of each group is converged tightly; tight minima are then
     compared exactly, each with the lowest of those it may equal, and merged; what is then still close to another is
-    converged further and compared once more. The stream is read twice (three times where mirror images are told apart);
-    of each quench only its energy and a fingerprint of 252 bytes are kept.
+    converged further and compared once more. The stream is read twice (three times where mirror images are
+    distinguished); of each quench only its energy and a fingerprint of 252 bytes are kept.
 
     Parameters
     ----------
@@ -43,27 +43,27 @@ def find_isomers(
         and the quenches of their groups count as failed.
     tolerances
         When they count as equal.
-    settle
-        Converges those in doubt further, as `tighten` does; what it cannot stays as it is. None: none is in doubt.
+    converge_further
+        Converges those in doubt further, as `tighten` does; what it cannot, stays as it is. None: none is in doubt.
 
     Raises
     ------
     AnalysisError
-        If no quench converged, they are not of the same atoms, or `tighten` or `settle` returns another number of
-        minima.
+        If no quench converged, they are not of the same atoms, or `tighten` or `converge_further` returns another
+        number of minima.
     """
     tolerances = tolerances or Tolerances()
     quenches = catalogue(minima())
-    founder = group_by_energy_and_fingerprint(
+    representative = group_by_energy_and_fingerprint(
         quenches.energies_eV, quenches.fingerprints, tolerances.energy_eV, tolerances.fingerprint_A
     )
-    founders, group_of = np.unique(founder, return_inverse=True)
-    tight = _converged(_picked(minima, quenches, founders), tighten)
-    distinct, isomer_of_group = _merged(tight, settle, tolerances)
+    representatives, group_of = np.unique(representative, return_inverse=True)
+    tight = _converged(_picked(minima, quenches, representatives), tighten)
+    distinct, isomer_of_group = _merged(tight, converge_further, tolerances)
     isomer_of = isomer_of_group[group_of]
     thinned = thin(quenches.energies_eV, isomer_of, tolerances.thinning_eV)
     if not tolerances.reflection:
-        distinct, isomer_of = separate_hands(distinct, isomer_of, _indexed(minima, quenches), tolerances.match_A)
+        distinct, isomer_of = split_enantiomers(distinct, isomer_of, _indexed(minima, quenches), tolerances.match_A)
     if not distinct:
         raise AnalysisError(
             f"none of {len(quenches) + quenches.n_failed} quenches converged to a whole cluster",
@@ -76,7 +76,7 @@ def find_isomers(
         quenched=np.array([np.sum(quenches.temperatures_K[led_somewhere] == T) for T in ladder], dtype=np.int64),
         n_quenched=len(quenches) + quenches.n_failed,
         n_failed=quenches.n_failed + int(np.sum(~led_somewhere)),
-        n_groups=len(founders),
+        n_groups=len(representatives),
         n_after_energy=thinned.n_after_energy,
         n_representatives=thinned.n_representatives,
         tolerances=tolerances,
@@ -98,16 +98,18 @@ def _picked(minima: Stream, quenches: Catalogue, wanted: Indices) -> list[Minimu
     return [found[index] for index in wanted.tolist()]
 
 
-def _merged(tight: Sequence[Minimum], settle: Tighten | None, tolerances: Tolerances) -> tuple[list[Minimum], Indices]:
+def _merged(
+    tight: Sequence[Minimum], converge_further: Tighten | None, tolerances: Tolerances
+) -> tuple[list[Minimum], Indices]:
     """Merge tight minima, converge further what may still equal another, and merge again; return as `merge` does."""
     distinct, isomer_of = merge(tight, tolerances)
-    doubtful = in_doubt(distinct, tolerances) if settle else []
-    if not settle or not doubtful:
+    doubtful = in_doubt(distinct, tolerances) if converge_further else []
+    if not converge_further or not doubtful:
         return distinct, isomer_of
-    for k, minimum in zip(doubtful, _converged([distinct[k] for k in doubtful], settle), strict=True):
+    for k, minimum in zip(doubtful, _converged([distinct[k] for k in doubtful], converge_further), strict=True):
         distinct[k] = minimum if minimum.converged else distinct[k]
-    settled, again = merge(distinct, tolerances)
-    return settled, np.where(isomer_of < 0, -1, again[isomer_of])
+    finer, again = merge(distinct, tolerances)
+    return finer, np.where(isomer_of < 0, -1, again[isomer_of])
 
 
 def _converged(minima: list[Minimum], tighten: Tighten) -> Sequence[Minimum]:

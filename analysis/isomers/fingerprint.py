@@ -27,9 +27,9 @@ def fingerprint(symbols: Sequence[str], positions_A: ArrayLike) -> NDArray[np.fl
 
     The three principal radii of gyration; the distances between atoms; the atoms' distances from the centre; and each
     atom's mean distance to its nearest neighbours (12 at most). Each of the last three is sorted and averaged in bins
-    of equal population (in a small cluster: one number a bin, the rest zero), kind of atom by kind of atom.
+    of equal population (in a small cluster: one number per bin, the rest zero), kind of atom by kind of atom.
 
-    No entry moves by more than twice as much as the atoms do. Sorted distances do not tell all structures apart in
+    No entry moves by more than twice as much as the atoms do. Sorted distances do not distinguish all structures in
     principle: where fingerprints are equal, `alignment.align` decides.
 
     Parameters

@@ -13,31 +13,31 @@ Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 
-def group(energies_eV: Array, window_eV: float, alike: Callable[[int, Indices], NDArray[np.bool_]]) -> Indices:
-    """Group by energy and likeness: the lowest that belongs to no group yet founds one and takes all that are like it.
+def group(energies_eV: Array, window_eV: float, similar: Callable[[int, Indices], NDArray[np.bool_]]) -> Indices:
+    """Group by energy and similarity: the lowest of no group yet represents a new one, of all that are similar to it.
 
     Parameters
     ----------
     energies_eV : (n,)
         Ascending.
     window_eV
-        How far above its founder a member may lie.
-    alike
-        Tells which of some candidates (m,) are like a founder, (m,); each is given by its index.
+        Largest energy of a member above its representative.
+    similar
+        Returns which of some candidates (m,) are similar to a representative, (m,) bool; each is given by its index.
 
     Returns
     -------
-    (n,) index of each one's founder, which is the lowest of its group.
+    (n,) index of each one's representative, which is the lowest of its group.
     """
-    founder = np.full(len(energies_eV), -1, dtype=np.intp)
+    representative = np.full(len(energies_eV), -1, dtype=np.intp)
     ends = np.searchsorted(energies_eV, energies_eV + window_eV, side="right")
     for k in range(len(energies_eV)):
-        if founder[k] >= 0:
+        if representative[k] >= 0:
             continue
-        founder[k] = k
-        free = k + 1 + np.flatnonzero(founder[k + 1 : ends[k]] < 0)
-        founder[free[alike(k, free)]] = k
-    return founder
+        representative[k] = k
+        free = k + 1 + np.flatnonzero(representative[k + 1 : ends[k]] < 0)
+        representative[free[similar(k, free)]] = k
+    return representative
 
 
 def group_by_energy_and_fingerprint(
@@ -47,11 +47,11 @@ def group_by_energy_and_fingerprint(
 
     Returns
     -------
-    (n,) index of each one's founder.
+    (n,) index of each one's representative.
     """
 
-    def alike(k: int, candidates: Indices) -> NDArray[np.bool_]:
+    def similar(k: int, candidates: Indices) -> NDArray[np.bool_]:
         differences = np.abs(fingerprints[candidates] - fingerprints[k])
         return np.asarray(differences.max(axis=1, initial=0.0) <= tolerance_A)
 
-    return group(energies_eV, window_eV, alike)
+    return group(energies_eV, window_eV, similar)

@@ -34,7 +34,7 @@ def merge(minima: Sequence[Minimum], tolerances: Tolerances) -> tuple[list[Minim
     shapes = [Shape.of(minima[k].symbols, minima[k].positions_A) for k in usable]
     sorted_prints = np.array([prints[k] for k in usable])
 
-    def alike(k: int, candidates: Indices) -> NDArray[np.bool_]:
+    def similar(k: int, candidates: Indices) -> NDArray[np.bool_]:
         # no entry of a fingerprint moves by more than twice as much as the atoms
         near = np.abs(sorted_prints[candidates] - sorted_prints[k]).max(axis=1, initial=0.0) <= 2 * tolerances.match_A
         return np.array(
@@ -45,11 +45,11 @@ def merge(minima: Sequence[Minimum], tolerances: Tolerances) -> tuple[list[Minim
             dtype=bool,
         )
 
-    founder = group(np.array([minima[k].energy_eV for k in usable]), tolerances.tight_energy_eV, alike)
-    founders, isomer = np.unique(founder, return_inverse=True)
+    representative = group(np.array([minima[k].energy_eV for k in usable]), tolerances.tight_energy_eV, similar)
+    representatives, isomer = np.unique(representative, return_inverse=True)
     which = np.full(len(minima), -1, dtype=np.intp)
     which[usable] = isomer
-    return [minima[usable[k]] for k in founders], which
+    return [minima[usable[k]] for k in representatives], which
 
 
 def in_doubt(minima: Sequence[Minimum], tolerances: Tolerances) -> list[int]:

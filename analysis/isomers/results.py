@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -151,10 +151,6 @@ class IsomerList:
         """Return the fraction of the quenches at each temperature (T,) that led to an isomer; NaN without quenches."""
         unknown = np.full(len(self.quenched), np.nan)
         return np.asarray(np.divide(isomer.counts, self.quenched, out=unknown, where=self.quenched > 0))
-
-    def with_failed(self, n: int) -> IsomerList:
-        """Return the list with `n` more quenches that failed, of which nothing else is known."""
-        return replace(self, n_quenched=self.n_quenched + n, n_failed=self.n_failed + n)
 
     def to_json(self) -> dict[str, Any]:
         """Return the contents of results/isomers.json: plain lists, numbers and None, never NaN."""

@@ -67,13 +67,13 @@ def wells_of(results: Mapping[str, Any]) -> tuple[Well, ...]:
         The contents of results/isomers.json, `log_frequency_product` (`vibrations.log_frequency_product`) added to
         isomers: of the lowest ones, without a gap, or the superposition means little.
     """
-    hands_apart = not results["tolerances"]["reflection"]
+    enantiomers_listed = not results["tolerances"]["reflection"]
     return tuple(
         Well(
             energy_eV=isomer["energy_eV"],
             log_frequency_product=isomer["log_frequency_product"],
             log_moment_product=float(np.log(isomer["moments_uA2"]).sum()),
-            copies=(1 if hands_apart and isomer["chiral"] else 2) / isomer["point_group_order"],
+            copies=(1 if enantiomers_listed and isomer["chiral"] else 2) / isomer["point_group_order"],
         )
         for isomer in results["isomers"]
         if isomer.get("log_frequency_product") is not None

@@ -1,4 +1,4 @@
-"""The thinning of the melting study that deckgen follows: one quench an energy window, then comparison.
+"""The thinning of the melting study that deckgen follows: one quench per energy window, then comparison.
 
 It is reported beside the count of isomers and never used for it: two structures of nearly the same energy fall into one
 window.
@@ -35,6 +35,6 @@ def thin(energies_eV: NDArray[np.float64], isomers: NDArray[np.intp], window_eV:
     window_eV
         Width of a window, from its lowest member.
     """
-    founders = np.unique(group(energies_eV, window_eV, lambda _, others: np.ones(len(others), dtype=bool)))
-    left = isomers[founders]
-    return Thinned(len(founders), len(np.unique(left[left >= 0])))
+    representatives = np.unique(group(energies_eV, window_eV, lambda _, others: np.ones(len(others), dtype=bool)))
+    left = isomers[representatives]
+    return Thinned(len(representatives), len(np.unique(left[left >= 0])))

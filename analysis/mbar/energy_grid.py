@@ -1,7 +1,7 @@
-"""Samples laid down on a fine grid of energies.
+"""Samples assigned to a fine grid of energies.
 
 All states share one potential and differ in temperature only, so whatever MBAR sums over samples is a smooth function
-of the energy alone. A sum over samples is then a sum over a few thousand nodes: each sample is shared out among its
+of the energy alone. A sum over samples is then a sum over a few thousand nodes: each sample is divided among its
 four nearest nodes by cubic interpolation, which leaves the sum of any smooth function as it was (to about 1e-8).
 """
 
@@ -15,7 +15,7 @@ from scipy.sparse import csc_array
 
 from deckgen.analysis.production import Pool
 
-__all__ = ["Nodes", "lay_down"]
+__all__ = ["EnergyGrid", "assign"]
 
 Array = NDArray[np.float64]
 
@@ -27,27 +27,27 @@ FINEST = 0.02
 
 
 @dataclass(frozen=True, eq=False)
-class Nodes:
+class EnergyGrid:
     """The occupied nodes of the energy grid.
 
     Parameters
     ----------
     energies_eV : (M,)
         Ascending.
-    shares : (M, N), sparse
-        Share of each sample in each node; every column sums to one.
+    fractions : (M, N), sparse
+        Fraction of each sample at each node; every column sums to one.
     """
 
     energies_eV: Array
-    shares: csc_array
+    fractions: csc_array
 
-    def deposit(self, weights: Array) -> Array:
-        """Sum weights (N,) of the samples into the nodes (M,)."""
-        return np.asarray(self.shares @ weights, dtype=float)
+    def sum(self, weights: Array) -> Array:
+        """Return the sum of weights (N,) of the samples at each node (M,)."""
+        return np.asarray(self.fractions @ weights, dtype=float)
 
 
-def lay_down(pool: Pool) -> Nodes:
-    """Lay the pool's energies down on nodes."""
+def assign(pool: Pool) -> EnergyGrid:
+    """Return the grid with the energies of a pool assigned to its nodes."""
     step = _step(pool)
     cell, t = np.divmod(pool.energies_eV / step, 1.0)
     coefficients = np.stack(
@@ -62,8 +62,8 @@ def lay_down(pool: Pool) -> Nodes:
     occupied, rows = np.unique(nodes.T.ravel(), return_inverse=True)
     n = len(pool.energies_eV)
     columns = np.arange(0, 4 * n + 1, 4)
-    shares = csc_array((coefficients.T.ravel(), rows, columns), shape=(len(occupied), n))
-    return Nodes(energies_eV=occupied * step, shares=shares)
+    fractions = csc_array((coefficients.T.ravel(), rows, columns), shape=(len(occupied), n))
+    return EnergyGrid(energies_eV=occupied * step, fractions=fractions)
 
 
 def _step(pool: Pool) -> float:

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import logsumexp
 
 from deckgen.analysis.mbar._pymbar import LARGEST_MATRIX, pymbar_free_energies
-from deckgen.analysis.mbar.energy_grid import Nodes, lay_down
+from deckgen.analysis.mbar.energy_grid import EnergyGrid, assign
 from deckgen.analysis.mbar.solver import integrate, newton_step, solve
 from deckgen.analysis.production import Pool
 from deckgen.errors import AnalysisError
@@ -54,8 +54,8 @@ class Reweighting:
 
     Parameters
     ----------
-    pool, nodes
-        The samples, and the nodes that they lie on.
+    pool, energy_grid
+        The samples, and the grid that they are assigned to.
     f_k : (K,)
         Reduced free energies, f_k[0] = 0, of energies above the pool's minimum.
     memberships : (K, M)
@@ -65,7 +65,7 @@ class Reweighting:
     """
 
     pool: Pool
-    nodes: Nodes
+    energy_grid: EnergyGrid
     f_k: Array
     memberships: Array
     log_density: Array
@@ -94,9 +94,9 @@ class Reweighting:
         """
         N = np.asarray(N_k, dtype=float)
         scale = N / self.pool.N_k
-        shift = solve(self.memberships * scale[:, None], self.nodes.deposit(counts), N)
+        shift = solve(self.memberships * scale[:, None], self.energy_grid.sum(counts), N)
         density = (scale * np.exp(shift)) @ self.memberships
-        return np.asarray(self.nodes.deposit(counts * sample_weights) / density)
+        return np.asarray(self.energy_grid.sum(counts * sample_weights) / density)
 
     def averages(self, temperatures_K: Array, weights: Array) -> Averages:
         """Return averages over weighted nodes, streaming over the grid.
@@ -108,8 +108,8 @@ class Reweighting:
         weights : (M, B)
             Sets of the nodes' weights, as `weights` returns them.
         """
-        origin = self.nodes.energies_eV.mean()
-        U = self.nodes.energies_eV - origin
+        origin = self.energy_grid.energies_eV.mean()
+        U = self.energy_grid.energies_eV - origin
         means, variances = [], []
         for kernel in self._kernels(temperatures_K):
             norm = kernel @ weights
@@ -123,20 +123,20 @@ class Reweighting:
 
         (sum w)^2 / sum w^2, where correlated samples share what an independent one is worth.
         """
-        first = self.nodes.deposit(sample_weights)
-        second = self.nodes.deposit(sample_weights**2 * self.pool.redundancy)
+        first = self.energy_grid.sum(sample_weights)
+        second = self.energy_grid.sum(sample_weights**2 * self.pool.redundancy)
         kernels = self._kernels(temperatures_K)
         return np.concatenate([(kernel @ first) ** 2 / (kernel**2 @ second) for kernel in kernels])
 
     def rung_means_eV(self) -> Array:
         """Return the mean energy of each rung (K,) as all samples together have it, without the rotational weights."""
         ones = np.ones(len(self.pool.energies_eV))
-        found = self.averages(self.pool.temperatures_K, self.nodes.deposit(ones)[:, None])
+        found = self.averages(self.pool.temperatures_K, self.energy_grid.sum(ones)[:, None])
         return np.asarray(found.mean_eV[0] + self.pool.minimum_eV)
 
     def overlap(self) -> Array:
         """Return MBAR's overlap matrix (K, K): the probability that a sample of state i is found in state j."""
-        counts = self.nodes.deposit(np.ones(len(self.pool.energies_eV)))
+        counts = self.energy_grid.sum(np.ones(len(self.pool.energies_eV)))
         return np.asarray((self.memberships * counts) @ self.memberships.T / self.pool.N_k[:, None])
 
     def shared(self) -> Array:
@@ -145,14 +145,14 @@ class Reweighting:
         Unlike the matrix it does not depend on how many samples each rung has.
         """
         density = self.memberships / self.pool.N_k[:, None]
-        counts = self.nodes.deposit(np.ones(len(self.pool.energies_eV)))
+        counts = self.energy_grid.sum(np.ones(len(self.pool.energies_eV)))
         total = density[:-1] + density[1:]
         common = np.divide(density[:-1] * density[1:], total, out=np.zeros_like(total), where=total > 0)
         return np.asarray(common @ counts)
 
     def _kernels(self, temperatures_K: Array) -> Iterator[Array]:
         """Yield chunks (g, M) of exp(-beta U - d(U)), scaled so that the largest of each row is one."""
-        U = self.nodes.energies_eV
+        U = self.energy_grid.energies_eV
         rows = max(CHUNK // len(U), 1)
         for first in range(0, len(temperatures_K), rows):
             beta = 1 / (KB_EV_K * temperatures_K[first : first + rows])
@@ -173,16 +173,16 @@ def reweight(pool: Pool) -> Reweighting:
     AnalysisError
         If a solver does not converge.
     """
-    nodes = lay_down(pool)
-    counts = nodes.deposit(np.ones(len(pool.energies_eV)))
+    energy_grid = assign(pool)
+    nodes_eV, counts = energy_grid.energies_eV, energy_grid.sum(np.ones(len(pool.energies_eV)))
     f_k = integrate(pool.by_rung(), pool.beta)
-    f_k += solve(_memberships(pool, nodes.energies_eV, f_k)[0], counts, pool.N_k)
-    f_k += newton_step(self_consistency(pool, f_k), _memberships(pool, nodes.energies_eV, f_k)[0], counts, pool.N_k)
+    f_k += solve(_memberships(pool, nodes_eV, f_k)[0], counts, pool.N_k)
+    f_k += newton_step(self_consistency(pool, f_k), _memberships(pool, nodes_eV, f_k)[0], counts, pool.N_k)
     f_k -= f_k[0]
     if len(pool.beta) * len(pool.energies_eV) <= LARGEST_MATRIX:
         f_k = pymbar_free_energies(np.outer(pool.beta, pool.energies_eV), pool.N_k, f_k)
     check_self_consistency(pool, f_k)
-    return Reweighting(pool, nodes, f_k, *_memberships(pool, nodes.energies_eV, f_k))
+    return Reweighting(pool, energy_grid, f_k, *_memberships(pool, nodes_eV, f_k))
 
 
 def self_consistency(pool: Pool, f_k: Array) -> Array:

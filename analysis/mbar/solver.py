@@ -1,4 +1,4 @@
-"""Our own solver of the MBAR equations, for samples laid down on nodes of the energy."""
+"""Our own solver of the MBAR equations, for samples assigned to a grid of energies."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def solve(memberships: Array, counts: Array, N_k: ArrayLike) -> Array:
     memberships : (K, M)
         N_k exp(f_k - beta_k U_m), each column up to a factor of its own, for a guess f_k.
     counts : (M,)
-        Deposited counts.
+        Samples at each node.
     N_k : (K,)
         Samples from each state.
 

@@ -62,6 +62,24 @@ def test_a_late_jump_is_kept_as_a_slow_fluctuation(rng):
     assert (5000 - found.start) / found.g < 10
 
 
+def test_a_start_far_from_equilibrium_is_left_out_however_slowly_the_neighbours_relax(rng):
+    """With a least g above its own, dropping samples gains nothing: the first passage of the level still drops them."""
+    n, fall = 5000, 400
+    ramp = np.where(np.arange(n) < fall, 20 * (1 - np.arange(n) / fall), 0.0)
+    for sign in (1, -1):
+        found = detect_equilibration(sign * ramp + autoregressive(0.5, n, rng), least_g=500.0)
+        assert 0.8 * fall < found.start < 1.1 * fall
+        assert found.g < 30
+        assert found.settled
+
+
+def test_a_part_without_rare_visits_does_not_count_as_faster(rng):
+    """A visit to another basin early on makes g large; the slow rungs nearby say that it belongs to the run."""
+    series = rng.normal(size=5000) + np.where(np.abs(np.arange(5000) - 700) < 150, 4.0, 0.0)
+    assert detect_equilibration(series).start > 800
+    assert detect_equilibration(series, least_g=300.0).start < 100
+
+
 def test_thinned_samples_lie_g_apart():
     kept = thin(1000, 7.5)
     assert kept[0] == 0

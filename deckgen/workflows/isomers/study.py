@@ -156,7 +156,7 @@ def tell_apart(
         minima,
         converged("tight", chosen.max_force_eV_A),
         Tolerances(thinning_eV=chosen.energy_window_eV, reflection=chosen.reflection),
-        settle=converged("settled", SETTLED * chosen.max_force_eV_A),
+        converge_further=converged("settled", SETTLED * chosen.max_force_eV_A),
     )
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from pymbar import MBAR
@@ -66,7 +68,7 @@ def test_a_resample_solved_anew_is_pymbars(pool, rng):
     for _ in range(5):
         counts = resample(pool, rng)
         N = pool.N_k.astype(float)
-        shift = solve(solved.memberships, solved.nodes.deposit(counts), N)
+        shift = solve(solved.memberships, solved.energy_grid.sum(counts), N)
         f_k = by_pymbar(pool, np.repeat(pool.energies_eV, counts.astype(int))).f_k
         np.testing.assert_allclose(solved.f_k + shift, f_k, atol=1e-6)
 
@@ -88,13 +90,29 @@ def test_averages_between_the_rungs_are_exact(pool):
     solved = reweight(pool)
     grid = np.linspace(150, 350, 41)
     ones = np.ones(len(pool.energies_eV))
-    deposits = np.stack([solved.nodes.deposit(ones), solved.nodes.deposit(pool.rotation_weights)], axis=1)
-    found = solved.averages(grid, deposits)
+    weights_of_nodes = np.stack([solved.energy_grid.sum(ones), solved.energy_grid.sum(pool.rotation_weights)], axis=1)
+    found = solved.averages(grid, weights_of_nodes)
     for row, weights in enumerate((ones, pool.rotation_weights)):
         exact = np.array([exact_average(pool, solved.f_k, T, weights) for T in grid])
         np.testing.assert_allclose(found.mean_eV[row], exact[:, 0], rtol=1e-8)
         np.testing.assert_allclose(found.variance_eV2[row], exact[:, 1], rtol=1e-7)
         np.testing.assert_allclose(solved.effective_number(grid, weights), exact[:, 2], rtol=1e-6)
+
+
+def test_samples_that_are_correlated_count_for_fewer(pool):
+    """Seven samples that make one independent one are worth one, at every temperature."""
+    grid, ones = np.linspace(150, 350, 9), np.ones(len(pool.energies_eV))
+    correlated = replace(pool, correlations_ps=tuple(7 * spacing for spacing in pool.spacings_ps))
+    independent = reweight(pool).effective_number(grid, ones)
+    np.testing.assert_allclose(reweight(correlated).effective_number(grid, ones), independent / 7, rtol=1e-9)
+
+
+def test_only_the_rungs_that_are_correlated_count_for_fewer(pool):
+    slow_below = replace(pool, correlations_ps=(7.0, *pool.correlations_ps[1:]))
+    ends, ones = np.array([150.0, 350.0]), np.ones(len(pool.energies_eV))
+    cold, hot = reweight(slow_below).effective_number(ends, ones) / reweight(pool).effective_number(ends, ones)
+    assert cold < 0.5
+    assert hot > 0.99
 
 
 def test_overlap_and_expectations_are_pymbars(pool):
@@ -103,13 +121,21 @@ def test_overlap_and_expectations_are_pymbars(pool):
     u_kn = np.outer([1 / (KB_EV_K * 237.0)], pool.energies_eV)
     # pymbar takes the logarithm of the observable: away from zero.
     expected = mbar.compute_expectations(pool.energies_eV + 1, u_kn=u_kn, compute_uncertainty=False)["mu"] - 1
-    weights = solved.nodes.deposit(np.ones(len(pool.energies_eV)))
+    weights = solved.energy_grid.sum(np.ones(len(pool.energies_eV)))
     np.testing.assert_allclose(solved.averages(np.array([237.0]), weights[:, None]).mean_eV[0], expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("lengths", [(2000, 2000, 2000), (300, 6000, 2000)])
+def test_rungs_that_are_alike_share_a_half_however_many_samples_each_has(harmonic, rng, lengths):
+    pool = make_pool(harmonic, np.array([200.0, 201.0, 1000.0]), np.array(lengths), rng)
+    alike, far = reweight(pool).shared()
+    assert alike == pytest.approx(0.5, abs=0.01)
+    assert far < 0.02
 
 
 def test_the_grid_is_streamed_in_any_chunks(pool, monkeypatch):
     solved = reweight(pool)
-    weights = solved.nodes.deposit(np.ones(len(pool.energies_eV)))[:, None]
+    weights = solved.energy_grid.sum(np.ones(len(pool.energies_eV)))[:, None]
     grid = np.linspace(150, 350, 23)
     whole = solved.averages(grid, weights)
     monkeypatch.setattr(reweighting, "CHUNK", 1)

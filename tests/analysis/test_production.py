@@ -1,0 +1,62 @@
+"""What of the runs enters the pool: how far apart, from where on, and with what weights."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from deckgen.analysis.production import Production, make_pool, make_productions, slowest_nearby
+from deckgen.samples import TimeSeries
+
+MOMENTS_UA2 = np.full((1000, 3), 50.0)
+
+
+def series(temperature_K, energies, **more):
+    times = 0.5 * np.arange(1, len(energies) + 1)
+    return TimeSeries(temperature_K=temperature_K, time_ps=times, potential_energy_eV=np.asarray(energies), **more)
+
+
+def production(temperature_K, rng, *, g=1.0, start=0, n=1000, **more):
+    return Production(series(temperature_K, rng.normal(size=n) + temperature_K / 100, **more), start, g, settled=True)
+
+
+def test_a_rung_is_as_slow_as_the_slowest_next_to_it():
+    # two replicas at the third of five rungs
+    times, rungs = [1.0, 2.0, 9.0, 3.0, 1.0, 1.5], [0, 1, 2, 2, 3, 4]
+    assert slowest_nearby(times, rungs) == [2.0, 9.0, 9.0, 9.0, 9.0, 1.5]
+
+
+def test_a_rung_beside_a_slow_one_keeps_its_rare_visits(rng):
+    """The slow rung spends half of its time in either basin, the one beside it visits the other basin once."""
+    visits = np.abs(np.arange(5000) - 700) < 150
+    slow = np.sin(np.arange(5000) / 150) > 0
+    runs = [series(T, rng.normal(size=5000) + 4.0 * part) for T, part in ((200.0, slow), (210.0, visits))]
+    assert make_productions(runs)[1].start < 100
+    assert make_productions([runs[1], series(190.0, rng.normal(size=5000))])[0].start > 800
+
+
+def test_samples_of_all_runs_lie_as_far_apart_as_the_fastest_needs(rng):
+    pool = make_pool([production(200.0, rng, g=4.0), production(210.0, rng, g=40.0), production(220.0, rng, g=10.0)])
+    assert pool.lengths == (250, 250, 250)
+    assert pool.spacings_ps == (2.0, 2.0, 2.0)
+    assert pool.correlations_ps == (2.0, 20.0, 5.0)
+    np.testing.assert_array_equal(pool.redundancy[[0, 250, 500]], [1.0, 10.0, 2.5])
+
+
+def test_the_pool_is_counted_from_its_lowest_energy_and_leaves_out_the_equilibration(rng):
+    first = production(200.0, rng, start=300)
+    first.series.potential_energy_eV[0] = -50.0  # before the start: not a sample
+    pool = make_pool([first, production(210.0, rng), production(210.0, rng)])
+    assert pool.lengths == (700, 1000, 1000)
+    assert pool.N_k.tolist() == [700, 2000]
+    assert pool.energies_eV.min() == 0
+    assert pool.minimum_eV > -50
+    np.testing.assert_allclose(pool.by_rung()[0] + pool.minimum_eV, first.energies_eV)
+
+
+@pytest.mark.parametrize("lacking", [{"thermostat": "csvr"}, {"principal_moments_uA2": MOMENTS_UA2}])
+def test_rotational_weights_need_every_run_to_have_them(rng, lacking):
+    whole = {"thermostat": "csvr", "principal_moments_uA2": MOMENTS_UA2}
+    weighted = make_pool([production(T, rng, **whole) for T in (200.0, 210.0)])
+    assert weighted.rotation_weights.mean() == pytest.approx(1.0)
+    assert make_pool([production(200.0, rng, **whole), production(210.0, rng, **lacking)]).rotation_weights is None
