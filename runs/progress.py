@@ -10,25 +10,10 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from deckgen.processes.display import Display
+from deckgen.processes.display import Display, duration, time_left
 from deckgen.runs.status import DeckStatus
 
-__all__ = ["Progress", "Speeds", "duration", "time_left"]
-
-
-def duration(seconds: float | None) -> str:
-    """Return a duration in words: 40 s, 12 min, 3.2 h, 5.1 d."""
-    if seconds is None:
-        return "?"
-    for unit, length, digits in (("d", 86400, 1), ("h", 3600, 1), ("min", 60, 0)):
-        if seconds >= 2 * length or (unit == "min" and seconds >= length):
-            return f"{seconds / length:.{digits}f} {unit}"
-    return f"{seconds:.0f} s"
-
-
-def time_left(seconds: float, workers: int) -> str:
-    """Return how long work will go on, in words: about 12 min left on 2 workers."""
-    return f"about {duration(seconds)} left on {workers} worker{'s' * (workers > 1)}"
+__all__ = ["Progress", "Speeds"]
 
 
 @dataclass

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from deckgen.decks.deck import read_manifests
 from deckgen.decks.manifest import SCRIPT
-from deckgen.processes.executor import SubprocessExecutor, available_cores
+from deckgen.processes.executor import available_cores, open_executor
 from deckgen.runs.engine import lammps_errors, open_for_script
 from deckgen.runs.outputs import is_finished, last_step
 
@@ -42,7 +42,7 @@ def time_deck(folder: Path) -> float:
     RunError
         If the deck does not run.
     """
-    with SubprocessExecutor(1) as executor, tempfile.TemporaryDirectory() as scratch:
+    with open_executor(1) as executor, tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch) / "deck"
         shutil.copytree(folder, copy, ignore=shutil.ignore_patterns(*OUTPUTS))
         return executor.submit(_time_steps, copy).result()

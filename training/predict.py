@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from deckgen.cells import in_large_cell
 from deckgen.errors import RunError
-from deckgen.processes.executor import SubprocessExecutor, WorkerError
+from deckgen.processes.executor import TaskExecutor, WorkerError, open_executor
 from deckgen.quip.gapfile import read_gap
 from deckgen.quip.quippy import average_soap, evaluate
 from deckgen.training.fit.arguments import soap_words
@@ -92,12 +92,12 @@ def soap_vectors(frames: Sequence[Atoms], soap: Soap | None = None, *, workers: 
 
 
 def _shared_out(
-    submit: Callable[[SubprocessExecutor, list[Atoms]], Future[list[T]]], frames: list[Atoms], workers: int | None
+    submit: Callable[[TaskExecutor, list[Atoms]], Future[list[T]]], frames: list[Atoms], workers: int | None
 ) -> list[T]:
     """Deal the frames out to the processes like cards, and put the answers back in order."""
     if not frames:
         return []
-    with SubprocessExecutor(workers) as pool:
+    with open_executor(workers) as pool:
         n_parts = min(pool.max_workers, len(frames))
         futures = [submit(pool, frames[first::n_parts]) for first in range(n_parts)]
     try:

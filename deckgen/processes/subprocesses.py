@@ -1,4 +1,4 @@
-"""An executor that owns one fresh process a task, so that a process that dies fails its own task only.
+"""An executor that starts a fresh process for each task, so that a process that dies fails its own task only.
 
 LAMMPS and QUIP may end a process (a segmentation fault, `exit` in Fortran, the kernel's memory killer);
 `concurrent.futures.ProcessPoolExecutor` then fails every task. pebble's pool fails one only, but it keeps nothing of
@@ -18,44 +18,21 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from concurrent.futures import Future
 from dataclasses import dataclass
 from types import TracebackType
 from typing import IO, Any, ParamSpec, TypeVar
 
-from deckgen.errors import InputError, RunError
+from deckgen.errors import InputError
+from deckgen.processes.executor import ONE_THREAD, TaskExecutor, WorkerError, available_cores
 from deckgen.processes.worker import Failure
 
-__all__ = ["SubprocessExecutor", "WorkerError", "available_cores"]
+__all__ = ["SubprocessExecutor"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 TAIL_BYTES = 4000
-ONE_THREAD = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
-)
-
-
-class WorkerError(RunError):
-    """A task's process ended without an answer.
-
-    Attributes
-    ----------
-    exit_code : int
-        As in `subprocess.Popen.returncode`: minus the signal's number where a signal ended it.
-    tail : str
-        The last of what the process printed.
-    """
-
-    def __init__(self, exit_code: int, tail: str) -> None:
-        self.exit_code, self.tail = exit_code, tail
-        cause = f"signal {signal.Signals(-exit_code).name}" if exit_code < 0 else f"exit code {exit_code}"
-        printed = f"; it printed last:\n{tail}" if tail else "; it printed nothing"
-        super().__init__(f"the process died ({cause}){printed}")
-
-    def __reduce__(self) -> tuple[type[WorkerError], tuple[int, str]]:
-        return WorkerError, (self.exit_code, self.tail)
 
 
 class _TracebackError(Exception):
@@ -71,12 +48,7 @@ class _Task:
     payload: bytes
 
 
-def available_cores() -> int:
-    """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0))
-
-
-class SubprocessExecutor(Executor):
+class SubprocessExecutor(TaskExecutor):
     """Run each task in a process of its own, `max_workers` at once, in the order of submission.
 
     A task is a function that its module's name finds again (not a lambda, nothing of `__main__`); it, its arguments and

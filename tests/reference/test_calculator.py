@@ -15,7 +15,7 @@ from ase.io import read
 
 from deckgen.decks.clusters import build
 from deckgen.errors import InputError, InstallationError, RunError
-from deckgen.processes.executor import SubprocessExecutor
+from deckgen.processes.executor import open_executor
 from deckgen.reference.calculator import ReferenceChoice, boxed, check, dynamics, relax, single_point
 
 TBLITE = ReferenceChoice(calculator="tblite", keywords={"method": "GFN1-xTB"})
@@ -60,7 +60,7 @@ def _odd_calculators(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_forces_of_an_electronic_structure_calculator_are_the_slope_of_its_energy() -> None:
     h = 0.003
-    with SubprocessExecutor(2) as executor:
+    with open_executor(2) as executor:
         down, middle, up = executor.map(single_point, [dimer(3.2 - h), dimer(3.2), dimer(3.2 + h)], [TBLITE] * 3)
     slope = (up.energy_eV - down.energy_eV) / (2 * h)
     assert middle.forces_eV_A[1, 2] == pytest.approx(-slope, abs=2e-5)
@@ -115,7 +115,7 @@ def test_an_isolated_atom_may_have_keywords_of_its_own() -> None:
 
 @pytest.mark.usefixtures("_odd_calculators")
 def test_a_calculator_that_dies_fails_its_own_calculation_only() -> None:
-    with SubprocessExecutor(2) as executor:
+    with open_executor(2) as executor:
         names = ("odd_calculators:Dies", "odd_calculators:Smeared")
         dies, lives = [executor.submit(single_point, dimer(1.2, "Ar"), ReferenceChoice(calculator=n)) for n in names]
         with pytest.raises(RunError, match=r"SIGSEGV; it printed last:\nabout to die"):

@@ -17,7 +17,7 @@ import deckgen
 from deckgen.decks.manifest import ENERGIES, FRAMES, RESTART
 from deckgen.errors import RunError
 from deckgen.frames import read_frames
-from deckgen.processes.executor import SubprocessExecutor
+from deckgen.processes.executor import open_executor
 from deckgen.runs.batch import BatchResult
 from deckgen.runs.engine import run_deck
 from deckgen.runs.harvest import harvest
@@ -117,7 +117,7 @@ def test_a_kill_of_the_whole_program_takes_its_workers_along(make_study, until, 
 @contextlib.contextmanager
 def one_deck(deck: Path):
     """Run one deck in a process of its own; give its executor and the future."""
-    executor = SubprocessExecutor(1)
+    executor = open_executor(1)
     try:
         yield executor, executor.submit(run_deck, deck)
     finally:

@@ -18,7 +18,7 @@ from deckgen.decks.manifest import ENERGIES, QUENCHED
 from deckgen.decks.potentials import resolve
 from deckgen.errors import InputError
 from deckgen.files import write_whole
-from deckgen.runs.progress import duration
+from deckgen.processes.display import duration
 from deckgen.study import Study
 from deckgen.workflows.analyse.files import FIGURE_FOLDER, RESULTS, THERMODYNAMICS
 from deckgen.workflows.analyse.study import analyse

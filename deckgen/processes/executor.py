@@ -1,0 +1,84 @@
+"""What runs tasks: the interface that deckgen asks of every executor, and the one place that chooses it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from concurrent.futures import Executor
+
+from deckgen.errors import RunError
+
+__all__ = ["ONE_THREAD", "TaskExecutor", "WorkerError", "available_cores", "open_executor"]
+
+ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
+)
+"""Environment of a program that runs beside others: its numerical libraries take one thread each."""
+
+
+class WorkerError(RunError):
+    """A task's process ended without an answer.
+
+    Attributes
+    ----------
+    exit_code : int
+        As in `subprocess.Popen.returncode`: minus the signal's number where a signal ended it.
+    tail : str
+        The last of what the process printed.
+    """
+
+    def __init__(self, exit_code: int, tail: str) -> None:
+        self.exit_code, self.tail = exit_code, tail
+        cause = f"signal {signal.Signals(-exit_code).name}" if exit_code < 0 else f"exit code {exit_code}"
+        printed = f"; it printed last:\n{tail}" if tail else "; it printed nothing"
+        super().__init__(f"the process died ({cause}){printed}")
+
+    def __reduce__(self) -> tuple[type[WorkerError], tuple[int, str]]:
+        return WorkerError, (self.exit_code, self.tail)
+
+
+class TaskExecutor(Executor):
+    """The interface of `concurrent.futures`, with a number of workers and a gentle stop.
+
+    A task runs in the main thread of a process of its own. Where that process dies, its future raises `WorkerError`
+    and no other task is disturbed.
+
+    Attributes
+    ----------
+    max_workers : int
+        Tasks at once.
+    """
+
+    max_workers: int
+
+    def stop(self, grace_s: float = 10.0) -> None:
+        """Cancel what waits, ask what runs to end (SIGTERM), and kill what has not ended after `grace_s` seconds.
+
+        Returns when no task runs any more. May be called again, with less patience.
+        """
+        raise NotImplementedError
+
+
+def available_cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def open_executor(workers: int | None = None) -> TaskExecutor:
+    """Return the executor of this machine: the one place that decides where tasks run.
+
+    Used in a `with` block, it waits for its tasks at the end, and stops them at Ctrl-C.
+
+    Parameters
+    ----------
+    workers
+        Tasks at once; None: as many as cores.
+
+    Raises
+    ------
+    InputError
+        If `workers` is less than 1.
+    """
+    from deckgen.processes.subprocesses import SubprocessExecutor  # here: it implements what is above
+
+    return SubprocessExecutor(workers)
