@@ -13,8 +13,8 @@ from ase.cluster import Icosahedron
 
 from deckgen.errors import InputError, RunError
 from deckgen.quip.gapfile import read_gap
-from deckgen.training import memory
 from deckgen.training.dataset import Dataset, LabelledFrame
+from deckgen.training.fit import memory
 from deckgen.training.fit.arguments import TRAINING_FILE, gap_fit_arguments
 from deckgen.training.fit.fit import XML, FitResult, fit
 from deckgen.training.fit.gap_fit import LOG, run_gap_fit, sigmas, write_training_file
