@@ -127,7 +127,7 @@ class _Batch:
                 if message:
                     self._died(folder, "killed", message)
             count = len(self.result.interrupted)
-            message = f"interrupted, {count} decks to go; to go on: {self.command}"
+            message = f"interrupted, {count} decks to go; to resume: {self.command}"
             self.show.say(message)
             raise BatchInterrupt(message, self.result) from None
         return self.result

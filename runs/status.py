@@ -24,7 +24,7 @@ State = Literal["pending", "running", "interrupted", "failed", "done"]
 class DeckStatus:
     """Where a deck stands.
 
-    `pending`: never started, or made longer since it was done. `interrupted`: begun, and nobody is at it: it will go on
+    `pending`: never started, or made longer since it was done. `interrupted`: begun, and nobody is at it: it resumes
     from its restart. `ns_per_day` is that of the last attempt, its preparation included; `message` says why it failed.
     """
 

@@ -130,7 +130,7 @@ class _Quenching:
             self.tasks.run(self._begin)
         except KeyboardInterrupt:
             self.show.look()
-            message = f"interrupted, {self.show.n_left} frames to quench; the same command goes on from there"
+            message = f"interrupted, {self.show.n_left} frames to quench; the same command resumes"
             raise KeyboardInterrupt(message) from None
         finally:
             self.queue.file.unlink(missing_ok=True)

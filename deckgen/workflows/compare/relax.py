@@ -71,7 +71,7 @@ class _Relaxing:
         try:
             self.tasks.run(self._begin)
         except KeyboardInterrupt:
-            raise KeyboardInterrupt("interrupted; the same command goes on from the last steps") from None
+            raise KeyboardInterrupt("interrupted; the same command resumes from the last steps") from None
 
     def _begin(self) -> None:
         for relaxation in self.todo:

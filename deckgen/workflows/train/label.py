@@ -63,7 +63,7 @@ def label(
     RunError
         If another process labels in this folder.
     KeyboardInterrupt
-        At Ctrl-C or SIGTERM: what is labelled is kept, and `str()` says how to go on.
+        At Ctrl-C or SIGTERM: what is labelled is kept, and `str()` says how to resume.
     """
     recipe = recipe if isinstance(recipe, Recipe) else Recipe.read(recipe)
     folder = folder or recipe.folder / FOLDER
@@ -104,7 +104,7 @@ class _Labelling:
         try:
             self.tasks.run(self._begin)
         except KeyboardInterrupt:
-            raise KeyboardInterrupt(f"interrupted, {self.n_left} frames to go; the same command goes on") from None
+            raise KeyboardInterrupt(f"interrupted, {self.n_left} frames to go; the same command resumes") from None
         self.result.findings = about_net_forces(self.frames) + self._about_spin()
         return self.result
 

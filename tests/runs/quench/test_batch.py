@@ -155,7 +155,7 @@ quench(Path({str(deck)!r}), [source], ForceTolerance(1e-7), workers=2)
         until(chunks)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate()
-    assert "frames to quench; the same command goes on from there" in said
+    assert "frames to quench; the same command resumes" in said
     kept = {(m.frame, m.energy_eV) for chunk in chunks() for m in read_minima(chunk)}
     assert 0 < len(kept) < 150
     source = frames_of_file(file, deck, ("Na",) * 13)
