@@ -11,14 +11,14 @@ from rich.table import Table
 from rich.text import Text
 
 from deckgen.processes.display import Display, duration, time_left
-from deckgen.runs.status import DeckStatus
+from deckgen.runs.status import DeckStatus, ns_per_day
 
 __all__ = ["Progress", "Speeds"]
 
 
 @dataclass
 class Speeds:
-    """Steps a second of each deck, from the first and the latest row that were seen: preparation does not count."""
+    """Steps per second of each deck, from the first and the latest row that were seen: preparation does not count."""
 
     first: dict[str, tuple[float, int]] = field(default_factory=dict)
     latest: dict[str, float] = field(default_factory=dict)
@@ -82,7 +82,7 @@ class Progress(Display):
                     Text(deck.id),
                     ProgressBar(total=1.0, completed=deck.fraction, width=24),
                     f"{deck.step:,}/{deck.n_steps:,}" if deck.n_steps else "minimising",
-                    f"{speed * deck.timestep_fs * 0.0864:,.1f}" if speed else "",
+                    f"{ns_per_day(speed, deck.timestep_fs):,.1f}" if speed else "",
                     duration(self.speeds.seconds_left(deck)) if deck.n_steps else "",
                 )
         return table

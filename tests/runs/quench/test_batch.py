@@ -20,7 +20,7 @@ from deckgen.decks.manifest import SCRIPT
 from deckgen.errors import InputError, RunError
 from deckgen.minima import Minimum, append_minima, read_minima
 from deckgen.processes import display
-from deckgen.runs.quench.batch import quench, tighten
+from deckgen.runs.quench.batch import QUEUE, quench, tighten
 from deckgen.runs.quench.chunks import Chunk
 from deckgen.runs.quench.frames import frames_of_file
 from deckgen.runs.quench.progress import QuenchProgress
@@ -182,6 +182,27 @@ def test_a_frame_that_kills_its_process_is_kept_aside(make):
     write(file, frames[6:], columns=["symbols", "positions"])
     with pytest.raises(RunError, match="exit code 3"):
         quench(deck, [frames_of_file(file, deck, ("Na",) * 13)], ForceTolerance(LOOSE), progress=False)
+
+
+def test_a_process_that_dies_before_its_first_frame_sets_none_aside(make):
+    study, file = make()
+    deck = write_quench_deck(study, "loose", LOOSE).folder
+    script = (deck / SCRIPT).read_text()
+    (deck / SCRIPT).write_text(script + "\nquit 3\n")
+    source = frames_of_file(file, deck, ("Na",) * 13)
+    with pytest.raises(RunError, match="exit code 3"):
+        quench(deck, [source], ForceTolerance(LOOSE), progress=False)
+    (deck / SCRIPT).write_text(script)
+    minima = list(quench(deck, [source], ForceTolerance(LOOSE), progress=False).minima())
+    assert [minimum.converged for minimum in minima] == [True] * 12
+
+
+def test_a_queue_that_a_killed_program_left_behind_holds_nothing_up(make):
+    study, file = make(n_frames=30)
+    deck = write_quench_deck(study, "loose", LOOSE).folder
+    (deck / QUEUE).write_text("0\n1\n")
+    assert [minimum.frame for minimum in minima_of(study, file, LOOSE, workers=2)] == list(range(30))
+    assert not (deck / QUEUE).exists()
 
 
 def test_a_script_that_fails_is_reported_in_lammps_words(make):
