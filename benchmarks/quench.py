@@ -33,7 +33,7 @@ from deckgen.frames import read_frames
 from deckgen.quip.mpi import preload_mpi
 from deckgen.runs.quench.batch import quench
 from deckgen.runs.quench.frames import frames_of_run
-from deckgen.runs.quench.worker import Goal
+from deckgen.runs.quench.worker import ForceTolerance
 from deckgen.study import Study
 
 Array = NDArray[np.float64]
@@ -83,7 +83,7 @@ def by_deckgen(study: Study, run: Path) -> Timing:
     deck = write_quench_deck(study, "benchmark", MAX_FORCE_EV_A).folder
     began = time.perf_counter()
     source = frames_of_run(run, read_manifest(run), ("Na",) * 55)
-    minima = list(quench(deck, [source], Goal(MAX_FORCE_EV_A), workers=1, progress=False).minima())
+    minima = list(quench(deck, [source], ForceTolerance(MAX_FORCE_EV_A), workers=1, progress=False).minima())
     seconds = time.perf_counter() - began
     assert all(minimum.converged for minimum in minima)
     return Timing(seconds, np.array([minimum.energy_eV for minimum in minima]))

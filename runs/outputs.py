@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from deckgen.decks.manifest import ENERGIES, FRAMES, QUENCHED, Manifest
 from deckgen.files import write_whole
@@ -16,14 +16,14 @@ __all__ = ["DROPPED_ENERGIES", "DROPPED_FRAMES", "Cut", "cut_back", "is_finished
 DROPPED_ENERGIES = "energies.dropped.dat"
 DROPPED_FRAMES = "frames.dropped.extxyz"
 _TAIL_BYTES = 4096
-_BROKEN = 2**62  # the step of what a kill cut short: past every restart
 
 
-class _Record(NamedTuple):
-    """A piece of a file: a row, a frame, or (without a step) a comment."""
+class _Piece(NamedTuple):
+    """A piece of a file, in the file's order: a whole row or frame, with its step; a comment; what a kill cut short."""
 
-    step: int | None
+    kind: Literal["whole", "comment", "cut short"]
     text: bytes
+    step: int = 0
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def last_step(folder: Path) -> int:
 
 
 def is_finished(folder: Path, manifest: Manifest) -> bool:
-    """Tell from a deck's outputs whether it has reached its length and quenched its end, whoever ran it."""
+    """Return whether a deck has reached its length and quenched its end, by its outputs: whoever ran it."""
     return (folder / QUENCHED).exists() and last_step(folder) >= manifest.n_steps
 
 
@@ -69,16 +69,16 @@ def cut_back(folder: Path, step: int) -> Cut:
     )
 
 
-def _cut(path: Path, dropped_path: Path, split: Callable[[bytes], list[_Record]], step: int) -> int:
+def _cut(path: Path, dropped_path: Path, split: Callable[[bytes], list[_Piece]], step: int) -> int:
     try:
-        records = split(path.read_bytes())
+        pieces = split(path.read_bytes())
     except OSError:
         return 0
-    survives = iter(surviving([record.step for record in records if record.step is not None]).tolist())
+    survives = iter(surviving([piece.step for piece in pieces if piece.kind == "whole"]).tolist())
     kept, dropped = list[bytes](), list[bytes]()
-    for record in records:
-        stays = record.step is None or (next(survives) and record.step <= step)
-        (kept if stays else dropped).append(record.text)
+    for piece in pieces:
+        stays = piece.kind == "comment" or (piece.kind == "whole" and next(survives) and piece.step <= step)
+        (kept if stays else dropped).append(piece.text)
     if dropped:
         with dropped_path.open("ab") as file:
             file.writelines(text.rstrip(b"\n") + b"\n" for text in dropped)
@@ -86,22 +86,23 @@ def _cut(path: Path, dropped_path: Path, split: Callable[[bytes], list[_Record]]
     return len(dropped)
 
 
-def _rows(data: bytes) -> list[_Record]:
-    records = []
+def _rows(data: bytes) -> list[_Piece]:
+    pieces = []
     for line in data.splitlines(keepends=True):
         if line.startswith(b"#") and line.endswith(b"\n"):
-            records.append(_Record(None, line))
+            pieces.append(_Piece("comment", line))
+        elif row := parse_row(line):
+            pieces.append(_Piece("whole", line, int(row[0])))
         else:
-            row = parse_row(line)
-            records.append(_Record(int(row[0]) if row else _BROKEN, line))
-    return records
+            pieces.append(_Piece("cut short", line))
+    return pieces
 
 
-def _frames(data: bytes) -> list[_Record]:
-    records, end = list[_Record](), 0
+def _frames(data: bytes) -> list[_Piece]:
+    pieces, end = list[_Piece](), 0
     for span in find_frames(data):
         if span.start > end:
-            records.append(_Record(_BROKEN, data[end : span.start]))
-        records.append(_Record(span.step, data[span.start : span.end]))
+            pieces.append(_Piece("cut short", data[end : span.start]))
+        pieces.append(_Piece("whole", data[span.start : span.end], span.step))
         end = span.end
-    return [*records, _Record(_BROKEN, data[end:])] if end < len(data) else records
+    return [*pieces, _Piece("cut short", data[end:])] if end < len(data) else pieces

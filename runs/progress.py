@@ -10,30 +10,15 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from deckgen.processes.display import Display
-from deckgen.runs.status import DeckStatus
+from deckgen.processes.display import Display, duration, time_left
+from deckgen.runs.status import DeckStatus, ns_per_day
 
-__all__ = ["Progress", "Speeds", "duration", "time_left"]
-
-
-def duration(seconds: float | None) -> str:
-    """Return a duration in words: 40 s, 12 min, 3.2 h, 5.1 d."""
-    if seconds is None:
-        return "?"
-    for unit, length, digits in (("d", 86400, 1), ("h", 3600, 1), ("min", 60, 0)):
-        if seconds >= 2 * length or (unit == "min" and seconds >= length):
-            return f"{seconds / length:.{digits}f} {unit}"
-    return f"{seconds:.0f} s"
-
-
-def time_left(seconds: float, workers: int) -> str:
-    """Return how long work will go on, in words: about 12 min left on 2 workers."""
-    return f"about {duration(seconds)} left on {workers} worker{'s' * (workers > 1)}"
+__all__ = ["Progress", "Speeds"]
 
 
 @dataclass
 class Speeds:
-    """Steps a second of each deck, from the first and the latest row that were seen: preparation does not count."""
+    """Steps per second of each deck, from the first and the latest row that were seen: preparation does not count."""
 
     first: dict[str, tuple[float, int]] = field(default_factory=dict)
     latest: dict[str, float] = field(default_factory=dict)
@@ -97,7 +82,7 @@ class Progress(Display):
                     Text(deck.id),
                     ProgressBar(total=1.0, completed=deck.fraction, width=24),
                     f"{deck.step:,}/{deck.n_steps:,}" if deck.n_steps else "minimising",
-                    f"{speed * deck.timestep_fs * 0.0864:,.1f}" if speed else "",
+                    f"{ns_per_day(speed, deck.timestep_fs):,.1f}" if speed else "",
                     duration(self.speeds.seconds_left(deck)) if deck.n_steps else "",
                 )
         return table

@@ -15,7 +15,7 @@ from deckgen.processes.lock import LOCK, held
 from deckgen.runs.journal import Attempt, read_attempts
 from deckgen.runs.outputs import is_finished, last_step
 
-__all__ = ["DeckStatus", "State", "deck_status", "status"]
+__all__ = ["DeckStatus", "State", "deck_status", "ns_per_day", "status"]
 
 State = Literal["pending", "running", "interrupted", "failed", "done"]
 
@@ -45,6 +45,11 @@ class DeckStatus:
         if self.state == "done":
             return 1.0
         return min(self.step / self.n_steps, 1.0) if self.n_steps else 0.0
+
+
+def ns_per_day(steps_per_s: float, timestep_fs: float) -> float:
+    """Return the simulated time (ns) per day of wall time."""
+    return steps_per_s * timestep_fs * 1e-6 * 86400
 
 
 def status(study_folder: Path) -> list[DeckStatus]:
@@ -102,4 +107,4 @@ def _speed(folder: Path, manifest: Manifest, last: Attempt | None, step: int) ->
     seconds = last.seconds
     if seconds is None:
         seconds = (folder / ENERGIES).stat().st_mtime - datetime.fromisoformat(last.started).timestamp()
-    return (step - last.from_step) * manifest.timestep_fs * 0.0864 / seconds if seconds > 0 else None
+    return ns_per_day((step - last.from_step) / seconds, manifest.timestep_fs) if seconds > 0 else None

@@ -1,4 +1,4 @@
-"""What a deck costs: seconds a step, measured by a few real steps."""
+"""What a deck costs: seconds per step, measured by a few real steps."""
 
 from __future__ import annotations
 
@@ -6,29 +6,16 @@ import os
 import shutil
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
-from deckgen.decks.deck import read_manifests
 from deckgen.decks.manifest import SCRIPT
-from deckgen.processes.executor import SubprocessExecutor, available_cores
+from deckgen.processes.executor import open_executor
 from deckgen.runs.engine import lammps_errors, open_for_script
-from deckgen.runs.outputs import is_finished, last_step
 
-__all__ = ["Estimate", "estimate", "time_deck"]
+__all__ = ["time_deck"]
 
 ENOUGH_S = 0.5
 OUTPUTS = ("energies*", "frames*", "quenched*", "*.restart*", "log.*", "status.json*", ".*")
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """What a study still costs: `seconds` of wall time on `workers` cores."""
-
-    seconds: float
-    workers: int
-    n_steps: int
-    seconds_per_step: float
 
 
 def time_deck(folder: Path) -> float:
@@ -42,28 +29,10 @@ def time_deck(folder: Path) -> float:
     RunError
         If the deck does not run.
     """
-    with SubprocessExecutor(1) as executor, tempfile.TemporaryDirectory() as scratch:
+    with open_executor(1) as executor, tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch) / "deck"
         shutil.copytree(folder, copy, ignore=shutil.ignore_patterns(*OUTPUTS))
         return executor.submit(_time_steps, copy).result()
-
-
-def estimate(study_folder: Path, workers: int | None = None) -> Estimate | None:
-    """Estimate the time that a study's NVT decks still take; None where there is nothing to run.
-
-    All of them cost the same a step: one is timed.
-    """
-    left = {
-        folder: manifest.n_steps - last_step(folder)
-        for folder, manifest in read_manifests(study_folder)
-        if manifest.n_steps and not is_finished(folder, manifest)
-    }
-    if not left:
-        return None
-    workers = workers or available_cores()
-    per_step = time_deck(next(iter(left)))
-    seconds = per_step * max(sum(left.values()) / workers, max(left.values()))
-    return Estimate(seconds, workers, sum(left.values()), per_step)
 
 
 def _time_steps(folder: Path) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from deckgen.cells import in_large_cell
 from deckgen.errors import RunError
-from deckgen.processes.executor import SubprocessExecutor, WorkerError
+from deckgen.processes.executor import TaskExecutor, WorkerError, open_executor
 from deckgen.quip.gapfile import read_gap
 from deckgen.quip.quippy import average_soap, evaluate
 from deckgen.training.fit.arguments import soap_words
@@ -42,7 +43,9 @@ class Prediction:
     forces_eV_A: Array
 
 
-def predict(xml: Path, frames: Sequence[Atoms], *, workers: int | None = None) -> list[Prediction]:
+def predict(
+    xml: Path, frames: Sequence[Atoms], *, workers: int | None = None, executor: TaskExecutor | None = None
+) -> list[Prediction]:
     """Return a GAP's energy and forces of each frame. Free clusters are put into a large cell.
 
     Parameters
@@ -53,6 +56,8 @@ def predict(xml: Path, frames: Sequence[Atoms], *, workers: int | None = None) -
         Configurations; what labels they carry plays no role.
     workers
         Processes at once; None: as many as cores.
+    executor
+        Runs them; None: one that is opened for this call.
 
     Raises
     ------
@@ -63,11 +68,19 @@ def predict(xml: Path, frames: Sequence[Atoms], *, workers: int | None = None) -
     """
     gap = read_gap(xml)
     boxed = [in_large_cell(atoms, gap.cutoff_A) for atoms in frames]
-    answers = _shared_out(lambda pool, part: pool.submit(evaluate, gap.path.resolve(), gap.label, part), boxed, workers)
+    answers = _shared_out(
+        lambda pool, part: pool.submit(evaluate, gap.path.resolve(), gap.label, part), boxed, workers, executor
+    )
     return [Prediction(energy_eV, forces_eV_A) for energy_eV, forces_eV_A in answers]
 
 
-def soap_vectors(frames: Sequence[Atoms], soap: Soap | None = None, *, workers: int | None = None) -> Array:
+def soap_vectors(
+    frames: Sequence[Atoms],
+    soap: Soap | None = None,
+    *,
+    workers: int | None = None,
+    executor: TaskExecutor | None = None,
+) -> Array:
     """Return each frame's SOAP vector averaged over its atoms, (K, D).
 
     Parameters
@@ -78,6 +91,8 @@ def soap_vectors(frames: Sequence[Atoms], soap: Soap | None = None, *, workers: 
         The descriptor; by default that of the default fit.
     workers
         Processes at once; None: as many as cores.
+    executor
+        Runs them; None: one that is opened for this call.
 
     Raises
     ------
@@ -88,16 +103,19 @@ def soap_vectors(frames: Sequence[Atoms], soap: Soap | None = None, *, workers: 
     elements = sorted({int(number) for atoms in frames for number in atoms.numbers})
     words = soap_words(soap, elements)
     boxed = [in_large_cell(atoms, soap.cutoff_A) for atoms in frames]
-    return np.array(_shared_out(lambda pool, part: pool.submit(average_soap, words, part), boxed, workers))
+    return np.array(_shared_out(lambda pool, part: pool.submit(average_soap, words, part), boxed, workers, executor))
 
 
 def _shared_out(
-    submit: Callable[[SubprocessExecutor, list[Atoms]], Future[list[T]]], frames: list[Atoms], workers: int | None
+    submit: Callable[[TaskExecutor, list[Atoms]], Future[list[T]]],
+    frames: list[Atoms],
+    workers: int | None,
+    executor: TaskExecutor | None,
 ) -> list[T]:
     """Deal the frames out to the processes like cards, and put the answers back in order."""
     if not frames:
         return []
-    with SubprocessExecutor(workers) as pool:
+    with contextlib.nullcontext(executor) if executor else open_executor(workers) as pool:
         n_parts = min(pool.max_workers, len(frames))
         futures = [submit(pool, frames[first::n_parts]) for first in range(n_parts)]
     try:

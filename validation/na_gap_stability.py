@@ -24,14 +24,14 @@ from deckgen.decks.deck import WrittenDeck, write_decks, write_quench_deck
 from deckgen.decks.manifest import ENERGIES, FRAMES
 from deckgen.decks.potentials import BUILTIN
 from deckgen.frames import read_frames
-from deckgen.processes.executor import SubprocessExecutor
+from deckgen.processes.executor import open_executor
 from deckgen.quip.gapfile import read_gap
 from deckgen.runs.engine import run_deck
 from deckgen.runs.harvest import read_energies
 from deckgen.runs.outputs import is_finished
 from deckgen.runs.quench.batch import quench
 from deckgen.runs.quench.frames import frames_of_file, frames_of_run
-from deckgen.runs.quench.worker import Goal
+from deckgen.runs.quench.worker import ForceTolerance
 from deckgen.study import Study
 from deckgen.training.dataset import e0_of
 from deckgen.training.read import read_data
@@ -150,7 +150,7 @@ def _study(folder: Path, case: Case) -> Study:
 
 
 def _run(decks: Sequence[WrittenDeck], workers: int | None) -> None:
-    with SubprocessExecutor(workers) as pool:
+    with open_executor(workers) as pool:
         todo = [deck.folder for deck in decks if not is_finished(deck.folder, deck.manifest)]
         for future in [pool.submit(run_deck, folder) for folder in todo]:
             print(future.result(), flush=True)
@@ -190,7 +190,7 @@ def _minima(study: Study, runs: Sequence[WrittenDeck], workers: int | None) -> M
     file = study.folder / "polyhedra.extxyz"
     write(file, polyhedra)
     sources = [frames_of_run(run.folder, run.manifest, symbols, QUENCH_EVERY) for run in runs]
-    goal = Goal(study.isomers.loose_force_eV_A, off_saddles=True)
+    goal = ForceTolerance(study.isomers.loose_force_eV_A, escape_saddles=True)
     quenches = quench(deck, [frames_of_file(file, deck, symbols), *sources], goal, workers=workers)
     found = list(quenches.minima())
     first, *others = (minimum.energy_eV for minimum in found[: len(POLYHEDRA)])

@@ -13,7 +13,7 @@ from deckgen.analysis.isomers.enantiomers import split_enantiomers
 from deckgen.analysis.isomers.grouping import group_by_energy_and_fingerprint
 from deckgen.analysis.isomers.merging import in_doubt, merge
 from deckgen.analysis.isomers.results import IsomerList, Tolerances
-from deckgen.analysis.isomers.thinning import thin
+from deckgen.analysis.isomers.thinning import thin_by_energy
 from deckgen.errors import AnalysisError
 from deckgen.minima import Minimum
 
@@ -61,7 +61,7 @@ def find_isomers(
     tight = _converged(_picked(minima, quenches, representatives), tighten)
     distinct, isomer_of_group = _merged(tight, converge_further, tolerances)
     isomer_of = isomer_of_group[group_of]
-    thinned = thin(quenches.energies_eV, isomer_of, tolerances.thinning_eV)
+    thinned = thin_by_energy(quenches.energies_eV, isomer_of, tolerances.thinning_eV)
     if not tolerances.reflection:
         distinct, isomer_of = split_enantiomers(distinct, isomer_of, _indexed(minima, quenches), tolerances.match_A)
     if not distinct:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from deckgen.analysis.isomers.grouping import group
 
-__all__ = ["Thinned", "thin"]
+__all__ = ["Thinned", "thin_by_energy"]
 
 
 class Thinned(NamedTuple):
@@ -23,7 +23,7 @@ class Thinned(NamedTuple):
     n_representatives: int
 
 
-def thin(energies_eV: NDArray[np.float64], isomers: NDArray[np.intp], window_eV: float) -> Thinned:
+def thin_by_energy(energies_eV: NDArray[np.float64], isomers: NDArray[np.intp], window_eV: float) -> Thinned:
     """Keep the lowest quench of each energy window, then one of each isomer.
 
     Parameters

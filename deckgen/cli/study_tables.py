@@ -10,7 +10,7 @@ from rich.console import Console, Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from deckgen.runs.progress import duration
+from deckgen.processes.display import duration
 
 if TYPE_CHECKING:
     from deckgen.analysis.comparison import Comparison

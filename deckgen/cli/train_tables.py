@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from deckgen.runs.progress import duration
+from deckgen.processes.display import duration
 from deckgen.training.validation.errors import PERCENT_NOTE
 
 if TYPE_CHECKING:

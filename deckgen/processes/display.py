@@ -1,4 +1,4 @@
-"""Words about work under way, on standard error: kept up to date in a terminal, a line now and then elsewhere."""
+"""How far work is, on standard error: kept up to date in a terminal, a line now and then elsewhere."""
 
 from __future__ import annotations
 
@@ -10,9 +10,24 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-__all__ = ["LINE_EVERY_S", "Display"]
+__all__ = ["LINE_EVERY_S", "Display", "duration", "time_left"]
 
 LINE_EVERY_S = 10.0
+
+
+def duration(seconds: float | None) -> str:
+    """Return a duration in words: 40 s, 12 min, 3.2 h, 5.1 d."""
+    if seconds is None:
+        return "?"
+    for unit, length, digits in (("d", 86400, 1), ("h", 3600, 1), ("min", 60, 0)):
+        if seconds >= 2 * length or (unit == "min" and seconds >= length):
+            return f"{seconds / length:.{digits}f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def time_left(seconds: float, workers: int) -> str:
+    """Return how long work will still take, in words: about 12 min left on 2 workers."""
+    return f"about {duration(seconds)} left on {workers} worker{'s' * (workers > 1)}"
 
 
 class Display:
@@ -22,7 +37,7 @@ class Display:
         self.console = Console(stderr=True, quiet=quiet, soft_wrap=True)
         live = Live(console=self.console, auto_refresh=False, transient=True)
         self._live = live if self.console.is_terminal else None
-        self._last_line = time.monotonic()
+        self._last_line, self._last_printed = "", time.monotonic()
 
     def __enter__(self) -> Self:
         if self._live:
@@ -40,9 +55,12 @@ class Display:
         self.console.print(Text(message))
 
     def update(self, line: str, *more: RenderableType, at_once: bool = False) -> None:
-        """Show a line below `more` in a terminal; elsewhere the line alone, every ten seconds at most, or at once."""
+        """Show a line below `more` in a terminal.
+
+        Elsewhere print the line alone, where it differs from the last one: every ten seconds at most, or at once.
+        """
         if self._live:
             self._live.update(Group(*more, Text(line)), refresh=True)
-        elif at_once or time.monotonic() - self._last_line >= LINE_EVERY_S:
-            self._last_line = time.monotonic()
+        elif line != self._last_line and (at_once or time.monotonic() - self._last_printed >= LINE_EVERY_S):
+            self._last_line, self._last_printed = line, time.monotonic()
             self.say(line)

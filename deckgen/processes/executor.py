@@ -1,40 +1,19 @@
-"""An executor that owns one fresh process a task, so that a process that dies fails its own task only.
-
-LAMMPS and QUIP may end a process (a segmentation fault, `exit` in Fortran, the kernel's memory killer);
-`concurrent.futures.ProcessPoolExecutor` then fails every task. pebble's pool fails one only, but it keeps nothing of
-what the dead process printed, its workers outlive a parent that was killed, its `spawn` needs a `__main__` guard in the
-user's script, and it kills a running task three seconds after asking. Hence this one, behind the same interface.
-"""
+"""What runs tasks: the interface that deckgen asks of every executor, and the one place that chooses it."""
 
 from __future__ import annotations
 
 import os
-import pickle
 import signal
-import subprocess
-import sys
-import tempfile
-import threading
-import time
-from collections import deque
-from collections.abc import Callable
-from concurrent.futures import Executor, Future
-from dataclasses import dataclass
-from types import TracebackType
-from typing import IO, Any, ParamSpec, TypeVar
+from concurrent.futures import Executor
 
-from deckgen.errors import InputError, RunError
-from deckgen.processes.worker import Failure
+from deckgen.errors import RunError
 
-__all__ = ["SubprocessExecutor", "WorkerError", "available_cores"]
+__all__ = ["ONE_THREAD", "TaskExecutor", "WorkerError", "available_cores", "open_executor"]
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
-TAIL_BYTES = 4000
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
 )
+"""Environment of a program that runs beside others: its numerical libraries take one thread each."""
 
 
 class WorkerError(RunError):
@@ -58,17 +37,26 @@ class WorkerError(RunError):
         return WorkerError, (self.exit_code, self.tail)
 
 
-class _TracebackError(Exception):
-    """Shows, as the cause of a task's exception, where it was raised in the task's process."""
+class TaskExecutor(Executor):
+    """The interface of `concurrent.futures`, with a number of workers and a gentle stop.
 
-    def __str__(self) -> str:
-        return f'\n"""\n{self.args[0]}"""'
+    A task runs in the main thread of a process of its own. Where that process dies, its future raises `WorkerError`
+    and no other task is disturbed.
 
+    Attributes
+    ----------
+    max_workers : int
+        Tasks at once.
+    """
 
-@dataclass(frozen=True)
-class _Task:
-    future: Future[Any]
-    payload: bytes
+    max_workers: int
+
+    def stop(self, grace_s: float = 10.0) -> None:
+        """Cancel what waits, ask what runs to end (SIGTERM), and kill what has not ended after `grace_s` seconds.
+
+        Returns when no task runs any more. May be called again, with less patience.
+        """
+        raise NotImplementedError
 
 
 def available_cores() -> int:
@@ -76,172 +64,21 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-class SubprocessExecutor(Executor):
-    """Run each task in a process of its own, `max_workers` at once, in the order of submission.
+def open_executor(workers: int | None = None) -> TaskExecutor:
+    """Return the executor of this machine: the one place that decides where tasks run.
 
-    A task is a function that its module's name finds again (not a lambda, nothing of `__main__`); it, its arguments and
-    its result travel as pickles. Every process starts from a fresh interpreter with one thread for its numerical
-    libraries, out of reach of the terminal's Ctrl-C, and dies with this one, even when this one is killed. What a
-    task prints is kept only to explain its death.
-
-    Leaving a `with` block by Ctrl-C (or `SystemExit`) calls `stop`; otherwise it waits, as every executor does.
+    Used in a `with` block, it waits for its tasks at the end, and stops them at Ctrl-C.
 
     Parameters
     ----------
-    max_workers
-        Processes at once; None: as many as cores.
+    workers
+        Tasks at once; None: as many as cores.
+
+    Raises
+    ------
+    InputError
+        If `workers` is less than 1.
     """
+    from deckgen.processes.subprocesses import SubprocessExecutor  # here: it implements what is above
 
-    def __init__(self, max_workers: int | None = None) -> None:
-        if max_workers is not None and max_workers < 1:
-            raise InputError(f"max_workers is {max_workers}; it must be at least 1")
-        self.max_workers = max_workers or available_cores()
-        self._lock = threading.Lock()
-        self._waiting: deque[_Task] = deque()
-        self._threads: set[threading.Thread] = set()
-        self._running: set[subprocess.Popen[bytes]] = set()
-        self._closed = self._stopped = False
-
-    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Start or queue `fn(*args, **kwargs)`.
-
-        Raises
-        ------
-        InputError
-            If the task cannot be carried into another process.
-        RuntimeError
-            After `shutdown` or `stop`.
-        """
-        task = _Task(Future(), _pickled(fn, args, kwargs))
-        with self._lock:
-            if self._closed:
-                raise RuntimeError("cannot submit to an executor that was shut down")
-            self._waiting.append(task)
-            if len(self._threads) < self.max_workers:
-                thread = threading.Thread(target=self._work, name="deckgen-executor")
-                self._threads.add(thread)
-                thread.start()
-        return task.future
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Take no more tasks; wait for those there are, or cancel those that have not started."""
-        with self._lock:
-            self._closed = True
-            dropped = list(self._waiting) if cancel_futures else []
-            if cancel_futures:
-                self._waiting.clear()
-        for task in dropped:
-            task.future.cancel()
-            task.future.set_running_or_notify_cancel()
-        if wait:
-            self._join(None)
-
-    def stop(self, grace_s: float = 10.0) -> None:
-        """Cancel what waits, ask what runs to end (SIGTERM), and kill what has not ended after `grace_s` seconds.
-
-        Returns when no process is left. A task that answers after SIGTERM still delivers its result; one that does not
-        handle the signal dies of it (`WorkerError`). May be called again, with less patience.
-        """
-        self._stopped = True
-        self.shutdown(wait=False, cancel_futures=True)
-        try:
-            self._signal(signal.SIGTERM)
-            self._join(grace_s)
-        finally:
-            self._signal(signal.SIGKILL)
-            self._join(None)
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is None or issubclass(kind, Exception):
-            self.shutdown(wait=True)
-        else:
-            self.stop()
-
-    def _signal(self, number: signal.Signals) -> None:
-        with self._lock:
-            for process in self._running:  # none of them was waited for: the numbers are still theirs
-                os.kill(process.pid, number)
-
-    def _join(self, timeout_s: float | None) -> None:
-        end = None if timeout_s is None else time.monotonic() + timeout_s
-        with self._lock:
-            threads = list(self._threads)
-        for thread in threads:
-            thread.join(None if end is None else max(0.0, end - time.monotonic()))
-
-    def _work(self) -> None:
-        """Run waiting tasks one after the other: the body of each thread."""
-        while True:
-            with self._lock:
-                if not self._waiting:
-                    self._threads.discard(threading.current_thread())
-                    return
-                task = self._waiting.popleft()
-            if not task.future.set_running_or_notify_cancel():
-                continue
-            try:
-                answer = self._in_process(task.payload)
-            except BaseException as error:
-                task.future.set_exception(error)
-            else:
-                task.future.set_result(answer)
-
-    def _in_process(self, payload: bytes) -> Any:
-        # Plain files carry everything: no pipe can fill up, and the parent only has to wait for one thing.
-        with (
-            tempfile.TemporaryFile() as request,
-            tempfile.TemporaryFile() as reply,
-            tempfile.TemporaryFile() as printed,
-        ):
-            request.write(payload)
-            request.seek(0)
-            process = self._start(request, reply, printed)
-            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-            with self._lock:
-                self._running.discard(process)
-            os.killpg(process.pid, signal.SIGKILL)  # a program that the task started does not outlive it
-            process.wait()
-            if process.returncode != 0 or reply.seek(0, os.SEEK_END) == 0:
-                raise WorkerError(process.returncode, _tail(printed))
-            reply.seek(0)
-            answer = pickle.load(reply)  # noqa: S301 (our own child wrote it)
-        if isinstance(answer, Failure):
-            answer.error.__cause__ = _TracebackError(answer.trace)
-            raise answer.error
-        return answer
-
-    def _start(self, request: IO[bytes], reply: IO[bytes], printed: IO[bytes]) -> subprocess.Popen[bytes]:
-        # The interpreter shall find what this one finds, and nothing that lies about in the current folder (-P).
-        path = f"import sys; sys.path[:] = {sys.path!r}"
-        code = f"{path}; from deckgen.processes.worker import serve; serve(*map(int, sys.argv[1:]))"
-        with self._lock:
-            if self._stopped:
-                raise WorkerError(-signal.SIGTERM, "")
-            process = subprocess.Popen(
-                [sys.executable, "-P", "-c", code, str(reply.fileno()), str(os.getpid())],
-                stdin=request,
-                stdout=printed,
-                stderr=subprocess.STDOUT,
-                pass_fds=[reply.fileno()],
-                process_group=0,
-                env=os.environ | ONE_THREAD,
-            )
-            self._running.add(process)
-        return process
-
-
-def _pickled(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
-    name = getattr(fn, "__qualname__", repr(fn))
-    if getattr(fn, "__module__", None) == "__main__":
-        raise InputError(f"{name} lives in __main__, where another process cannot find it", hint="put it in a module")
-    try:
-        return pickle.dumps((fn, args, kwargs))
-    except (pickle.PicklingError, AttributeError, TypeError) as error:
-        raise InputError(f"{name} cannot be carried into another process: {error}") from error
-
-
-def _tail(printed: IO[bytes]) -> str:
-    printed.seek(max(0, os.fstat(printed.fileno()).st_size - TAIL_BYTES))
-    return printed.read().decode(errors="replace").strip()
+    return SubprocessExecutor(workers)

@@ -56,7 +56,7 @@ def lock(path: Path, what: str) -> Iterator[None]:
 
 
 def held(path: Path) -> bool:
-    """Tell whether a live process holds the lock on `path`."""
+    """Return whether a live process holds the lock on `path`."""
     try:
         file = path.open("r+")
     except OSError:

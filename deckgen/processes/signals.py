@@ -1,4 +1,8 @@
-"""Requests to stop: SIGTERM, as a queueing system sends it, and Ctrl-C, also while C code runs that ignores them."""
+"""Requests to stop: Ctrl-C, and SIGTERM as a queueing system sends it.
+
+Two sides of one stop. A program that waits for tasks takes both as `KeyboardInterrupt` (`sigterm_as_ctrl_c`). A task,
+which must write its restart before it ends and mostly is inside C, takes both as a request (`StopRequest`).
+"""
 
 from __future__ import annotations
 
@@ -7,32 +11,63 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
-from typing import Any
 
 __all__ = ["StopRequest", "sigterm_as_ctrl_c"]
 
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+Handler = Callable[[int, FrameType | None], object]
+
 _LISTEN_S = 0.2
 _STACK_BYTES = 64 * 2**20  # as roomy as a main thread's: Fortran keeps its automatic arrays there
 
 
+@contextlib.contextmanager
+def _handled(handler: Handler, *numbers: signal.Signals) -> Iterator[None]:
+    """Let a handler hear some signals, and give them back to their handlers at the end. In the main thread only."""
+    before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, former in before.items():
+            signal.signal(number, former)
+
+
+@contextlib.contextmanager
+def sigterm_as_ctrl_c() -> Iterator[None]:
+    """Let SIGTERM raise `KeyboardInterrupt`, as Ctrl-C does: for a program that waits for its tasks.
+
+    Python delivers signals to the main thread only; in another thread nothing is changed.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    with _handled(signal.default_int_handler, signal.SIGTERM):
+        yield
+
+
 class StopRequest:
-    """Turns SIGTERM and SIGINT into a request, from entering the context to leaving it. In the main thread only."""
+    """Takes SIGTERM and Ctrl-C as a request, while it is entered: for a task that ends by itself once it is asked to.
+
+    In the main thread only.
+
+    Attributes
+    ----------
+    requested : bool
+        Whether a signal has come.
+    """
 
     def __init__(self) -> None:
         self.requested = False
         self._pass_on: Callable[[], object] | None = None
-        self._before: dict[signal.Signals, Any] = {}
+        self._handling = _handled(self._heard, signal.SIGTERM, signal.SIGINT)
 
     def __enter__(self) -> StopRequest:
-        self._before = {number: signal.signal(number, self._heard) for number in _SIGNALS}
+        self._handling.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
+        self._handling.__exit__(kind, value, trace)
 
     def _heard(self, _number: int, _frame: FrameType | None) -> None:
         self.requested = True
@@ -42,7 +77,8 @@ class StopRequest:
     def watch(self, work: Callable[[], object], pass_on: Callable[[], object]) -> Exception | None:
         """Call `work` in a thread, and `pass_on` here once a stop is requested; return the exception of `work`.
 
-        Python runs signal handlers in its main thread only, and never while that is inside C: hence the thread.
+        For work inside C, such as LAMMPS: Python runs signal handlers in its main thread only, and never while that is
+        inside C. Work in Python can simply ask `requested` now and then.
         """
         failures = list[Exception]()
 
@@ -63,16 +99,3 @@ class StopRequest:
             thread.join(_LISTEN_S)  # a signal may arrive in another thread: wake up now and then to handle it
         self._pass_on = None
         return failures[0] if failures else None
-
-
-@contextlib.contextmanager
-def sigterm_as_ctrl_c() -> Iterator[None]:
-    """Let a queueing system's SIGTERM stop the batch as Ctrl-C does; only the main thread hears signals."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

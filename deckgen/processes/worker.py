@@ -1,4 +1,4 @@
-"""The other side of `deckgen.executor`: what runs in each of its processes."""
+"""The other side of `deckgen.processes.subprocesses`: what runs in each of its processes."""
 
 from __future__ import annotations
 

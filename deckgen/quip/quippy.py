@@ -1,4 +1,4 @@
-"""Energies, forces and descriptors by quippy itself. Its functions are for processes of their own (`deckgen.executor`).
+"""Energies, forces and descriptors by quippy itself. Its functions are tasks of an executor (`deckgen.processes`).
 
 `python -m deckgen.quip.quippy STRUCTURE GAP.xml` prints the energy and the forces of a structure as JSON. quippy and
 LAMMPS with QUIP in one process can end it.

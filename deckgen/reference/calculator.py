@@ -21,7 +21,7 @@ from deckgen.reference.process import ReferenceChoice, call
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["Labels", "ReferenceChoice", "Relaxed", "boxed", "check", "dynamics", "relax", "single_point"]
+__all__ = ["Labels", "ReferenceChoice", "boxed", "check", "dynamics", "single_point"]
 
 LARGEST_FORCE_EV_A = 100.0
 """No configuration that is worth a label has a larger force; a calculation that did not converge may."""
@@ -53,27 +53,6 @@ class Labels:
     forces_eV_A: NDArray[np.float64]
     seconds: float
     versions: dict[str, str]
-
-    @property
-    def net_force_eV_A(self) -> float:
-        """Largest component of the sum of the forces; it would be zero in an exact calculation."""
-        return float(np.abs(self.forces_eV_A.sum(axis=0)).max())
-
-
-@dataclass(frozen=True, eq=False)
-class Relaxed(Labels):
-    """A relaxed configuration.
-
-    Parameters
-    ----------
-    converged
-        Whether all forces fell below the tolerance.
-    n_steps
-        Number of steps.
-    """
-
-    converged: bool
-    n_steps: int
 
 
 def boxed(atoms: Atoms, choice: ReferenceChoice) -> Atoms:
@@ -114,20 +93,24 @@ def single_point(atoms: Atoms, choice: ReferenceChoice) -> Labels:
     RunError
         If the calculation fails, with the calculator's own words.
     """
-    box, reply = _compute(atoms, choice, {})
-    return Labels(**_labels(box, reply))
-
-
-def relax(atoms: Atoms, choice: ReferenceChoice, *, max_force_eV_A: float = 0.01, max_steps: int = 200) -> Relaxed:
-    """Relax a configuration (ASE's BFGS) until no atom's force exceeds `max_force_eV_A`, in the box of the start.
-
-    Raises
-    ------
-    InputError, InstallationError, RunError
-        As `single_point`. Not converging within `max_steps` steps is no error.
-    """
-    box, reply = _compute(atoms, choice, {"max_force": max_force_eV_A, "max_steps": max_steps})
-    return Relaxed(**_labels(box, reply), converged=reply["converged"], n_steps=reply["n_steps"])
+    box = boxed(atoms, choice)
+    keywords = choice.keywords | (choice.isolated_keywords if len(atoms) == 1 else {})
+    reply = call(choice, {"keywords": keywords, "atoms": _values(box)})
+    forces = np.array(reply["forces"], dtype=float)
+    if not (np.isfinite(reply["energy"]) and np.isfinite(forces).all()):
+        raise RunError(f"{choice.calculator}: the energy or a force is not a finite number")
+    if (largest := float(np.abs(forces).max())) > LARGEST_FORCE_EV_A:
+        raise RunError(
+            f"{choice.calculator}: a force of {largest:.0f} eV/A: atoms on top of each other, or not converged"
+        )
+    return Labels(
+        atoms=box,
+        energy_eV=reply["energy"],
+        energy_kind=reply["energy_kind"],
+        forces_eV_A=forces,
+        seconds=reply["seconds"],
+        versions=reply["versions"],
+    )
 
 
 def dynamics(
@@ -181,29 +164,3 @@ def _last_frame(path: Path) -> Atoms:
 def _values(box: Atoms) -> dict[str, Any]:
     values = {"numbers": box.numbers, "positions": box.positions, "cell": box.cell.array, "pbc": box.pbc}
     return {key: value.tolist() for key, value in values.items()}
-
-
-def _compute(atoms: Atoms, choice: ReferenceChoice, task: dict[str, Any]) -> tuple[Atoms, dict[str, Any]]:
-    box = boxed(atoms, choice)
-    keywords = choice.keywords | (choice.isolated_keywords if len(atoms) == 1 else {})
-    request = {"keywords": keywords, "atoms": _values(box)}
-    reply = call(choice, request | task)
-    if not (np.isfinite(reply["energy"]) and np.isfinite(reply["forces"]).all()):
-        raise RunError(f"{choice.calculator}: the energy or a force is not a finite number")
-    if (largest := float(np.abs(reply["forces"]).max())) > LARGEST_FORCE_EV_A:
-        raise RunError(
-            f"{choice.calculator}: a force of {largest:.0f} eV/A: atoms on top of each other, or not converged"
-        )
-    return box, reply
-
-
-def _labels(box: Atoms, reply: dict[str, Any]) -> dict[str, Any]:
-    box.positions = reply["positions"]
-    return {
-        "atoms": box,
-        "energy_eV": reply["energy"],
-        "energy_kind": reply["energy_kind"],
-        "forces_eV_A": np.array(reply["forces"], dtype=float),
-        "seconds": reply["seconds"],
-        "versions": reply["versions"],
-    }

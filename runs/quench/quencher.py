@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 from deckgen.decks.manifest import SCRIPT
 from deckgen.runs.engine import lammps_errors, open_for_script
 
-__all__ = ["Quencher", "Rest"]
+__all__ = ["Minimised", "Quencher"]
 
 Array = NDArray[np.float64]
 
 STEP_A = 2e-3
 
 
-class Rest(NamedTuple):
-    """Where a minimisation came to rest: positions (N, 3), energy, largest force on an atom; its steps."""
+class Minimised(NamedTuple):
+    """Where a minimisation ended: positions (N, 3), energy, largest force on an atom, number of steps."""
 
     positions_A: Array
     energy_eV: float
@@ -55,12 +55,12 @@ class Quencher:
         """End the minimisation that is under way, from another thread or a signal's handler."""
         self._lmp.lib.lammps_force_timeout(self._lmp.lmp)
 
-    def minimise(self, positions_A: Array) -> Rest:
+    def minimise(self, positions_A: Array) -> Minimised:
         """Minimise as the deck says from positions (N, 3)."""
         self._put(positions_A)
         self._lmp.command("reset_timestep 0")
         self._lmp.command("${quench}")
-        return Rest(
+        return Minimised(
             positions_A=self._take("x"),
             energy_eV=float(self._lmp.get_thermo("pe")),
             max_force_eV_A=float(np.sqrt((self._take("f") ** 2).sum(axis=1).max())),

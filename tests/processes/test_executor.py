@@ -11,7 +11,8 @@ import pytest
 
 from deckgen.decks.manifest import read_manifest
 from deckgen.errors import InputError, RunError
-from deckgen.processes.executor import SubprocessExecutor, WorkerError
+from deckgen.processes.executor import WorkerError
+from deckgen.processes.subprocesses import SubprocessExecutor
 
 SLEEPER = "import os, pathlib, time; pathlib.Path({path!r}).write_text(str(os.getpid())); time.sleep(60)"
 
@@ -133,7 +134,7 @@ def test_leaving_by_ctrl_c_stops_the_tasks(tmp_path, until):
 def test_workers_die_with_a_parent_that_is_killed(tmp_path, until):
     file = tmp_path / "pid"
     program = (
-        "from deckgen.processes.executor import SubprocessExecutor\n"
+        "from deckgen.processes.subprocesses import SubprocessExecutor\n"
         f"SubprocessExecutor(1).submit(exec, {SLEEPER.format(path=str(file))!r}).result()"
     )
     with subprocess.Popen([sys.executable, "-c", program]) as parent:

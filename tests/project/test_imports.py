@@ -90,3 +90,16 @@ def test_every_public_name_is_there() -> None:
     assert [name for name in deckgen.__all__ if not hasattr(deckgen, name)] == []
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = deckgen.nothing  # type: ignore[attr-defined]
+
+
+def test_one_place_builds_the_executor(root: Path) -> None:
+    """Whoever adds an executor changes `open_executor`; what built its own would still run on this machine."""
+    own = {"deckgen/processes/executor.py", "tests/processes/test_executor.py"}
+    found = set()
+    for folder in (*FOLDERS, "tests", "benchmarks", "validation"):
+        for file in (root / folder).rglob("*.py"):
+            calls = (node.func for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call))
+            names = {getattr(function, "id", getattr(function, "attr", "")) for function in calls}
+            if names & {"SubprocessExecutor", "ProcessPoolExecutor", "ThreadPoolExecutor"}:
+                found.add(file.relative_to(root).as_posix())
+    assert found == own

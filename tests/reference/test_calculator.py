@@ -15,8 +15,8 @@ from ase.io import read
 
 from deckgen.decks.clusters import build
 from deckgen.errors import InputError, InstallationError, RunError
-from deckgen.processes.executor import SubprocessExecutor
-from deckgen.reference.calculator import ReferenceChoice, boxed, check, dynamics, relax, single_point
+from deckgen.processes.executor import open_executor
+from deckgen.reference.calculator import ReferenceChoice, boxed, check, dynamics, single_point
 
 TBLITE = ReferenceChoice(calculator="tblite", keywords={"method": "GFN1-xTB"})
 LJ = ReferenceChoice(calculator="lj", keywords={"rc": 1000.0})
@@ -60,7 +60,7 @@ def _odd_calculators(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_forces_of_an_electronic_structure_calculator_are_the_slope_of_its_energy() -> None:
     h = 0.003
-    with SubprocessExecutor(2) as executor:
+    with open_executor(2) as executor:
         down, middle, up = executor.map(single_point, [dimer(3.2 - h), dimer(3.2), dimer(3.2 + h)], [TBLITE] * 3)
     slope = (up.energy_eV - down.energy_eV) / (2 * h)
     assert middle.forces_eV_A[1, 2] == pytest.approx(-slope, abs=2e-5)
@@ -80,19 +80,6 @@ def test_the_box_is_a_cube_around_a_free_cluster() -> None:
     assert boxed(dimer(3), ReferenceChoice()).cell.lengths() == pytest.approx([14] * 3)
     crystal = Atoms("Na", cell=[4, 4, 4], pbc=True)
     assert boxed(crystal, ReferenceChoice()).cell.lengths() == pytest.approx([4] * 3)
-
-
-def test_lj13_relaxes_to_its_known_minimum() -> None:
-    start = build("Ar", 13)
-    start.positions *= 1.05 / np.linalg.norm(start.positions - start.positions[0], axis=1)[1:].min()
-    start.rattle(0.02, seed=1)
-    relaxed = relax(start, LJ, max_force_eV_A=1e-4, max_steps=300)
-    assert relaxed.converged
-    assert relaxed.n_steps > 3
-    assert relaxed.energy_eV == pytest.approx(-44.326801, abs=1e-5)  # Wales and Doye 1997
-    assert np.linalg.norm(relaxed.forces_eV_A, axis=1).max() < 1e-4
-    hardly = relax(start, LJ, max_force_eV_A=1e-4, max_steps=2)
-    assert (hardly.converged, hardly.n_steps) == (False, 2)
 
 
 @pytest.mark.usefixtures("_odd_calculators")
@@ -115,7 +102,7 @@ def test_an_isolated_atom_may_have_keywords_of_its_own() -> None:
 
 @pytest.mark.usefixtures("_odd_calculators")
 def test_a_calculator_that_dies_fails_its_own_calculation_only() -> None:
-    with SubprocessExecutor(2) as executor:
+    with open_executor(2) as executor:
         names = ("odd_calculators:Dies", "odd_calculators:Smeared")
         dies, lives = [executor.submit(single_point, dimer(1.2, "Ar"), ReferenceChoice(calculator=n)) for n in names]
         with pytest.raises(RunError, match=r"SIGSEGV; it printed last:\nabout to die"):

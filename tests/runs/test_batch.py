@@ -9,7 +9,7 @@ import pytest
 import deckgen
 from deckgen.decks.manifest import ENERGIES, FRAMES, SCRIPT
 from deckgen.errors import InputError, RunError
-from deckgen.processes.executor import SubprocessExecutor
+from deckgen.processes.executor import open_executor
 from deckgen.processes.lock import held, lock
 from deckgen.runs.engine import run_deck
 from deckgen.runs.status import status
@@ -87,7 +87,7 @@ def test_lost_atoms_are_reported(make_study, nvt_decks):
     deck = nvt_decks(study)[0]
     script = (deck / SCRIPT).read_text().replace("s s s", "f f f")
     (deck / SCRIPT).write_text(script.replace("\nrun  ", "\nvelocity all set 100 0 0\nrun  "))
-    with SubprocessExecutor(1) as executor:
+    with open_executor(1) as executor:
         error = executor.submit(run_deck, deck).exception()
     assert isinstance(error, RunError)
     assert "Lost atoms" in error.message
@@ -100,7 +100,7 @@ def test_a_script_that_ends_too_early_is_an_error(make_study, nvt_decks):
     deck = nvt_decks(study)[0]
     script = (deck / SCRIPT).read_text()
     (deck / SCRIPT).write_text(script.replace("index 20000", "index 10000"))
-    with SubprocessExecutor(1) as executor:
+    with open_executor(1) as executor:
         error = executor.submit(run_deck, deck).exception()
     assert "ended at step 10000 of 20000" in str(error)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from deckgen.errors import InputError
-from deckgen.runs.external import read_energies
+from deckgen.runs.external import read_log_energies
 
 LOG = """LAMMPS (22 Jul 2025)
 units           metal
@@ -58,7 +58,7 @@ def write(folder, text):
 
 
 def test_a_log_of_several_runs_is_read(tmp_path):
-    run = read_energies(write(tmp_path, LOG))
+    run = read_log_energies(write(tmp_path, LOG))
     np.testing.assert_array_equal(run.step, [0, 100, 200, 300, 400, 500])
     np.testing.assert_array_equal(run.potential_energy_eV, [-47.0, -46.5, -46.25, -46.0, -45.75, -45.5])
     assert run.interval_ps == pytest.approx(0.2)
@@ -68,12 +68,12 @@ def test_a_log_of_several_runs_is_read(tmp_path):
 
 
 def test_a_log_that_is_still_being_written_is_read(tmp_path):
-    run = read_energies(write(tmp_path, LOG[: LOG.index("-45.5 ") + 2]))
+    run = read_log_energies(write(tmp_path, LOG[: LOG.index("-45.5 ") + 2]))
     np.testing.assert_array_equal(run.step, [0, 100, 200, 300, 400])
 
 
 def test_a_yaml_log_is_read(tmp_path):
-    run = read_energies(write(tmp_path, YAML))
+    run = read_log_energies(write(tmp_path, YAML))
     np.testing.assert_array_equal(run.potential_energy_eV, [-47.0, -46.5, -46.0])
     np.testing.assert_array_equal(run.step, [0, 10, 20])
     assert run.n_atoms == 13
@@ -84,7 +84,7 @@ def test_what_precedes_a_reset_of_the_steps_is_left_out(tmp_path):
     rows = "Step PotEng\n" + "".join(f"{step} {-40 - step / 100}\n" for step in (0, 10, 20, 30))
     end = "Loop time of 1 on 1 procs for 30 steps with 13 atoms\n"
     again = rows.replace("-40", "-50")
-    run = read_energies(write(tmp_path, "LAMMPS (22 Jul 2025)\n" + rows + end + "reset_timestep 0\n" + again + end))
+    run = read_log_energies(write(tmp_path, "LAMMPS (22 Jul 2025)\n" + rows + end + "reset_timestep 0\n" + again + end))
     np.testing.assert_allclose(run.potential_energy_eV, [-50, -50.1, -50.2, -50.3])
     assert run.dropped_rows == 4
 
@@ -101,7 +101,7 @@ def test_what_precedes_a_reset_of_the_steps_is_left_out(tmp_path):
     ],
 )
 def test_plain_text_is_read(tmp_path, text):
-    np.testing.assert_array_equal(read_energies(write(tmp_path, text)).potential_energy_eV, [-47.0, -46.5, -46.0])
+    np.testing.assert_array_equal(read_log_energies(write(tmp_path, text)).potential_energy_eV, [-47.0, -46.5, -46.0])
 
 
 @pytest.mark.parametrize(
@@ -120,11 +120,11 @@ def test_plain_text_is_read(tmp_path, text):
 def test_what_cannot_be_used_is_refused_by_name(tmp_path, text, message):
     path = write(tmp_path, text)
     with pytest.raises(InputError, match=message) as error:
-        read_energies(path)
+        read_log_energies(path)
     assert str(path) in str(error.value)
     assert error.value.hint
 
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(InputError, match=r"nowhere\.log"):
-        read_energies(tmp_path / "nowhere.log")
+        read_log_energies(tmp_path / "nowhere.log")

@@ -10,7 +10,7 @@ from deckgen.errors import InputError, RunError
 from deckgen.frames import read_frames
 from deckgen.runs.harvest import harvest, read_energies
 from deckgen.runs.status import status
-from deckgen.runs.timing import estimate, time_deck
+from deckgen.runs.timing import time_deck
 
 
 @pytest.fixture
@@ -116,10 +116,7 @@ def test_a_study_from_run_to_samples(make_study):
     deckgen.write_decks(study)
     assert {deck.state for deck in status(study)} == {"pending"}
     before = {path: path.read_bytes() for path in study.glob("decks/**/*") if path.is_file()}
-    guess = estimate(study, workers=2)
-    assert guess.n_steps == 6 * 10000
-    assert 0 < guess.seconds_per_step < 0.01
-    assert guess.seconds == pytest.approx(guess.seconds_per_step * 30000)
+    assert time_deck(next(study.glob("decks/nvt/*"))) > 0
     assert before == {path: path.read_bytes() for path in study.glob("decks/**/*") if path.is_file()}
 
     deckgen.run(study, progress=False)
@@ -129,7 +126,6 @@ def test_a_study_from_run_to_samples(make_study):
     assert done[0].ns_per_day is None
     assert all(deck.ns_per_day > 0 for deck in done[1:])
     assert json.loads(json.dumps([asdict(deck) for deck in done]))[1]["state"] == "done"
-    assert estimate(study) is None
 
     samples = harvest(study)
     assert samples.missing_K == ()

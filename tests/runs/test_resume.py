@@ -17,8 +17,9 @@ import deckgen
 from deckgen.decks.manifest import ENERGIES, FRAMES, RESTART
 from deckgen.errors import RunError
 from deckgen.frames import read_frames
-from deckgen.processes.executor import SubprocessExecutor
-from deckgen.runs.batch import BatchResult
+from deckgen.processes.executor import open_executor
+from deckgen.runs import batch
+from deckgen.runs.batch import BatchInterrupt, BatchResult
 from deckgen.runs.engine import run_deck
 from deckgen.runs.harvest import harvest
 from deckgen.runs.outputs import last_step
@@ -117,7 +118,7 @@ def test_a_kill_of_the_whole_program_takes_its_workers_along(make_study, until, 
 @contextlib.contextmanager
 def one_deck(deck: Path):
     """Run one deck in a process of its own; give its executor and the future."""
-    executor = SubprocessExecutor(1)
+    executor = open_executor(1)
     try:
         yield executor, executor.submit(run_deck, deck)
     finally:
@@ -237,6 +238,34 @@ def test_sigterm_stops_the_batch_as_ctrl_c_does_and_lines_tell_the_progress(make
     for deck in nvt_decks(study)[:2]:
         assert attempts(deck)[-1]["outcome"] == "interrupted"
         assert attempts(deck)[-1]["to_step"] - last_step(deck) in range(10)
+
+
+def test_a_deck_that_had_no_time_left_to_stop_is_killed_and_resumes(
+    make_study, until, nvt_decks, attempts, monkeypatch
+):
+    study = make_study(duration_ps=100_000, restart_every=10_000)
+    deckgen.write_decks(study)
+    decks = nvt_decks(study)
+    monkeypatch.setattr(batch, "GRACE_S", 0.0)
+
+    def press_ctrl_c() -> None:
+        until(lambda: all((deck / RESTART).exists() for deck in decks[:2]))
+        os.kill(os.getpid(), signal.SIGINT)
+
+    presser = threading.Thread(target=press_ctrl_c)
+    presser.start()
+    with pytest.raises(BatchInterrupt, match=f"interrupted, 3 decks to go; to resume: deckgen run {study}") as ended:
+        deckgen.run(study, workers=2, progress=False)
+    presser.join()
+    assert set(ended.value.result.interrupted) == set(decks)
+    assert ended.value.result.failed == []
+    for deck in decks[:2]:
+        (attempt,) = attempts(deck)
+        assert attempt["outcome"] == "killed"
+        assert "SIGKILL" in attempt["message"]
+        assert attempt["to_step"] == last_step(deck)
+    assert not attempts(decks[2])
+    assert [deck.state for deck in status(study)] == ["done", "interrupted", "interrupted", "pending"]
 
 
 def test_an_interrupt_during_the_relaxation_leaves_no_restart(make_study, nvt_decks):

@@ -9,6 +9,7 @@ import numpy as np
 from ase import Atoms
 from numpy.typing import NDArray
 
+from deckgen.processes.executor import TaskExecutor
 from deckgen.training.dataset import Dataset
 from deckgen.training.fit.fit import fit
 from deckgen.training.predict import predict
@@ -32,12 +33,14 @@ def fit_committee(recipe: Recipe, train: Dataset, folder: Path, *, size: int, se
     return xmls
 
 
-def disagreement(xmls: Sequence[Path], frames: Sequence[Atoms], *, workers: int | None = None) -> NDArray[np.float64]:
+def disagreement(
+    xmls: Sequence[Path], frames: Sequence[Atoms], *, workers: int | None = None, executor: TaskExecutor | None = None
+) -> NDArray[np.float64]:
     """Return the disagreement of potentials on each frame, (K,), in eV/A.
 
     It is the largest over the atoms of sqrt(mean over the potentials of |F - mean F|^2).
     """
-    predictions = [predict(xml, frames, workers=workers) for xml in xmls]
+    predictions = [predict(xml, frames, workers=workers, executor=executor) for xml in xmls]
     worst = []
     for k in range(len(frames)):
         forces = np.array([of_one[k].forces_eV_A for of_one in predictions])

@@ -11,6 +11,7 @@ from typing import Any
 from ase import Atoms
 
 from deckgen.errors import AnalysisError
+from deckgen.processes.executor import TaskExecutor
 from deckgen.quip.gapfile import read_gap
 from deckgen.training.dataset import Dataset
 from deckgen.training.predict import Prediction, predict
@@ -127,10 +128,10 @@ def validate_model(
 
 
 def predict_groups(
-    xml: Path, groups: Sequence[Sequence[Atoms]], *, workers: int | None = None
+    xml: Path, groups: Sequence[Sequence[Atoms]], *, workers: int | None = None, executor: TaskExecutor | None = None
 ) -> list[list[Prediction]]:
     """Predict several groups of configurations at once."""
-    remaining = iter(predict(xml, [atoms for group in groups for atoms in group], workers=workers))
+    remaining = iter(predict(xml, [atoms for group in groups for atoms in group], workers=workers, executor=executor))
     return [[next(remaining) for _ in group] for group in groups]
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from deckgen.decks.manifest import ENERGIES
 from deckgen.decks.protocols import sampled_files
 from deckgen.errors import InputError, RunError
-from deckgen.runs.external import ExternalRun, read_energies
+from deckgen.runs.external import ExternalRun, read_log_energies
 from deckgen.runs.harvest import harvest
 from deckgen.samples import Samples, TimeSeries
 from deckgen.study import Study
@@ -53,7 +53,7 @@ def read_external(external: External) -> tuple[ExternalSource, ...]:
     for temperature, path in sorted(external.items()):
         if not (np.isfinite(temperature) and temperature > 0):
             raise InputError(f"{path}: its temperature is given as {temperature:g} K; it must be positive")
-        sources.append(ExternalSource(float(temperature), Path(path).resolve(), read_energies(path)))
+        sources.append(ExternalSource(float(temperature), Path(path).resolve(), read_log_energies(path)))
     return tuple(sources)
 
 

@@ -1,28 +1,32 @@
 """Structures relaxed by a reference calculator: several at once, each step on disk as soon as it is known.
 
-Every step is a calculation of its own (`deckgen.reference.single_point`). So an interrupted relaxation goes on as if it
+Every step is a calculation of its own (`deckgen.reference.single_point`). So an interrupted relaxation resumes as if it
 had never stopped, a calculator that dies costs one step, and `timeout_s` holds for each.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import Future
+from pathlib import Path
+from typing import NamedTuple
 
 from ase import Atoms
-from rich.console import Console
-from rich.text import Text
 
-from deckgen.errors import DeckgenError
-from deckgen.processes.executor import SubprocessExecutor
-from deckgen.processes.signals import sigterm_as_ctrl_c
+from deckgen.processes.display import Display
+from deckgen.processes.executor import TaskExecutor, open_executor
+from deckgen.processes.tasks import Tasks, why_failed
 from deckgen.reference.calculator import Labels, ReferenceChoice, boxed, single_point
 from deckgen.workflows.compare.relaxation import Goal, Relaxation
 
 __all__ = ["relax_all"]
 
-TICK_S, LINE_EVERY_S = 1.0, 10.0
+
+class _Step(NamedTuple):
+    """The next step of a relaxation: the structure to compute."""
+
+    relaxation: Relaxation
+    atoms: Atoms
 
 
 def relax_all(
@@ -32,79 +36,73 @@ def relax_all(
     *,
     workers: int | None = None,
     progress: bool = True,
+    heartbeat: Path | None = None,
 ) -> None:
-    """Take each relaxation on, until no force exceeds the tolerance or it has taken so many steps in all.
+    """Relax each structure until no force exceeds the tolerance or it has taken `max_steps` steps in all.
 
-    What fails is kept aside with its reason.
+    What fails is kept aside with its reason. `heartbeat` is the lock that the caller holds.
 
     Raises
     ------
     KeyboardInterrupt
         At Ctrl-C or SIGTERM: the steps that are done are kept.
     """
-    console = Console(stderr=True, quiet=not progress, soft_wrap=True)
-    _Relaxing([relaxation for relaxation in relaxations if not relaxation.is_done(goal)], choice, goal, console).run(
-        workers
-    )
+    todo = [relaxation for relaxation in relaxations if not relaxation.is_done(goal)]
+    with Display(quiet=not progress) as display:
+        _Relaxing(todo, choice, goal, open_executor(workers), display, heartbeat).run()
 
 
 class _Relaxing:
     """One call of `relax_all`."""
 
-    def __init__(self, todo: Sequence[Relaxation], choice: ReferenceChoice, goal: Goal, console: Console) -> None:
-        self.todo, self.choice, self.goal, self.console = todo, choice, goal, console
-        self.futures = dict[Future[Labels], tuple[Relaxation, Atoms]]()
+    def __init__(
+        self,
+        todo: Sequence[Relaxation],
+        choice: ReferenceChoice,
+        goal: Goal,
+        executor: TaskExecutor,
+        display: Display,
+        heartbeat: Path | None,
+    ) -> None:
+        self.todo, self.choice, self.goal, self.display = todo, choice, goal, display
+        self.tasks = Tasks[_Step, Labels](executor, display, self._collect, self._show, heartbeat=heartbeat)
 
-    def run(self, workers: int | None) -> None:
-        executor = SubprocessExecutor(workers)
-        with sigterm_as_ctrl_c():
-            try:
-                for relaxation in self.todo:
-                    self._submit(executor, relaxation)
-                self._watch(executor)
-            except KeyboardInterrupt:
-                executor.stop(grace_s=0)
-                raise KeyboardInterrupt("interrupted; the same command goes on from the last steps") from None
-            finally:
-                executor.stop(grace_s=0)
+    def run(self) -> None:
+        try:
+            self.tasks.run(self._begin)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("interrupted; the same command resumes from the last steps") from None
 
-    def _submit(self, executor: SubprocessExecutor, relaxation: Relaxation) -> None:
+    def _begin(self) -> None:
+        for relaxation in self.todo:
+            self._submit_next(relaxation)
+
+    def _submit_next(self, relaxation: Relaxation) -> None:
         atoms = relaxation.next_structure()
-        future = executor.submit(single_point, atoms, _in_box_of(relaxation.start, self.choice))
-        self.futures[future] = relaxation, atoms
+        self.tasks.submit(_Step(relaxation, atoms), single_point, atoms, _in_box_of(relaxation.start, self.choice))
 
-    def _watch(self, executor: SubprocessExecutor) -> None:
-        news, last_line = False, time.monotonic()
-        while self.futures:
-            ended, _ = wait(self.futures, timeout=TICK_S, return_when=FIRST_COMPLETED)
-            for future in ended:
-                relaxation, atoms = self.futures.pop(future)
-                self._collect(relaxation, atoms, future)
-                if not relaxation.is_done(self.goal):
-                    self._submit(executor, relaxation)
-            news |= bool(ended)
-            if news and (time.monotonic() - last_line > LINE_EVERY_S or not self.futures):
-                news, last_line = False, time.monotonic()
-                self._say_how_far()
-
-    def _collect(self, relaxation: Relaxation, atoms: Atoms, future: Future[Labels]) -> None:
+    def _collect(self, step: _Step, future: Future[Labels]) -> None:
+        relaxation, atoms = step
         try:
             labels = future.result()
         except Exception as error:
-            reason = str(error) if isinstance(error, DeckgenError) else f"{type(error).__name__}: {error}"
+            reason = why_failed(error)
             relaxation.fail(atoms, reason)
-            self.console.print(Text(f"{relaxation.name}: failed at step {relaxation.n_steps + 1}: {reason}"))
+            self.display.say(f"{relaxation.name}: failed at step {relaxation.n_steps + 1}: {reason}")
         else:
             relaxation.add(atoms, labels.energy_eV, labels.forces_eV_A, labels.energy_kind)
+        if not relaxation.is_done(self.goal):
+            self._submit_next(relaxation)
 
-    def _say_how_far(self) -> None:
+    def _show(self) -> None:
         done = sum(relaxation.is_done(self.goal) for relaxation in self.todo)
         at_work = [
             f"{relaxation.name} at step {relaxation.n_steps} ({relaxation.max_force_eV_A():.3f} eV/A)"
             for relaxation in self.todo
             if relaxation.steps and not relaxation.is_done(self.goal)
         ]
-        self.console.print(Text("; ".join([f"{done} of {len(self.todo)} structures done", *at_work])))
+        line = "; ".join([f"{done} of {len(self.todo)} structures done", *at_work])
+        self.display.update(line, at_once=done == len(self.todo))
 
 
 def _in_box_of(start: Atoms, choice: ReferenceChoice) -> ReferenceChoice:

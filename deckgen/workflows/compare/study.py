@@ -15,7 +15,7 @@ from deckgen.analysis.isomers.alignment import Shape, matches
 from deckgen.decks.potentials import Potential, resolve
 from deckgen.errors import InputError
 from deckgen.files import write_json
-from deckgen.processes.executor import SubprocessExecutor
+from deckgen.processes.executor import open_executor
 from deckgen.processes.lock import LOCK, lock
 from deckgen.reference.calculator import ReferenceChoice, check
 from deckgen.runs.evaluate import evaluate
@@ -163,7 +163,7 @@ def _isomers(results: ResultsFolder, potential: Potential, lowest: int) -> tuple
 
 def _lone_atoms(symbols: Sequence[str], potential: Potential) -> dict[str, float]:
     """Return the potential's energy of a lone atom of each element."""
-    with SubprocessExecutor(1) as executor:
+    with open_executor(1) as executor:
         futures = {symbol: executor.submit(evaluate, Atoms(symbol), potential) for symbol in symbols}
         return {symbol: future.result()[0] for symbol, future in futures.items()}
 
@@ -210,7 +210,7 @@ def _compute(
         return relax_by_folders(relaxations, choice, goal)
     if not all(relaxation.is_done(goal) for relaxation in relaxations):
         _write_settings(folder, choice, name, check(choice))
-        relax_all(relaxations, choice, goal, workers=workers, progress=progress)
+        relax_all(relaxations, choice, goal, workers=workers, progress=progress, heartbeat=folder / LOCK)
     return []
 
 

@@ -21,7 +21,7 @@ from deckgen.minima import Minimum, append_minima
 from deckgen.runs.batch import run
 from deckgen.runs.quench.batch import Quenches, quench, tighten
 from deckgen.runs.quench.frames import FrameSource, frames_of_file, frames_of_run
-from deckgen.runs.quench.worker import Goal
+from deckgen.runs.quench.worker import ForceTolerance
 from deckgen.study import Study
 from deckgen.study.folder import StudyFolder
 from deckgen.workflows.isomers.figures import write_isomer_figures
@@ -121,7 +121,9 @@ def isomers(
     sources = _of_files(study, files, loose.folder) if files else _of_runs(study, workers, force, progress)
     if not sum(source.count for source in sources):
         raise RunError(f"{study.folder}: there are no frames to quench", hint=_no_frames(study))
-    quenches = quench(loose.folder, sources, Goal(chosen.loose_force_eV_A), workers=workers, progress=progress)
+    quenches = quench(
+        loose.folder, sources, ForceTolerance(chosen.loose_force_eV_A), workers=workers, progress=progress
+    )
     found = tell_apart(study, quenches.minima, workers=workers, progress=progress)
     earlier = StudyFolder(study.folder).results.isomers
     lowest = found.isomers[: chosen.frequencies]
@@ -149,7 +151,7 @@ def tell_apart(
 
     def converged(stage: str, max_force_eV_A: float) -> Callable[[Sequence[Minimum]], list[Minimum]]:
         deck = write_quench_deck(study, stage, max_force_eV_A).folder
-        goal = Goal(max_force_eV_A, chosen.off_saddles)
+        goal = ForceTolerance(max_force_eV_A, chosen.off_saddles)
         return lambda some: tighten(deck, some, goal, workers=workers, progress=progress)
 
     return find_isomers(

@@ -19,7 +19,7 @@ from deckgen.decks.potentials import resolve
 from deckgen.decks.protocols import sampled_files
 from deckgen.errors import InputError
 from deckgen.files import write_whole
-from deckgen.runs.progress import duration
+from deckgen.processes.display import duration
 from deckgen.study import Study
 from deckgen.study.folder import StudyFolder
 from deckgen.workflows.analyse.study import analyse

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from deckgen.errors import InputError
+from deckgen.processes.executor import TaskExecutor, open_executor
 from deckgen.processes.lock import lock
 from deckgen.training.curate import CURATED, POOL
 from deckgen.training.dataset import Dataset, e0_of, read_dataset
@@ -83,8 +84,11 @@ def augment(
         If a fit fails, the dynamics or the labels of a round give nothing, or the project is being augmented.
     """
     recipe = recipe if isinstance(recipe, Recipe) else Recipe.read(recipe)
-    with lock(recipe.file.with_name(LOCK), f"the training project {recipe.folder}"):
-        return _rounds(_Loop(recipe, workers, progress), show)
+    with (
+        lock(recipe.file.with_name(LOCK), f"the training project {recipe.folder}"),
+        open_executor(workers) as executor,
+    ):
+        return _rounds(_Loop(recipe, workers, executor, progress), show)
 
 
 def _rounds(loop: _Loop, show: Callable[[Round], None] | None) -> Augmented:
@@ -108,8 +112,8 @@ def _rounds(loop: _Loop, show: Callable[[Round], None] | None) -> Augmented:
 class _Loop:
     """The frames of the round that is to be played."""
 
-    def __init__(self, recipe: Recipe, workers: int | None, progress: bool) -> None:
-        self.recipe, self.workers, self.progress = recipe, workers, progress
+    def __init__(self, recipe: Recipe, workers: int | None, executor: TaskExecutor, progress: bool) -> None:
+        self.recipe, self.workers, self.executor, self.progress = recipe, workers, executor, progress
         sets = curated_sets(recipe)
         self.train, self.holdout = sets["train"], sets["holdout"]
         if not len(self.holdout):
@@ -138,12 +142,12 @@ class _Loop:
         fit(self.recipe, self.train, self.round_folder, threads=self.workers, progress=self._say)
         if not self.by_pool:
             self.pool = explore(
-                self.recipe, self.round_folder, self.train, self.number, workers=self.workers, progress=self.progress
+                self.recipe, self.round_folder, self.train, self.number, self.executor, progress=self.progress
             )
         sets = {"train": self.train, "holdout": self.holdout, "pool": self.pool}
         sets = {name: dataset for name, dataset in sets.items() if len(dataset)}
         groups = [[frame.atoms for frame in dataset.frames] for dataset in sets.values()]
-        predictions = dict(zip(sets, predict_groups(xml, groups, workers=self.workers), strict=True))
+        predictions = dict(zip(sets, predict_groups(xml, groups, executor=self.executor), strict=True))
         errors = {name: error_table(sets[name], predictions[name], self.e0).overall for name in sets}
         picks = list(range(len(self.pool)))
         if self.by_pool and len(self.pool):
@@ -165,7 +169,7 @@ class _Loop:
         settings = self.recipe.augment
         return pick_diverse(
             scores,
-            soap_vectors([frame.atoms for frame in self.pool.frames], self.recipe.fit.soap, workers=self.workers),
+            soap_vectors([frame.atoms for frame in self.pool.frames], self.recipe.fit.soap, executor=self.executor),
             [frame.trajectory for frame in self.pool.frames],
             count=settings.add_per_round,
             spread=settings.spread,

@@ -11,6 +11,7 @@ from ase.io import write
 
 from deckgen.errors import RunError
 from deckgen.files import write_whole
+from deckgen.processes.executor import TaskExecutor
 from deckgen.training.dataset import Dataset, read_dataset
 from deckgen.training.fit.committee import disagreement, fit_committee
 from deckgen.training.fit.fit import XML
@@ -27,7 +28,7 @@ PICKED, LABELS = "picked.extxyz", "labels"
 
 
 def explore(
-    recipe: Recipe, folder: Path, train: Dataset, number: int, *, workers: int | None = None, progress: bool = True
+    recipe: Recipe, folder: Path, train: Dataset, number: int, executor: TaskExecutor, *, progress: bool = True
 ) -> Dataset:
     """Run dynamics with `folder`/gap.xml as [sample] says, pick frames, and label them with [reference].
 
@@ -43,13 +44,15 @@ def explore(
         The frames that the potential was fitted to.
     number
         The round: every one has runs of its own.
+    executor
+        Computes descriptors and the committee's forces; runs and labels use as many workers as it has.
 
     Raises
     ------
     RunError
         If no run gave a frame, or no frame a usable label, or labels are to be made elsewhere.
     """
-    picked = folder / PICKED
+    picked, workers = folder / PICKED, executor.max_workers
     if not picked.is_file():
         settings = recipe.sample.model_copy(
             update={"potential": str((folder / XML).resolve()), "seed": recipe.sample.seed + number}
@@ -57,7 +60,7 @@ def explore(
         frames, failed = sample_nvt(settings, folder, workers=workers, progress=progress, prefix=f"round-{number:02d}-")
         if not frames:
             raise RunError("the dynamics with the current potential gave no frame: " + "; ".join(failed))
-        _write(picked, _pick(recipe, folder, train, frames, number, workers))
+        _write(picked, _pick(recipe, folder, train, frames, number, executor))
     result = label(recipe, picked, folder / LABELS, workers=workers, progress=progress)
     if result.n_waiting:
         raise RunError(
@@ -81,16 +84,16 @@ def explored(recipe: Recipe, folder: Path) -> Dataset:
 
 
 def _pick(
-    recipe: Recipe, folder: Path, train: Dataset, frames: Sequence[Atoms], number: int, workers: int | None
+    recipe: Recipe, folder: Path, train: Dataset, frames: Sequence[Atoms], number: int, executor: TaskExecutor
 ) -> list[Atoms]:
     """Return the frames that a committee disagrees on most, or that lie farthest from the fitted ones."""
     settings = recipe.augment
-    vectors = soap_vectors(frames, recipe.fit.soap, workers=workers)
+    vectors = soap_vectors(frames, recipe.fit.soap, executor=executor)
     if settings.by == "committee":
         xmls = fit_committee(recipe, train, folder / "committee", size=settings.committee, seed=number)
-        scores = disagreement(xmls, frames, workers=workers)
+        scores = disagreement(xmls, frames, executor=executor)
     else:
-        known = soap_vectors([frame.atoms for frame in train.frames], recipe.fit.soap, workers=workers)
+        known = soap_vectors([frame.atoms for frame in train.frames], recipe.fit.soap, executor=executor)
         scores = nearest_distance(vectors, known)
     chosen = pick_diverse(
         scores,

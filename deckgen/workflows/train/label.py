@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import Future
 from pathlib import Path
 
-from rich.console import Console
-from rich.text import Text
-
-from deckgen.errors import DeckgenError
 from deckgen.findings import Finding
-from deckgen.processes.executor import SubprocessExecutor
+from deckgen.processes.display import Display, time_left
+from deckgen.processes.executor import TaskExecutor, open_executor
 from deckgen.processes.lock import LOCK, lock
-from deckgen.processes.signals import sigterm_as_ctrl_c
+from deckgen.processes.tasks import Tasks, why_failed
 from deckgen.reference.calculator import Labels, check, single_point
 from deckgen.training.dataset import LabelledFrame
 from deckgen.training.findings import about_net_forces
@@ -25,7 +22,6 @@ __all__ = ["FailedFrame", "LabelResult", "label"]
 
 FOLDER = "labels"
 SAMPLED = Path("frames", "sampled.extxyz")
-TICK_S, LINE_EVERY_S = 1.0, 10.0
 
 
 def label(
@@ -67,75 +63,75 @@ def label(
     RunError
         If another process labels in this folder.
     KeyboardInterrupt
-        At Ctrl-C or SIGTERM: what is labelled is kept, and `str()` says how to go on.
+        At Ctrl-C or SIGTERM: what is labelled is kept, and `str()` says how to resume.
     """
     recipe = recipe if isinstance(recipe, Recipe) else Recipe.read(recipe)
     folder = folder or recipe.folder / FOLDER
     jobs = jobs_of(frames or recipe.folder / SAMPLED, recipe)
-    console = Console(stderr=True, quiet=not progress, soft_wrap=True)
     with lock(folder / LOCK, f"the folder {folder}"):
         if recipe.reference.calculator == VASP_FILES:
             return label_by_folders(folder, recipe.reference, jobs)
-        versions = check(recipe.reference)
-        store = LabelStore(folder, recipe.reference, versions)
+        store = LabelStore(folder, recipe.reference, check(recipe.reference))
         if retry_failed:
             store.forget_failed()
-        return _Labelling(recipe, store, jobs, console).run(workers)
+        with Display(quiet=not progress) as display:
+            return _Labelling(recipe, store, jobs, open_executor(workers), display).run()
 
 
 class _Labelling:
     """One call of `label`, while it holds the folder."""
 
-    def __init__(self, recipe: Recipe, store: LabelStore, jobs: list[Job], console: Console) -> None:
-        self.recipe, self.store, self.console = recipe, store, console
+    def __init__(
+        self, recipe: Recipe, store: LabelStore, jobs: list[Job], executor: TaskExecutor, display: Display
+    ) -> None:
+        self.recipe, self.store, self.display = recipe, store, display
         self.todo = [job for job in jobs if job.key not in store.labelled | store.failed]
         self.result = LabelResult(store.labelled_file)
         self.result.n_known = sum(job.key in store.labelled for job in jobs)
         self.result.n_failed_before = sum(job.key in store.failed for job in jobs)
         self.frames = list[LabelledFrame]()
-        self.futures = dict[Future[Labels], Job]()
+        self.workers, self.began, self.left_s = executor.max_workers, time.monotonic(), 0.0
+        self.tasks = Tasks[Job, Labels](
+            executor, display, self._collect, self._show, heartbeat=store.labelled_file.with_name(LOCK)
+        )
 
-    def run(self, workers: int | None) -> LabelResult:
-        executor = SubprocessExecutor(workers)
-        with sigterm_as_ctrl_c():
-            try:
-                for job in self.todo:
-                    self.futures[executor.submit(single_point, job.atoms, self.recipe.reference)] = job
-                self._watch(executor.max_workers)
-            except KeyboardInterrupt:
-                executor.stop(grace_s=0)
-                left = len(self.todo) - self.result.n_labelled - len(self.result.failed)
-                raise KeyboardInterrupt(f"interrupted, {left} frames to go; the same command goes on") from None
-            finally:
-                executor.stop(grace_s=0)
+    @property
+    def n_left(self) -> int:
+        """Number of frames to go."""
+        return len(self.todo) - self.result.n_labelled - len(self.result.failed)
+
+    def run(self) -> LabelResult:
+        try:
+            self.tasks.run(self._begin)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(f"interrupted, {self.n_left} frames to go; the same command resumes") from None
         self.result.findings = about_net_forces(self.frames) + self._about_spin()
         return self.result
 
-    def _watch(self, workers: int) -> None:
-        """Collect the frames as they end, with a line now and then."""
-        open_, news = set(self.futures), False
-        began = last_line = time.monotonic()
-        while open_:
-            ended, open_ = wait(open_, timeout=TICK_S, return_when=FIRST_COMPLETED)
-            for future in ended:
-                self._collect(self.futures[future], future)
-            news |= bool(ended)
-            if news and (time.monotonic() - last_line > LINE_EVERY_S or not open_):
-                news, last_line = False, time.monotonic()
-                self._say_how_far(last_line - began, workers)
+    def _begin(self) -> None:
+        for job in self.todo:
+            self.tasks.submit(job, single_point, job.atoms, self.recipe.reference)
 
     def _collect(self, job: Job, future: Future[Labels]) -> None:
         try:
             labels = future.result()
         except Exception as error:
-            reason = str(error) if isinstance(error, DeckgenError) else f"{type(error).__name__}: {error}"
+            reason = why_failed(error)
             self.store.add_failed(job, reason)
             self.result.failed.append(FailedFrame(job.source, reason))
-            self.console.print(Text(f"{job.source}: failed: {reason}"))
+            self.display.say(f"{job.source}: failed: {reason}")
         else:
             frame = self.store.add(job, labels.atoms, labels.energy_eV, labels.forces_eV_A, labels.energy_kind)
             self.frames.append(frame)
             self.result.n_labelled += 1
+        self.left_s = self.n_left * (time.monotonic() - self.began) / (len(self.todo) - self.n_left)
+
+    def _show(self) -> None:
+        failed = len(self.result.failed)
+        words = f"{self.result.n_labelled} of {len(self.todo)} frames labelled" + f", {failed} failed" * (failed > 0)
+        if self.left_s:
+            words += f", {time_left(self.left_s, self.workers)}"
+        self.display.update(words, at_once=not self.n_left)
 
     def _about_spin(self) -> list[Finding]:
         atoms = [frame.formula for frame in self.frames if frame.n_atoms == 1]
@@ -146,11 +142,3 @@ class _Labelling:
             "([data] isolated_spin), and to the calculator where it needs to know ([reference] isolated_keywords)"
         )
         return [Finding("isolated_spin", message)]
-
-    def _say_how_far(self, seconds: float, workers: int) -> None:
-        done, failed = self.result.n_labelled, len(self.result.failed)
-        words = f"{done} of {len(self.todo)} frames labelled" + (f", {failed} failed" if failed else "")
-        left = (len(self.todo) - done - failed) * seconds / (done + failed)
-        if left:
-            words += f", about {left / 60:.0f} min left on {workers} worker{'s' * (workers > 1)}"
-        self.console.print(Text(words))

@@ -20,10 +20,11 @@ from deckgen.decks.manifest import SCRIPT
 from deckgen.errors import InputError, RunError
 from deckgen.minima import Minimum, append_minima, read_minima
 from deckgen.processes import display
-from deckgen.runs.quench.batch import quench, tighten
+from deckgen.runs.quench.batch import QUEUE, quench, tighten
+from deckgen.runs.quench.chunks import Chunk
 from deckgen.runs.quench.frames import frames_of_file
 from deckgen.runs.quench.progress import QuenchProgress
-from deckgen.runs.quench.worker import Chunk, Goal
+from deckgen.runs.quench.worker import ForceTolerance
 from deckgen.study import Study
 
 CLUSTER = '[cluster]\nelement = "Na"\nsize = 13\n[potential]\nname = "na-gupta"\n[isomers]\n'
@@ -54,7 +55,7 @@ def make(tmp_path):
 def minima_of(study: Study, file: Path, force: float, every: int = 1, **options) -> list[Minimum]:
     deck = write_quench_deck(study, "loose", force)
     source = frames_of_file(file, deck.folder, ("Na",) * study.cluster.size, every)
-    return list(quench(deck.folder, [source], Goal(force), progress=False, **options).minima())
+    return list(quench(deck.folder, [source], ForceTolerance(force), progress=False, **options).minima())
 
 
 @pytest.mark.parametrize("minimizer", ["fire", "cg"])
@@ -87,14 +88,14 @@ def test_the_tight_stage_goes_on_from_the_loose_one_and_keeps_the_order(make):
     study, file = make()
     loose = minima_of(study, file, LOOSE)
     deck = write_quench_deck(study, "tight", TIGHT).folder
-    tight = tighten(deck, loose, Goal(TIGHT), progress=False)
+    tight = tighten(deck, loose, ForceTolerance(TIGHT), progress=False)
     assert [(minimum.source, minimum.frame, minimum.temperature_K) for minimum in tight] == [
         (minimum.source, minimum.frame, minimum.temperature_K) for minimum in loose
     ]
     for before, after in zip(loose, tight, strict=True):
         assert after.max_force_eV_A <= TIGHT
         assert before.energy_eV - 0.2 < after.energy_eV <= before.energy_eV
-    assert tighten(deck, [], Goal(TIGHT)) == []
+    assert tighten(deck, [], ForceTolerance(TIGHT)) == []
 
 
 def test_a_saddle_is_pushed_off(make):
@@ -104,10 +105,10 @@ def test_a_saddle_is_pushed_off(make):
     saddle = np.vstack([np.zeros(3), shell]) * 3.6 / np.sqrt(2)
     start = Minimum(("Na",) * 13, saddle, 0.0, 0.0, 0, True, 300.0, "by hand", 7)
     deck = write_quench_deck(study, "tight", TIGHT).folder
-    (held,) = tighten(deck, [start], Goal(TIGHT), progress=False)
-    (free,) = tighten(deck, [replace(start, frame=8)], Goal(TIGHT, off_saddles=True), progress=False)
+    (held,) = tighten(deck, [start], ForceTolerance(TIGHT), progress=False)
+    (free,) = tighten(deck, [replace(start, frame=8)], ForceTolerance(TIGHT, escape_saddles=True), progress=False)
     icosahedron = start_structure(study.cluster, study.folder).positions
-    (lowest,) = tighten(deck, [replace(start, positions_A=icosahedron)], Goal(TIGHT, True), progress=False)
+    (lowest,) = tighten(deck, [replace(start, positions_A=icosahedron)], ForceTolerance(TIGHT, True), progress=False)
     assert held.converged
     assert free.converged
     assert free.energy_eV < held.energy_eV - 0.1
@@ -145,20 +146,20 @@ def test_ctrl_c_keeps_what_was_done_and_the_same_call_goes_on(make, until):
 from pathlib import Path
 from deckgen.runs.quench.batch import quench
 from deckgen.runs.quench.frames import frames_of_file
-from deckgen.runs.quench.worker import Goal
+from deckgen.runs.quench.worker import ForceTolerance
 source = frames_of_file(Path({str(file)!r}), Path({str(deck)!r}), ("Na",) * 13)
-quench(Path({str(deck)!r}), [source], Goal(1e-7), workers=2)
+quench(Path({str(deck)!r}), [source], ForceTolerance(1e-7), workers=2)
 """
     chunks = lambda: [chunk for chunk in deck.glob("frames-*.0*.extxyz") if chunk.stat().st_size]  # noqa: E731
     with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True) as process:
         until(chunks)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate()
-    assert "frames to quench; the same command goes on from there" in said
+    assert "frames to quench; the same command resumes" in said
     kept = {(m.frame, m.energy_eV) for chunk in chunks() for m in read_minima(chunk)}
     assert 0 < len(kept) < 150
     source = frames_of_file(file, deck, ("Na",) * 13)
-    minima = list(quench(deck, [source], Goal(1e-7), workers=2, progress=False).minima())
+    minima = list(quench(deck, [source], ForceTolerance(1e-7), workers=2, progress=False).minima())
     assert kept <= {(minimum.frame, minimum.energy_eV) for minimum in minima}
     assert [minimum.frame for minimum in minima] == list(range(150))
 
@@ -174,13 +175,34 @@ def test_a_frame_that_kills_its_process_is_kept_aside(make):
     deadly = f"if '$(xcm(all,x)) > 50' then 'quit 3' else '{minimise}'"
     (deck / SCRIPT).write_text(script.replace(minimise, deadly))
     source = frames_of_file(file, deck, ("Na",) * 13)
-    minima = list(quench(deck, [source], Goal(LOOSE), progress=False).minima())
+    minima = list(quench(deck, [source], ForceTolerance(LOOSE), progress=False).minima())
     assert [minimum.converged for minimum in minima] == [frame != 5 for frame in range(12)]
     assert np.isnan(minima[5].energy_eV)
     (deck / SCRIPT).write_text(script.replace(minimise, deadly.replace(">", "<")))
     write(file, frames[6:], columns=["symbols", "positions"])
     with pytest.raises(RunError, match="exit code 3"):
-        quench(deck, [frames_of_file(file, deck, ("Na",) * 13)], Goal(LOOSE), progress=False)
+        quench(deck, [frames_of_file(file, deck, ("Na",) * 13)], ForceTolerance(LOOSE), progress=False)
+
+
+def test_a_process_that_dies_before_its_first_frame_sets_none_aside(make):
+    study, file = make()
+    deck = write_quench_deck(study, "loose", LOOSE).folder
+    script = (deck / SCRIPT).read_text()
+    (deck / SCRIPT).write_text(script + "\nquit 3\n")
+    source = frames_of_file(file, deck, ("Na",) * 13)
+    with pytest.raises(RunError, match="exit code 3"):
+        quench(deck, [source], ForceTolerance(LOOSE), progress=False)
+    (deck / SCRIPT).write_text(script)
+    minima = list(quench(deck, [source], ForceTolerance(LOOSE), progress=False).minima())
+    assert [minimum.converged for minimum in minima] == [True] * 12
+
+
+def test_a_queue_that_a_killed_program_left_behind_holds_nothing_up(make):
+    study, file = make(n_frames=30)
+    deck = write_quench_deck(study, "loose", LOOSE).folder
+    (deck / QUEUE).write_text("0\n1\n")
+    assert [minimum.frame for minimum in minima_of(study, file, LOOSE, workers=2)] == list(range(30))
+    assert not (deck / QUEUE).exists()
 
 
 def test_a_script_that_fails_is_reported_in_lammps_words(make):
@@ -188,7 +210,7 @@ def test_a_script_that_fails_is_reported_in_lammps_words(make):
     deck = write_quench_deck(study, "loose", LOOSE).folder
     (deck / SCRIPT).write_text((deck / SCRIPT).read_text().replace("eam/alloy", "eam/aloy"))
     with pytest.raises(RunError, match="Unrecognized pair style 'eam/aloy'"):
-        quench(deck, [frames_of_file(file, deck, ("Na",) * 13)], Goal(LOOSE), progress=False)
+        quench(deck, [frames_of_file(file, deck, ("Na",) * 13)], ForceTolerance(LOOSE), progress=False)
 
 
 def test_frames_of_another_cluster_are_refused(make, tmp_path):

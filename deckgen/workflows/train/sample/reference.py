@@ -11,7 +11,7 @@ from deckgen.decks.clusters import build
 from deckgen.decks.manifest import FRAMES
 from deckgen.decks.protocols import nvt_id
 from deckgen.errors import InputError, RunError
-from deckgen.processes.executor import SubprocessExecutor
+from deckgen.processes.executor import open_executor
 from deckgen.reference.calculator import ReferenceChoice, boxed, dynamics
 from deckgen.reference.vasp import write_folder
 from deckgen.training.recipe import Recipe
@@ -26,7 +26,7 @@ def sample_reference(
 ) -> tuple[list[Atoms], list[str]]:
     """Run the dynamics with the reference calculator; each run goes on where it was."""
     runs = dict[Path, tuple[str, float, Future[None]]]()
-    with SubprocessExecutor(workers) as executor:
+    with open_executor(workers) as executor:
         for size in settings.sizes:
             formula, start = f"{settings.element}{size}", build(settings.element, size, settings.structure)
             for temperature in settings.temperatures_K:

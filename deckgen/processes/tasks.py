@@ -1,0 +1,137 @@
+"""The one loop over tasks: submit, watch, show, collect, stop.
+
+It asks of an executor only what `deckgen.processes.executor.TaskExecutor` promises.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from pathlib import Path
+from typing import Generic, ParamSpec, TypeVar
+
+from deckgen.errors import DeckgenError
+from deckgen.processes.display import Display
+from deckgen.processes.executor import TaskExecutor, WorkerError
+from deckgen.processes.lock import HEARTBEAT_S
+from deckgen.processes.signals import sigterm_as_ctrl_c
+
+__all__ = ["Tasks", "why_failed"]
+
+P = ParamSpec("P")
+Key = TypeVar("Key")
+Answer = TypeVar("Answer")
+
+TICK_S = 1.0
+
+
+def why_failed(error: BaseException) -> str:
+    """Return in words why a task failed."""
+    return str(error) if isinstance(error, DeckgenError) else f"{type(error).__name__}: {error}"
+
+
+class Tasks(Generic[Key, Answer]):
+    """Tasks that run at the same time, each with a key that says what it is for.
+
+    Parameters
+    ----------
+    executor
+        Runs them; it is stopped at the end.
+    display
+        Hears that the tasks are being stopped.
+    collect
+        Called with the key and the future of a task that has ended by itself: it takes the result or the exception, and
+        may submit more. What it raises ends the loop and kills the tasks.
+    show
+        Called about once a second, and after the last task: it shows how far they are.
+    heartbeat
+        A lock file to touch every now and then, so that other machines see that its holder is alive.
+    grace_s
+        At Ctrl-C, how many seconds the tasks have to end by themselves.
+    stopping
+        What is said then.
+
+    Attributes
+    ----------
+    cut_short : list of (key, message)
+        After Ctrl-C, the tasks that have no answer: not begun (the message is empty), or killed.
+    """
+
+    def __init__(
+        self,
+        executor: TaskExecutor,
+        display: Display,
+        collect: Callable[[Key, Future[Answer]], object],
+        show: Callable[[], object],
+        *,
+        heartbeat: Path | None = None,
+        grace_s: float = 0.0,
+        stopping: str = "",
+    ) -> None:
+        self.executor, self.display, self.collect, self.show = executor, display, collect, show
+        self.heartbeat, self.grace_s, self.stopping = heartbeat, grace_s, stopping
+        self.cut_short = list[tuple[Key, str]]()
+        self._open = dict[Future[Answer], Key]()
+        self._stopped = False
+        self._last_beat = time.monotonic()
+
+    @property
+    def n_open(self) -> int:
+        """Number of tasks that have not been collected."""
+        return len(self._open)
+
+    def submit(self, key: Key, fn: Callable[P, Answer], /, *args: P.args, **kwargs: P.kwargs) -> None:
+        """Start or queue `fn(*args, **kwargs)`; nothing is started after Ctrl-C."""
+        if not self._stopped:
+            self._open[self.executor.submit(fn, *args, **kwargs)] = key
+
+    def run(self, begin: Callable[[], object]) -> None:
+        """Call `begin`, which submits the first tasks, and collect until none is left.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            At Ctrl-C or SIGTERM, once no task runs any more and those with an answer are collected. A second Ctrl-C
+            kills them at once.
+        """
+        with sigterm_as_ctrl_c():
+            try:
+                begin()
+                while self._open:
+                    self._collect_ended()
+                    self.show()
+                    self._beat()
+            except KeyboardInterrupt:
+                self._stop()
+                raise
+            finally:
+                self.executor.stop(grace_s=0)
+
+    def _collect_ended(self) -> None:
+        """Wait a moment for tasks to end, and collect them in the order of their submission."""
+        ended, _ = wait(self._open, timeout=TICK_S, return_when=FIRST_COMPLETED)
+        for future in [future for future in self._open if future in ended]:
+            self.collect(self._open.pop(future), future)
+
+    def _beat(self) -> None:
+        if self.heartbeat and time.monotonic() - self._last_beat > HEARTBEAT_S:
+            self.heartbeat.touch()
+            self._last_beat = time.monotonic()
+
+    def _stop(self) -> None:
+        """Stop the tasks; collect those that still answered."""
+        self._stopped = True
+        with contextlib.suppress(KeyboardInterrupt):  # the second one: no more patience
+            if self.stopping:
+                self.display.say(self.stopping)
+            self.executor.stop(self.grace_s)
+        self.executor.stop(grace_s=0)
+        for future in list(self._open):
+            key = self._open.pop(future)
+            error = None if future.cancelled() else future.exception()
+            if future.cancelled() or isinstance(error, WorkerError):
+                self.cut_short.append((key, str(error or "")))
+            else:
+                self.collect(key, future)
