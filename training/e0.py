@@ -1,4 +1,4 @@
-"""e0: the energy of each element's atom, which a fit subtracts before it looks at anything else."""
+"""e0: the energy per atom of each element, which a fit subtracts first."""
 
 from __future__ import annotations
 

@@ -86,9 +86,9 @@ def soap_vectors(frames: Sequence[Atoms], soap: Soap | None = None, *, workers: 
     """
     soap = soap or Soap()
     elements = sorted({int(number) for atoms in frames for number in atoms.numbers})
-    words = soap_arguments(soap, elements)
+    descriptor = soap_arguments(soap, elements)
     boxed = [in_large_cell(atoms, soap.cutoff_A) for atoms in frames]
-    return np.array(_shared_out(lambda pool, part: pool.submit(average_soap, words, part), boxed, workers))
+    return np.array(_shared_out(lambda pool, part: pool.submit(average_soap, descriptor, part), boxed, workers))
 
 
 def _shared_out(

@@ -1,4 +1,4 @@
-"""Choosing frames: without twins, spread over the energy or over descriptor space, with whole trajectories held out."""
+"""Choosing frames: duplicates, even spacing in energy or in descriptor space, and whole trajectories to hold out."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ MIN_TRAJECTORIES = 3
 
 
 def twins(frames: Sequence[Atoms], energies_eV: Sequence[float], window_eV: float) -> dict[int, int]:
-    """Find frames that repeat another one: as close in energy as the window, and of the same structure.
+    """Find duplicates: frames within the energy window of another one and of the same structure.
 
     The structure is the same where the sorted interatomic distances (between each pair of elements) differ nowhere by
-    more than 0.05 angstrom: this knows no order of the atoms, no rotation and no reflection.
+    more than 0.05 angstrom, which is invariant under permutation, rotation and reflection.
 
     Parameters
     ----------
     frames
-        Configurations; only those of one composition are compared.
+        Configurations; only those of equal composition are compared.
     energies_eV
         Their energies.
     window_eV
@@ -43,7 +43,7 @@ def twins(frames: Sequence[Atoms], energies_eV: Sequence[float], window_eV: floa
 
     Returns
     -------
-    For each frame that is a repetition, the frame that it repeats: one that itself stays, lower in energy or equal.
+    For each duplicate, the frame that it repeats: one that is kept, of lower or equal energy.
     """
     groups = defaultdict[str, list[int]](list)
     for index in np.argsort(np.asarray(energies_eV, dtype=float), kind="stable").tolist():
@@ -76,11 +76,11 @@ def _distances_A(atoms: Atoms) -> Array:
 def uniform_in_energy(energies_eV: Sequence[float], count: int) -> list[int]:
     """Choose frames spread evenly from the lowest to the highest energy.
 
-    For each of `count` equally spaced energies the nearest frame that is not taken yet.
+    For each of `count` equally spaced energies, the nearest frame that has not been taken.
 
     Returns
     -------
-    Indices, by rising energy; all where there are no more than `count`.
+    Indices, by increasing energy; all if there are no more than `count`.
     """
     energies = np.asarray(energies_eV, dtype=float)
     order: list[int] = np.argsort(energies, kind="stable").tolist()
@@ -95,12 +95,12 @@ def uniform_in_energy(energies_eV: Sequence[float], count: int) -> list[int]:
 
 
 def farthest_points(vectors: Array, count: int) -> list[int]:
-    """Choose frames that lie far apart: the one nearest the mean, then always the one farthest from those chosen.
+    """Choose frames by farthest-point sampling, beginning with the one nearest the mean.
 
     Parameters
     ----------
     vectors : (K, D)
-        Where each frame lies.
+        Descriptor vector of each frame.
 
     Returns
     -------
@@ -164,21 +164,20 @@ def pick_diverse(
 ) -> list[int]:
     """Pick frames with high scores that differ from each other.
 
-    Of the `spread * count` frames with the highest scores, the first is taken; then always the one that is farthest
-    from those taken, until there are `count`.
+    Farthest-point sampling among the `spread * count` frames with the highest scores, beginning with the highest.
 
     Parameters
     ----------
     scores : (K,)
-        How much each frame is wanted: its force error, say.
+        How desirable each frame is, for example its force error.
     vectors : (K, D)
-        Where each frame lies in descriptor space.
+        Descriptor vector of each frame.
     trajectories
         The trajectory of each frame; of each at most `per_trajectory` frames are taken.
 
     Returns
     -------
-    Indices in the order in which they were taken; fewer than `count` where the frames or the trajectories run out.
+    Indices in the order in which they were taken; fewer than `count` if the frames or the trajectories run out.
     """
     candidates = np.argsort(-scores, kind="stable")[: spread * count]
     vectors, names = vectors[candidates], np.array(trajectories, dtype=str)[candidates]
@@ -195,5 +194,5 @@ def pick_diverse(
 
 
 def nearest_distance(vectors: Array, known: Array) -> Array:
-    """Return how far each frame (K, D) is from the nearest of the known ones (M, D), (K,)."""
+    """Return the distance (K,) of each frame (K, D) from the nearest of the known ones (M, D)."""
     return np.array([np.linalg.norm(known - vector, axis=1).min() for vector in vectors])

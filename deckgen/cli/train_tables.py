@@ -32,7 +32,7 @@ __all__ = [
 
 
 def dataset_rows(dataset: Dataset) -> list[dict[str, Any]]:
-    """Return what there is of each size."""
+    """Return the number of frames and the ranges of their labels for each size."""
     rows = []
     for size in dataset.sizes:
         frames = dataset.of_size(size).frames
@@ -72,7 +72,7 @@ def curation_table(curation: Curation) -> RenderableType:
 
 
 def fit_summary(result: FitResult) -> str:
-    """Say what was fitted."""
+    """Return a message on what was fitted."""
     errors = result.errors["all"]
     return (
         f"{result.n_frames} frames, {result.n_targets:,} energies and forces, {duration(result.seconds)}: on them "
@@ -88,8 +88,8 @@ def error_tables(result: Validated) -> RenderableType:
     tables = [
         _side_by_side(result, kind) if names[1:] else _errors(result, kind) for kind in SETS if _has(result, kind)
     ]
-    words = f"[dim]E in meV/atom, F in meV/A, F max in eV/A. {escape(PERCENT_NOTE)}[/]"
-    return Group(*tables, *(letters if names[1:] else ()), words)
+    note = f"[dim]E in meV/atom, F in meV/A, F max in eV/A. {escape(PERCENT_NOTE)}[/]"
+    return Group(*tables, *(letters if names[1:] else ()), note)
 
 
 SETS = {"holdout": "held out", "train": "fitted"}
@@ -122,10 +122,10 @@ def _errors(result: Validated, kind: str) -> Table:
 
 
 def _side_by_side(result: Validated, kind: str) -> Table:
-    """Return the columns that tell potentials apart, those of each beside those of the other."""
+    """Return the main errors of two potentials side by side."""
     letters = LETTERS[: len(result.reports)]
     table = _table(
-        "atoms", "frames", *(f"{word}\n{letter}" for word in ("E rmse", "F rmse", "F max") for letter in letters)
+        "atoms", "frames", *(f"{heading}\n{letter}" for heading in ("E rmse", "F rmse", "F max") for letter in letters)
     )
     table.title = SETS[kind]
     rows = [_rows(report.errors[kind]) for report in result.reports.values()]
@@ -152,7 +152,7 @@ def _short(value: float | None, digits: int = 2) -> str:
 
 
 def round_table(rounds: Sequence[Round]) -> RenderableType:
-    """Return the rounds of an augmentation, a row each."""
+    """Return the rounds of an augmentation, one row per round."""
     errors = ("E rmse", "F rmse", "F max")
     held_out = (f"held out\n{word}" for word in errors)
     table = _table(
@@ -173,7 +173,7 @@ def _three(errors: SetErrors | None) -> tuple[str, str, str]:
 
 
 def round_summary(row: Round) -> str:
-    """Say in a line what a round found."""
+    """Return the results of a round in one line."""
     held_out = row.sets["holdout"]
     return (
         f"round {row.number}: {row.n_train} frames; held out {held_out.energy_rmse_meV_atom:.2f} meV/atom, "

@@ -56,7 +56,7 @@ def call(choice: ReferenceChoice, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _run(python: str, folder: Path, choice: ReferenceChoice) -> str:
-    """Run the program to its end; return in words how it ended."""
+    """Run the program; return a message on how it ended."""
     command = [python, "-c", RUN_PROGRAM, str(folder / "request.json"), str(folder / "reply.json")]
     with (folder / "printed").open("wb") as printed:
         try:

@@ -96,6 +96,14 @@ def test_lj13_relaxes_to_its_known_minimum() -> None:
     assert (hardly.converged, hardly.n_steps) == (False, 2)
 
 
+def test_the_name_of_a_reference_is_that_of_all_that_its_energies_depend_on() -> None:
+    changes = {"keywords": {"rc": 9.0}, "isolated_keywords": {"rc": 2.0}, "vacuum_A": 9.5, "min_box_A": 15.0}
+    names = {LJ.name, *(LJ.model_copy(update={key: value}).name for key, value in changes.items())}
+    assert len(names) == 5
+    assert all(name.startswith("lj-") for name in names)
+    assert LJ.model_copy(update={"python": "/usr/bin/python3", "timeout_s": 60.0}).name == LJ.name
+
+
 @pytest.mark.usefixtures("_odd_calculators")
 def test_the_energy_is_the_one_that_the_forces_belong_to() -> None:
     labels = single_point(dimer(1.2, "Ar"), ReferenceChoice(calculator="odd_calculators:Smeared"))

@@ -1,7 +1,7 @@
-"""Fitting a potential: labelled frames to a GAP that is checked, named for what it was made of, and written down.
+"""Fitting a potential: from labelled frames to a GAP that is checked, named after its inputs, and recorded.
 
-A fit is made in `running/` of its folder and moved into place when it has passed every check; what was there before and
-is another fit goes to a folder `NAME.old` beside it.
+A fit runs in `running/` of its folder and is moved into place when it has passed every check; another fit that was
+there before goes to a folder `NAME.old` beside it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, eq=False)
 class _Job:
-    """One fit that is to be made."""
+    """A fit to make."""
 
     train: Dataset
     fit: Fit
@@ -75,15 +75,15 @@ def fit(
     threads
         Of gap_fit; None: as many as cores.
     progress
-        Is told what is being done.
+        Called with each stage.
 
     Raises
     ------
     InputError
         If there are no frames, or no energy of the isolated atom.
     RunError
-        If the memory does not suffice, or gap_fit fails: also where it says that it did not, and its potential is
-        missing, broken, or worse on the very frames that it was fitted to than one without any forces.
+        If there is not enough memory, or gap_fit fails; also where it reports success, but its potential is missing,
+        broken, or no better on its own training frames than one without any forces.
     """
     progress = progress or _silent
     job = _prepare(recipe, train, folder)
@@ -105,14 +105,14 @@ def fit(
 
 
 def _silent(stage: str) -> None:
-    """Tell nobody."""
+    """Show nothing."""
 
 
 def _prepare(recipe: Recipe, train: Dataset, folder: Path) -> _Job:
     if not train.frames:
         raise InputError("no frames to fit to", hint="label some, and curate them: deckgen train curate")
     e0 = e0_of(train, recipe.data.e0)
-    if not isinstance(recipe.data.e0, str):  # what the user says of the isolated atoms holds, whatever the files have
+    if not isinstance(recipe.data.e0, str):  # given energies replace those of the files
         train = replace(train, isolated_eV=e0)
     settings = with_scales(recipe.fit, train, e0)
     found = count_instances((frame.atoms for frame in train.frames), settings)
@@ -130,7 +130,7 @@ def _prepare(recipe: Recipe, train: Dataset, folder: Path) -> _Job:
 
 
 def _checked_files(job: _Job) -> GapFile:
-    """Find what gap_fit wrote, give it its name, and check that it is whole."""
+    """Find the potential that gap_fit wrote, give it its label, and check that it is complete."""
     xml = job.running / XML
     if not xml.is_file():
         raise RunError(f"gap_fit ended without a potential; {job.running / LOG} ends with:\n{tail(job.running / LOG)}")
@@ -142,7 +142,7 @@ def _checked_files(job: _Job) -> GapFile:
 
 
 def _checked_errors(job: _Job, gap: GapFile) -> ErrorTable:
-    """Predict the training frames: the last and the hardest check."""
+    """Predict the training frames: the last and the strictest check."""
     predictions = predict(gap.path, [frame.atoms for frame in job.train.frames])
     try:
         errors = error_table(job.train, predictions, job.e0)

@@ -31,19 +31,19 @@ class FitResult:
     xml
         The potential, its sparseX files beside it.
     sha256
-        Checksum of all its files, as everywhere in deckgen.
+        Checksum of all its files.
     inputs_sha256
-        Of what it was made of: the training file and the arguments of gap_fit.
+        Checksum of its inputs: the training file and the arguments of gap_fit.
     arguments
         The arguments of gap_fit.
     n_frames, n_targets
-        Labelled frames; their energies and force components.
+        Number of labelled frames, and of their energies and force components.
     errors
-        Of the frames that it was fitted to, as `ErrorTable.to_json` has them.
+        Errors on the frames that it was fitted to, as `ErrorTable.to_json` returns them.
     estimated_bytes, peak_bytes
-        Memory: as estimated before, and as it was.
+        Memory, as estimated and as used.
     new
-        Whether this call made it, or found it made.
+        Whether this call made it; otherwise it existed.
     """
 
     xml: Path

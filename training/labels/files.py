@@ -1,4 +1,4 @@
-"""The files that labelling appends to, frame by frame: whole frames only, whenever it is killed."""
+"""The files that labelling appends to, frame by frame; after a kill they hold complete frames only."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from deckgen.training.dataset import bare
 __all__ = ["KEY", "atoms_text", "read_infos", "repair"]
 
 KEY = "frame_key"
-"""Where a frame in these files says which of the given frames it is."""
+"""Name of the key that identifies the given frame."""
 
 
 def repair(path: Path) -> None:
@@ -33,10 +33,12 @@ def repair(path: Path) -> None:
         end = end_of_whole(file)
         file.seek(end)
         rest = file.read()
+        if not rest:
+            return
         first = rest.partition(b"\n")[0]
-        if rest and not (first.isdigit() and rest.count(b"\n") < int(first) + 2):
-            words = first[:40].decode(errors="replace")
-            raise InputError(f"{path}: not extended XYZ: no frame begins with '{words}' (byte {end})")
+        if not (first.isdigit() and rest.count(b"\n") < int(first) + 2):
+            shown = first[:40].decode(errors="replace")
+            raise InputError(f"{path}: not extended XYZ: no frame begins with '{shown}' (byte {end})")
         file.truncate(end)
 
 
@@ -48,5 +50,5 @@ def atoms_text(atoms: Atoms, info: Mapping[str, object]) -> str:
 
 
 def read_infos(path: Path) -> list[dict[str, object]]:
-    """Return what is said of each frame in a file, the file's absence being no frames."""
+    """Return the comment-line values of each frame in a file; none if there is no file."""
     return [dict(atoms.info) for atoms in iread(path, index=":", format="extxyz")] if path.is_file() else []

@@ -1,4 +1,4 @@
-"""What is to be labelled, and what became of it."""
+"""The frames to label, and their results."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ REFERENCE_FILE = "reference.json"
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """A frame to be labelled; `key` is what it is known by."""
+    """A frame to label; `key` identifies it."""
 
     key: str
     atoms: Atoms
@@ -40,7 +40,7 @@ class Job:
 
 @dataclass(frozen=True)
 class FailedFrame:
-    """A frame that has no label, and why."""
+    """A frame without a label, and the reason."""
 
     source: str
     reason: str
@@ -48,7 +48,7 @@ class FailedFrame:
 
 @dataclass
 class LabelResult:
-    """What became of the frames.
+    """The outcome of labelling.
 
     Attributes
     ----------
@@ -76,7 +76,7 @@ class LabelResult:
 
 
 def jobs_of(path: Path, recipe: Recipe) -> list[Job]:
-    """Return the frames of a file, each once, and before them the isolated atoms that the data lack.
+    """Return the isolated atoms that the data lack, then the frames of a file, each once.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def _job(atoms: Atoms, source: str, file: str) -> Job:
 
 
 def _isolated_atoms(frames: Iterable[Atoms], recipe: Recipe) -> list[Job]:
-    """Return the isolated atom of each element that occurs, as far as e0 needs it and the data do not have it."""
+    """Return the isolated atom of each element, where e0 needs it and the data do not have it."""
     if recipe.data.e0 != "isolated":
         return []
     try:
@@ -120,12 +120,12 @@ def _isolated_atoms(frames: Iterable[Atoms], recipe: Recipe) -> list[Job]:
 
 
 class LabelStore:
-    """The folder labels/: what is labelled, what failed, with which reference.
+    """The folder labels/: the labelled and the failed frames, and the reference that labelled them.
 
     Raises
     ------
     InputError
-        If the labels that are there are of another reference.
+        If the folder has labels of another reference.
     """
 
     def __init__(self, folder: Path, choice: ReferenceChoice, versions: dict[str, str]) -> None:
@@ -148,7 +148,7 @@ class LabelStore:
     def add(
         self, job: Job, atoms: Atoms, energy_eV: float, forces_eV_A: NDArray[np.float64], kind: str = "free_energy"
     ) -> LabelledFrame:
-        """Append a labelled frame; `kind` says which of the calculator's energies it is."""
+        """Append a labelled frame; `kind` is the kind of energy: "free_energy" or "energy"."""
         info = job.atoms.info | {KEY: job.key, REFERENCE_KEY: self.reference, "energy_kind": kind}
         frame = LabelledFrame(bare(atoms, info), energy_eV, forces_eV_A, job.source, job.trajectory, job.config_type)
         append(self.labelled_file, labelled_text(frame))
@@ -156,13 +156,13 @@ class LabelStore:
         return frame
 
     def forget_failed(self) -> None:
-        """Let the frames that failed be tried again; the file that tells of them is set aside."""
+        """Have the failed frames tried again; the file that lists them is set aside."""
         set_aside(self.failed_file)
         self.failed.clear()
 
     def add_failed(self, job: Job, reason: str) -> None:
         """Append a frame that failed, with the reason in one line."""
-        words = " ".join(reason.replace('"', "'").replace("\\", "/").split())
+        line = " ".join(reason.replace('"', "'").replace("\\", "/").split())
         named = {"source": job.source, "trajectory": job.trajectory, "config_type": job.config_type}
-        append(self.failed_file, atoms_text(job.atoms, {KEY: job.key, "reason": words, **named}))
+        append(self.failed_file, atoms_text(job.atoms, {KEY: job.key, "reason": line, **named}))
         self.failed.add(job.key)

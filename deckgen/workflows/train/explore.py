@@ -1,4 +1,4 @@
-"""The outer loop's step: dynamics with the current potential, the frames that it knows least, their labels."""
+"""One round of active learning: dynamics with the current potential, its least certain frames, and their labels."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def explore(
     train
         The frames that the potential was fitted to.
     number
-        The round: every one has runs of its own.
+        Number of the round; every round has runs of its own.
 
     Raises
     ------
     RunError
-        If no run gave a frame, or no frame a usable label, or labels are to be made elsewhere.
+        If no run gave a frame, no frame got a usable label, or labels are to be made elsewhere.
     """
     picked = folder / PICKED
     if not picked.is_file():
@@ -72,7 +72,7 @@ def explore(
 
 
 def explored(recipe: Recipe, folder: Path) -> Dataset:
-    """Return a round's new labels, those with forces beyond [augment] largest_force_eV_A left out."""
+    """Return a round's new labels, without those with forces beyond [augment] largest_force_eV_A."""
     found = read_dataset(folder / LABELS / LABELLED)
     limit = recipe.augment.largest_force_eV_A
     return found.select(k for k, frame in enumerate(found.frames) if abs(frame.forces_eV_A).max() <= limit)

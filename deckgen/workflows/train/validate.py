@@ -1,4 +1,4 @@
-"""From a fitted potential to validation/: its errors as JSON and CSV, figures, and a page."""
+"""Validating: the errors of a potential as JSON and CSV, figures, and a page; into validation/."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ FRAME_COLUMNS = (
 
 @dataclass(frozen=True, eq=False)
 class Validated:
-    """What was found and where it was written.
+    """The results, and where they were written.
 
     Attributes
     ----------
     reports
         One potential, or two side by side, by name.
     warnings
-        What to doubt in the numbers.
+        Reasons to doubt the numbers.
     errors, page
         validation/errors.json and validation/report.html.
     """
@@ -79,7 +79,7 @@ def validate(
     model
         The potential; None: fit/gap.xml.
     against
-        Another potential, to be put side by side on the same frames.
+        A second potential to compare on the same frames.
     workers
         Processes at once; None: as many as cores.
 
@@ -118,16 +118,18 @@ def _name(xml: Path, folder: Path) -> str:
 
 
 def _warnings(sets: Mapping[str, Dataset], reports: Mapping[str, ModelReport]) -> tuple[str, ...]:
-    """Say what to doubt."""
+    """Return reasons to doubt the numbers."""
     held_out = len(sets["holdout"])
-    words = [f"{name}: {finding}" for name, report in reports.items() for finding in report.findings]
+    messages = [f"{name}: {finding}" for name, report in reports.items() for finding in report.findings]
     if held_out == 0:
-        words.append("no frames are held out: these are the errors on the fitted frames, which prove nothing")
+        messages.append("no frames are held out: these are the errors on the fitted frames, which prove little")
     elif held_out < FEW_FRAMES:
-        words.append(f"only {held_out} frames are held out")
+        messages.append(f"only {held_out} frames are held out")
     if len(reports) > 1:
-        words.append('"fitted" are the frames that this project fits to; the other potential may never have seen them')
-    return tuple(words)
+        messages.append(
+            '"fitted" are the frames that this project fits to; the other potential may never have seen them'
+        )
+    return tuple(messages)
 
 
 def _document(reports: Mapping[str, ModelReport], e0: Mapping[str, float], warnings: tuple[str, ...]) -> dict[str, Any]:
@@ -163,9 +165,9 @@ def _frames_csv(reports: Mapping[str, ModelReport], sets: Mapping[str, Dataset],
             errors = frame_errors(frames, predictions)
             for k, frame in enumerate(frames):
                 binding = binding_eV(frame, frame.energy_eV, e0) / frame.n_atoms
-                words = [name, which, frame.source, frame.trajectory, frame.n_atoms]
+                labels = [name, which, frame.source, frame.trajectory, frame.n_atoms]
                 numbers = (binding, 1000 * errors.energy_eV_atom[k], 1000 * errors.force_rmse_eV_A[k])
-                rows.append([*words, *(f"{x:.4f}" for x in numbers), round(float(errors.max_force_eV_A[k]), 5)])
+                rows.append([*labels, *(f"{x:.4f}" for x in numbers), round(float(errors.max_force_eV_A[k]), 5)])
         rows.sort(key=lambda row: -row[-1])
         writer.writerows(rows)
     return text.getvalue()

@@ -1,4 +1,4 @@
-"""Frames from the dynamics of clusters with the reference calculator: here, or by VASP elsewhere."""
+"""Frames from the dynamics of clusters with the reference calculator, run here, or by VASP elsewhere."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["sample_reference", "write_vasp_folders"]
 def sample_reference(
     settings: Sample, choice: ReferenceChoice, folder: Path, workers: int | None
 ) -> tuple[list[Atoms], list[str]]:
-    """Run the dynamics with the reference calculator; each run goes on where it was."""
+    """Run the dynamics with the reference calculator; each run resumes where it stopped."""
     runs = dict[Path, tuple[str, float, Future[None]]]()
     with SubprocessExecutor(workers) as executor:
         for size in settings.sizes:
