@@ -1,4 +1,4 @@
-"""Free clusters and periodic cells: into a cell, as QUIP wants it, and out of one, as plane-wave programs write it."""
+"""Free clusters and periodic cells: QUIP needs a cluster in a cell, and plane-wave programs return it in one."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from ase import Atoms
 __all__ = ["freed", "in_large_cell"]
 
 LEAST_VACUUM_A = 5.0
-"""Bonds are shorter in every element: a gap this wide separates a cluster from its images."""
+"""Wider than any bond: a gap of this width separates a cluster from its images."""
 
 
 def freed(atoms: Atoms) -> Atoms | None:
-    """Return a cluster that is alone in its periodic box as a free one, whole and in the middle of the box.
+    """Return a cluster that is isolated in its periodic box as a free one, unwrapped and in the middle of the box.
 
-    The cluster may lie across the faces of the box. None if it has less than 5 angstrom of vacuum along any axis: it is
-    no free cluster then.
+    The cluster may extend across the faces of the box. None if there is less than 5 angstrom of vacuum along any axis:
+    it is not a free cluster then.
     """
     cell = atoms.cell.array
     if not atoms.pbc.all() or abs(np.linalg.det(cell)) < 1e-9:
@@ -34,10 +34,10 @@ def freed(atoms: Atoms) -> Atoms | None:
 
 
 def in_large_cell(atoms: Atoms, cutoff_A: float) -> Atoms:
-    """Return a free cluster in the middle of a cube so large that no atom is within the cutoff of an image.
+    """Return a free cluster in the middle of a cube in which no atom is within the cutoff of an image.
 
-    The edge is the largest extent and twice the cutoff, rounded up to a whole angstrom. What is periodic stays as it
-    is.
+    The edge is the largest extent plus twice the cutoff, rounded up to a whole angstrom. Periodic configurations keep
+    their cell.
     """
     periodic = bool(atoms.pbc.any())
     copy = Atoms(atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=atoms.pbc)

@@ -1,4 +1,4 @@
-"""Curating: which labelled frames are fitted, which are held out, which wait in the pool, and which go, and why."""
+"""Curating: which labelled frames are fitted, held out, left in the pool or dropped, and why."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any
 
 from deckgen.errors import InputError
 from deckgen.files import write_json
-from deckgen.training.dataset import Dataset, write_dataset
+from deckgen.training.dataset import Dataset
+from deckgen.training.extxyz import write_dataset
 from deckgen.training.predict import soap_vectors
 from deckgen.training.recipe import Recipe
 from deckgen.training.recipe.data import Curate
+from deckgen.training.recipe.folder import CURATION, HOLDOUT, POOL, TRAIN
 from deckgen.training.selection import farthest_points, hold_out, share, twins, uniform_in_energy
 
-__all__ = ["CURATED", "CURATION", "HOLDOUT", "POOL", "TRAIN", "Curation", "Dropped", "curate", "write_curation"]
+__all__ = ["Curation", "Dropped", "curate", "write_curation"]
 
-CURATED, CURATION = "curated", "curation.json"
-TRAIN, HOLDOUT, POOL = "train.extxyz", "holdout.extxyz", "pool.extxyz"
 DEFAULT_FRACTION = 0.1
 
 
@@ -29,9 +29,9 @@ class Dropped:
     Attributes
     ----------
     source, trajectory
-        Which one.
+        Its origin.
     reason
-        Why.
+        Why it is dropped.
     """
 
     source: str
@@ -41,18 +41,18 @@ class Dropped:
 
 @dataclass(frozen=True, eq=False)
 class Curation:
-    """The frames by their use; no two sets share a trajectory but `train` and `pool`.
+    """The frames by their use; only `train` and `pool` share trajectories.
 
     Attributes
     ----------
     train
-        To be fitted, by size and rising energy.
+        Frames to fit, by size and increasing energy.
     holdout
-        Never fitted.
+        Frames that are never fitted.
     pool
-        Neither: what `select` left. Augmenting draws from it.
+        The others, left by `select`; augmenting draws from them.
     dropped
-        Frames that repeat another one.
+        Duplicates.
     holdout_trajectories
         The trajectories held out.
     """
@@ -64,7 +64,7 @@ class Curation:
     holdout_trajectories: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Return what was done, as JSON has it."""
+        """Return the numbers of frames, the trajectories held out and the duplicates, for JSON."""
         sets = {"train": self.train, "holdout": self.holdout, "pool": self.pool}
         return {
             "n_frames": {name: len(dataset) for name, dataset in sets.items()} | {"dropped": len(self.dropped)},
@@ -75,7 +75,7 @@ class Curation:
 
 
 def curate(recipe: Recipe, dataset: Dataset, *, workers: int | None = None) -> Curation:
-    """Drop repetitions, hold trajectories out, and select what is fitted.
+    """Drop duplicates, hold trajectories out, and select the frames to fit.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def curate(recipe: Recipe, dataset: Dataset, *, workers: int | None = None) -> C
 
 
 def write_curation(curation: Curation, folder: Path) -> None:
-    """Write train.extxyz, holdout.extxyz, pool.extxyz and curation.json; each is there whole or not at all."""
+    """Write train.extxyz, holdout.extxyz, pool.extxyz and curation.json; each is written whole or not at all."""
     write_dataset(folder / TRAIN, curation.train)
     write_dataset(folder / HOLDOUT, curation.holdout)
     write_dataset(folder / POOL, curation.pool)
@@ -139,7 +139,7 @@ def _held_out(settings: Curate, dataset: Dataset) -> set[str]:
 
 
 def _selected(recipe: Recipe, dataset: Dataset, workers: int | None) -> list[int]:
-    """Choose `select` frames of those that are not held out: of each size its share."""
+    """Choose `select` of the frames that are not held out, in proportion for each size."""
     settings = recipe.curate
     everything = list(range(len(dataset)))
     if settings.select in range(1, len(dataset)):

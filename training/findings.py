@@ -1,4 +1,4 @@
-"""What is wrong with labelled frames: what can be left out or lived with is a finding, what cannot is an error."""
+"""Checks of labelled frames: what can be left out or tolerated is a finding, anything else an error."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from deckgen.training.dataset import LabelledFrame, frame_key
 __all__ = ["about_net_forces", "about_settings", "listed", "without_duplicates"]
 
 LARGEST_NET_FORCE_EV_A = 5e-3
-"""A component of the sum of a frame's forces; the labels' own error is about the root of N smaller for each atom."""
+"""A component of the sum of a frame's forces; the error of a single force is about sqrt(N) times smaller."""
 
 SAME_LABEL_EV_ATOM = 1e-3
-"""Two labels of one configuration that differ by more are of different settings."""
+"""Two labels of one configuration that differ by more were made with different settings."""
 
 DECISIVE = frozenset({"GGA", "ENCUT", "POTCAR", "reference"})
-"""Settings that shift the energy: frames that differ in them cannot be fitted together."""
+"""Settings that shift the energy: frames made with different ones cannot be fitted together."""
 
 SHOWN = 5
 
 
 def listed(items: Sequence[str]) -> str:
-    """Return the first few of many words."""
+    """Return the first few items as a list for a message."""
     more = f" and {len(items) - SHOWN} more" if len(items) > SHOWN else ""
     return ", ".join(items[:SHOWN]) + more
 
 
 def about_net_forces(frames: Iterable[LabelledFrame]) -> list[Finding]:
-    """Say which frames' forces do not sum to zero."""
+    """Return a warning if the forces of frames do not sum to zero."""
     nets = {frame.source: float(np.abs(frame.forces_eV_A.sum(axis=0)).max()) for frame in frames if frame.n_atoms > 1}
     wrong = sorted((net, source) for source, net in nets.items() if net > LARGEST_NET_FORCE_EV_A)
     if not wrong:

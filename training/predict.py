@@ -18,7 +18,7 @@ from deckgen.errors import RunError
 from deckgen.processes.executor import TaskExecutor, WorkerError, open_executor
 from deckgen.quip.gapfile import read_gap
 from deckgen.quip.quippy import average_soap, evaluate
-from deckgen.training.fit.arguments import soap_words
+from deckgen.training.fit.arguments import soap_arguments
 from deckgen.training.recipe.fit import Soap
 
 __all__ = ["Prediction", "predict", "soap_vectors"]
@@ -101,9 +101,11 @@ def soap_vectors(
     """
     soap = soap or Soap()
     elements = sorted({int(number) for atoms in frames for number in atoms.numbers})
-    words = soap_words(soap, elements)
+    descriptor = soap_arguments(soap, elements)
     boxed = [in_large_cell(atoms, soap.cutoff_A) for atoms in frames]
-    return np.array(_shared_out(lambda pool, part: pool.submit(average_soap, words, part), boxed, workers, executor))
+    return np.array(
+        _shared_out(lambda pool, part: pool.submit(average_soap, descriptor, part), boxed, workers, executor)
+    )
 
 
 def _shared_out(

@@ -1,4 +1,4 @@
-"""Reading labelled frames: extended XYZ, vasprun.xml, OUTCAR and ASE databases become one data set, checked."""
+"""Reading labelled frames from extended XYZ, vasprun.xml, OUTCAR and ASE databases into one checked data set."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ from deckgen.cells import freed
 from deckgen.errors import InputError
 from deckgen.findings import Finding
 from deckgen.reference.vasp import is_output, read_output
-from deckgen.training.dataset import DEFAULT_TYPE, Dataset, LabelledFrame, bare, e0_of, joined_isolated
+from deckgen.training.dataset import DEFAULT_TYPE, Dataset, LabelledFrame, bare, joined_isolated
+from deckgen.training.e0 import e0_of
 from deckgen.training.findings import about_net_forces, about_settings, listed, without_duplicates
 from deckgen.training.recipe.data import Data
 
 __all__ = ["Reading", "read_data"]
 
 REFERENCE_KEY = "reference"
-"""Where a labelled frame says which calculator, with which settings, made its label."""
+"""Name of the key for the calculator and the settings that made a label."""
 
 _XYZ = {".xyz", ".extxyz"}
 _DATABASES = {".db", ".json"}
@@ -34,7 +35,7 @@ _DATABASES = {".db", ".json"}
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """A data set, and what was found wrong on the way."""
+    """A data set, and warnings about what was read."""
 
     dataset: Dataset
     findings: tuple[Finding, ...]
@@ -42,9 +43,9 @@ class Reading:
 
 @dataclass(frozen=True, eq=False)
 class _Raw:
-    """A frame as a file has it: perhaps periodic, perhaps without labels; `fault`: what is wrong with it.
+    """A frame as read: perhaps periodic, perhaps without labels; `fault` is what is wrong with it.
 
-    `known` are the names of the numbers that the file has of it.
+    `known` are the names of the numbers in the file.
     """
 
     atoms: Atoms
@@ -66,8 +67,8 @@ class _Collected:
 def read_data(data: Data, folder: Path) -> Reading:
     """Read the labelled frames that the table [data] names, and check them.
 
-    Frames without labels, with labels that are not finite, that did not converge, or that occur twice are left out, and
-    a finding says so. A cluster in a periodic box becomes a free one.
+    Frames without labels, with labels that are not finite or did not converge, and frames that occur twice are left
+    out with a finding. A cluster in a periodic box becomes a free one.
 
     Parameters
     ----------
@@ -79,8 +80,8 @@ def read_data(data: Data, folder: Path) -> Reading:
     Raises
     ------
     InputError
-        If a file is missing or cannot be read, has no labels at all, was made with settings that cannot be mixed with
-        the others', or if e0 has no value for an element.
+        If a file is missing or cannot be read, has no usable frame, was made with settings that cannot be mixed with
+        those of the others, or if e0 has no value for an element.
     """
     found = _Collected()
     for path in _files(data, folder):
@@ -159,7 +160,7 @@ def _number(value: Any) -> float | None:
 
 
 def _collect(found: _Collected, raw: _Raw, data: Data, name: str, index: int) -> None:
-    """File one frame under what it is: a frame, an isolated atom, or something to leave out."""
+    """Sort a frame: a labelled frame, an isolated atom, or one to leave out."""
     place = f"{name}:{index}"
     if fault := _fault(raw):
         found.left_out[fault].append(place)

@@ -1,4 +1,4 @@
-"""Choosing frames: without twins, spread over the energy or over descriptor space, with whole trajectories held out."""
+"""Choosing frames: duplicates, even spacing in energy or in descriptor space, and whole trajectories to hold out."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ MIN_TRAJECTORIES = 3
 
 
 def twins(frames: Sequence[Atoms], energies_eV: Sequence[float], window_eV: float) -> dict[int, int]:
-    """Find frames that repeat another one: as close in energy as the window, and of the same structure.
+    """Find duplicates: frames within the energy window of another one and of the same structure.
 
     The structure is the same where the sorted interatomic distances (between each pair of elements) differ nowhere by
-    more than 0.05 angstrom: this knows no order of the atoms, no rotation and no reflection.
+    more than 0.05 angstrom, which is invariant under permutation, rotation and reflection.
 
     Parameters
     ----------
     frames
-        Configurations; only those of one composition are compared.
+        Configurations; only those of equal composition are compared.
     energies_eV
         Their energies.
     window_eV
@@ -43,7 +43,7 @@ def twins(frames: Sequence[Atoms], energies_eV: Sequence[float], window_eV: floa
 
     Returns
     -------
-    For each frame that is a repetition, the frame that it repeats: one that itself stays, lower in energy or equal.
+    For each duplicate, the frame that it repeats: one that is kept, of lower or equal energy.
     """
     groups = defaultdict[str, list[int]](list)
     for index in np.argsort(np.asarray(energies_eV, dtype=float), kind="stable").tolist():
@@ -76,11 +76,11 @@ def _distances_A(atoms: Atoms) -> Array:
 def uniform_in_energy(energies_eV: Sequence[float], count: int) -> list[int]:
     """Choose frames spread evenly from the lowest to the highest energy.
 
-    For each of `count` equally spaced energies the nearest frame that is not taken yet.
+    For each of `count` equally spaced energies, the nearest frame that has not been taken.
 
     Returns
     -------
-    Indices, by rising energy; all where there are no more than `count`.
+    Indices, by increasing energy; all if there are no more than `count`.
     """
     energies = np.asarray(energies_eV, dtype=float)
     order: list[int] = np.argsort(energies, kind="stable").tolist()
@@ -95,24 +95,20 @@ def uniform_in_energy(energies_eV: Sequence[float], count: int) -> list[int]:
 
 
 def farthest_points(vectors: Array, count: int) -> list[int]:
-    """Choose frames that lie far apart: the one nearest the mean, then always the one farthest from those chosen.
+    """Choose frames by farthest-point sampling, beginning with the one nearest the mean.
 
     Parameters
     ----------
     vectors : (K, D)
-        Where each frame lies.
+        Descriptor vector of each frame.
 
     Returns
     -------
     Indices, in the order in which they were chosen.
     """
-    start = int(np.linalg.norm(vectors - vectors.mean(axis=0), axis=1).argmin())
-    taken, distance = [start], np.linalg.norm(vectors - vectors[start], axis=1)
-    while len(taken) < min(count, len(vectors)):
-        distance[taken] = -1.0
-        taken.append(int(distance.argmax()))
-        distance = np.minimum(distance, np.linalg.norm(vectors - vectors[taken[-1]], axis=1))
-    return taken
+    from_mean = np.linalg.norm(vectors - vectors.mean(axis=0), axis=1)
+    each_its_own = [str(k) for k in range(len(vectors))]
+    return pick_diverse(-from_mean, vectors, each_its_own, count=count, spread=len(vectors), per_trajectory=1)
 
 
 def share(counts: Sequence[int], total: int) -> list[int]:
@@ -168,35 +164,35 @@ def pick_diverse(
 ) -> list[int]:
     """Pick frames with high scores that differ from each other.
 
-    Of the `spread * count` frames with the highest scores, the first is taken; then always the one that is farthest
-    from those taken, until there are `count`.
+    Farthest-point sampling among the `spread * count` frames with the highest scores, beginning with the highest.
 
     Parameters
     ----------
     scores : (K,)
-        How much each frame is wanted: its force error, say.
+        How desirable each frame is, for example its force error.
     vectors : (K, D)
-        Where each frame lies in descriptor space.
+        Descriptor vector of each frame.
     trajectories
         The trajectory of each frame; of each at most `per_trajectory` frames are taken.
 
     Returns
     -------
-    Indices in the order in which they were taken; fewer than `count` where the frames or the trajectories run out.
+    Indices in the order in which they were taken; fewer than `count` if the frames or the trajectories run out.
     """
-    candidates = [int(k) for k in np.argsort(-scores, kind="stable")[: spread * count]]
-    distance = np.full(len(scores), np.inf)
-    taken, used = list[int](), Counter[str]()
-    while len(taken) < count and candidates:
-        best = max(candidates, key=lambda k: distance[k])  # the first of equals: the one with the highest score
+    candidates = np.argsort(-scores, kind="stable")[: spread * count]
+    vectors, names = vectors[candidates], np.array(trajectories, dtype=str)[candidates]
+    distance = np.full(len(candidates), np.inf)  # from the nearest one taken; negative: not to be taken any more
+    taken = list[int]()
+    while len(taken) < count and distance.max(initial=-1.0) >= 0:
+        best = int(distance.argmax())  # the first of equals: the one with the highest score
         taken.append(best)
-        used[trajectories[best]] += 1
         distance = np.minimum(distance, np.linalg.norm(vectors - vectors[best], axis=1))
-        full = {name for name, number in used.items() if number >= per_trajectory}
-        candidates = [k for k in candidates if k != best and trajectories[k] not in full]
-    return taken
+        distance[best] = -1.0
+        if np.count_nonzero(names[taken] == names[best]) == per_trajectory:
+            distance[names == names[best]] = -1.0
+    return [int(candidates[k]) for k in taken]
 
 
 def nearest_distance(vectors: Array, known: Array) -> Array:
-    """Return how far each frame (K, D) is from the nearest of the known ones (M, D), (K,)."""
+    """Return the distance (K,) of each frame (K, D) from the nearest of the known ones (M, D)."""
     return np.array([np.linalg.norm(known - vector, axis=1).min() for vector in vectors])

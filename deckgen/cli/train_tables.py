@@ -15,16 +15,24 @@ from deckgen.training.validation.errors import PERCENT_NOTE
 if TYPE_CHECKING:
     from deckgen.training.curate import Curation
     from deckgen.training.dataset import Dataset
-    from deckgen.training.fit.fit import FitResult
+    from deckgen.training.fit.record import FitResult
     from deckgen.training.validation.errors import ErrorTable, PotentialErrors
     from deckgen.workflows.train.rounds import Round, SetErrors
     from deckgen.workflows.train.validate import Validated
 
-__all__ = ["curation_table", "dataset_rows", "dataset_table", "error_tables", "fit_words", "round_table", "round_words"]
+__all__ = [
+    "curation_table",
+    "dataset_rows",
+    "dataset_table",
+    "error_tables",
+    "fit_summary",
+    "round_summary",
+    "round_table",
+]
 
 
 def dataset_rows(dataset: Dataset) -> list[dict[str, Any]]:
-    """Return what there is of each size."""
+    """Return the number of frames and the ranges of their labels for each size."""
     rows = []
     for size in dataset.sizes:
         frames = dataset.of_size(size).frames
@@ -63,8 +71,8 @@ def curation_table(curation: Curation) -> RenderableType:
     return Group(table, f"{len(curation.dropped)} near-duplicates dropped; trajectories held out: {escape(held_out)}")
 
 
-def fit_words(result: FitResult) -> str:
-    """Say what was fitted."""
+def fit_summary(result: FitResult) -> str:
+    """Return a message on what was fitted."""
     errors = result.errors["all"]
     return (
         f"{result.n_frames} frames, {result.n_targets:,} energies and forces, {duration(result.seconds)}: on them "
@@ -80,8 +88,8 @@ def error_tables(result: Validated) -> RenderableType:
     tables = [
         _side_by_side(result, kind) if names[1:] else _errors(result, kind) for kind in SETS if _has(result, kind)
     ]
-    words = f"[dim]E in meV/atom, F in meV/A, F max in eV/A. {escape(PERCENT_NOTE)}[/]"
-    return Group(*tables, *(letters if names[1:] else ()), words)
+    note = f"[dim]E in meV/atom, F in meV/A, F max in eV/A. {escape(PERCENT_NOTE)}[/]"
+    return Group(*tables, *(letters if names[1:] else ()), note)
 
 
 SETS = {"holdout": "held out", "train": "fitted"}
@@ -114,10 +122,10 @@ def _errors(result: Validated, kind: str) -> Table:
 
 
 def _side_by_side(result: Validated, kind: str) -> Table:
-    """Return the columns that tell potentials apart, those of each beside those of the other."""
+    """Return the main errors of two potentials side by side."""
     letters = LETTERS[: len(result.reports)]
     table = _table(
-        "atoms", "frames", *(f"{word}\n{letter}" for word in ("E rmse", "F rmse", "F max") for letter in letters)
+        "atoms", "frames", *(f"{heading}\n{letter}" for heading in ("E rmse", "F rmse", "F max") for letter in letters)
     )
     table.title = SETS[kind]
     rows = [_rows(report.errors[kind]) for report in result.reports.values()]
@@ -144,7 +152,7 @@ def _short(value: float | None, digits: int = 2) -> str:
 
 
 def round_table(rounds: Sequence[Round]) -> RenderableType:
-    """Return the rounds of an augmentation, a row each."""
+    """Return the rounds of an augmentation, one row per round."""
     errors = ("E rmse", "F rmse", "F max")
     held_out = (f"held out\n{word}" for word in errors)
     table = _table(
@@ -164,8 +172,8 @@ def _three(errors: SetErrors | None) -> tuple[str, str, str]:
     return _short(numbers[0]), _short(numbers[1]), _short(errors.max_force_error_eV_A, 3)
 
 
-def round_words(row: Round) -> str:
-    """Say in a line what a round found."""
+def round_summary(row: Round) -> str:
+    """Return the results of a round in one line."""
     held_out = row.sets["holdout"]
     return (
         f"round {row.number}: {row.n_train} frames; held out {held_out.energy_rmse_meV_atom:.2f} meV/atom, "

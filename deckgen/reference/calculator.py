@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 
 from deckgen.errors import RunError
 from deckgen.frames import find_frames
-from deckgen.reference.process import ReferenceChoice, call
+from deckgen.reference.process import call
+from deckgen.reference.settings import ReferenceChoice
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["Labels", "ReferenceChoice", "boxed", "check", "dynamics", "single_point"]
+__all__ = ["Labels", "boxed", "check", "dynamics", "single_point"]
 
 LARGEST_FORCE_EV_A = 100.0
 """No configuration that is worth a label has a larger force; a calculation that did not converge may."""

@@ -16,7 +16,8 @@ from ase.io import read
 from deckgen.decks.clusters import build
 from deckgen.errors import InputError, InstallationError, RunError
 from deckgen.processes.executor import open_executor
-from deckgen.reference.calculator import ReferenceChoice, boxed, check, dynamics, single_point
+from deckgen.reference.calculator import boxed, check, dynamics, single_point
+from deckgen.reference.settings import ReferenceChoice
 
 TBLITE = ReferenceChoice(calculator="tblite", keywords={"method": "GFN1-xTB"})
 LJ = ReferenceChoice(calculator="lj", keywords={"rc": 1000.0})
@@ -80,6 +81,14 @@ def test_the_box_is_a_cube_around_a_free_cluster() -> None:
     assert boxed(dimer(3), ReferenceChoice()).cell.lengths() == pytest.approx([14] * 3)
     crystal = Atoms("Na", cell=[4, 4, 4], pbc=True)
     assert boxed(crystal, ReferenceChoice()).cell.lengths() == pytest.approx([4] * 3)
+
+
+def test_the_name_of_a_reference_is_that_of_all_that_its_energies_depend_on() -> None:
+    changes = {"keywords": {"rc": 9.0}, "isolated_keywords": {"rc": 2.0}, "vacuum_A": 9.5, "min_box_A": 15.0}
+    names = {LJ.name, *(LJ.model_copy(update={key: value}).name for key, value in changes.items())}
+    assert len(names) == 5
+    assert all(name.startswith("lj-") for name in names)
+    assert LJ.model_copy(update={"python": "/usr/bin/python3", "timeout_s": 60.0}).name == LJ.name
 
 
 @pytest.mark.usefixtures("_odd_calculators")

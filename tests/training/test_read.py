@@ -173,6 +173,22 @@ def test_contradicting_labels_are_an_error(tmp_path: Path) -> None:
         read_data(Data(files=["a.extxyz", "b.extxyz"], **AVERAGE), tmp_path)
 
 
+def test_what_labels_may_differ_by_grows_with_the_cluster(tmp_path: Path) -> None:
+    """1 meV per atom: 3 meV on four atoms are one label twice, 5 meV are two."""
+    frame = cluster(seed=1)
+    energy = frame.get_potential_energy()
+    write_xyz(tmp_path / "a.extxyz", [frame])
+    for apart, fine in ((0.003, True), (0.005, False)):
+        frame.calc = SinglePointCalculator(frame, **frame.calc.results | {"energy": energy + apart})
+        write_xyz(tmp_path / "b.extxyz", [frame])
+        data = Data(files=["a.extxyz", "b.extxyz"], **AVERAGE)
+        if fine:
+            assert codes(read_data(data, tmp_path)) == ["duplicates"]
+        else:
+            with pytest.raises(InputError, match="one configuration with two energies"):
+                read_data(data, tmp_path)
+
+
 def test_labels_of_two_references_are_an_error(tmp_path: Path) -> None:
     write_xyz(tmp_path / "a.extxyz", [cluster(seed=1)], reference="gpaw-1")
     write_xyz(tmp_path / "b.extxyz", [cluster(seed=2)], reference="tblite-2")

@@ -64,6 +64,67 @@ def test_a_term_that_is_given_is_used_and_can_be_taken_out(tmp_path: Path) -> No
     assert set(descriptors(with_triplets)) == {"distance_2b", "angle_3b"}
 
 
+def test_every_key_of_the_fit_reaches_gap_fit(tmp_path: Path) -> None:
+    text = """
+[fit]
+sparse_jitter = 1e-7
+seed = 11
+options = "sparsify_only_no_fit=F"
+[fit.two_body]
+cutoff_A = 8.1
+transition_A = 0.6
+delta_eV = 0.21
+n_sparse = 26
+sparse_method = "random"
+options = "a=1"
+theta_A = 1.3
+[fit.three_body]
+cutoff_A = 5.1
+transition_A = 0.7
+delta_eV = 0.022
+n_sparse = 101
+sparse_method = "covariance"
+options = "b=2"
+theta_A = 1.4
+[fit.soap]
+cutoff_A = 8.2
+transition_A = 1.9
+delta_eV = 0.9
+n_sparse = 601
+sparse_method = "cur_covariance"
+options = "c=3"
+atom_sigma_A = 0.8
+n_max = 7
+l_max = 5
+zeta = 3.0
+central_weight = 0.5
+"""
+    recipe = read(tmp_path, MINIMAL + text)
+    arguments = dict(word.split("=", 1) for word in gap_fit_arguments(recipe.fit, {"K": -0.1, "Na": -0.25}))
+    assert arguments["e0"] == "{K:-0.1:Na:-0.25}"
+    assert (arguments["sparse_jitter"], arguments["rnd_seed"]) == ("1e-07", "11")
+    assert arguments["sparsify_only_no_fit"] == "F"
+    assert (arguments["energy_parameter_name"], arguments["force_parameter_name"]) == ("REF_energy", "REF_forces")
+    expected = {
+        "distance_2b": "cutoff=8.1 cutoff_transition_width=0.6 covariance_type=ard_se theta_uniform=1.3 delta=0.21 "
+        "n_sparse=26 sparse_method=random a=1",
+        "angle_3b": "cutoff=5.1 cutoff_transition_width=0.7 covariance_type=ard_se theta_uniform=1.4 delta=0.022 "
+        "n_sparse=101 sparse_method=covariance b=2",
+        "soap": "cutoff=8.2 cutoff_transition_width=1.9 atom_sigma=0.8 n_max=7 l_max=5 central_weight=0.5 "
+        "covariance_type=dot_product zeta=3.0 delta=0.9 n_sparse=601 sparse_method=cur_covariance c=3",
+    }
+    assert descriptors(recipe) == {
+        name: dict(word.split("=") for word in line.split()) for name, line in expected.items()
+    }
+
+
+def test_a_sampling_run_has_its_frames_after_the_whole_equilibration(tmp_path: Path) -> None:
+    """20 ps in 8 frames of 1250 steps; 3.1 ps are 1550 steps, so two frames are left out at the start."""
+    text = "[sample]\ntimestep_fs = 2.0\nequilibration_ps = 3.1\nduration_ps = 20.0\nframes = 8\n"
+    sample = read(tmp_path, MINIMAL + text).sample
+    assert (sample.frame_every, sample.n_steps) == (1250, (2 + 8) * 1250)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

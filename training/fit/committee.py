@@ -1,4 +1,4 @@
-"""A committee of potentials: where they disagree, none of them knows."""
+"""A committee of potentials: where they disagree, the data do not determine the potential."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ SHARE = 2 / 3
 
 
 def fit_committee(recipe: Recipe, train: Dataset, folder: Path, *, size: int, seed: int) -> list[Path]:
-    """Fit `size` potentials, each to another random two thirds of the frames, in `folder`/1, 2 ...; return their xml.
+    """Fit `size` potentials, each to other random two thirds of the frames, in `folder`/1, 2 ...; return their xml.
 
-    Potentials that are there already are taken as they are.
+    Existing fits are not made again.
     """
     xmls = []
     for number in range(1, size + 1):

@@ -1,4 +1,4 @@
-"""Running gap_fit: its training file, its progress, and what it leaves."""
+"""Running gap_fit: its training file, its progress and its log."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from deckgen.cells import in_large_cell
 from deckgen.errors import InstallationError, RunError
 from deckgen.processes.executor import ONE_THREAD, available_cores
 from deckgen.training.dataset import Dataset
-from deckgen.training.fit.arguments import ENERGY_KEY, FORCES_KEY
+from deckgen.training.recipe.data import ENERGY_KEY, FORCES_KEY
 from deckgen.training.recipe.fit import Fit, Sigma
 
 __all__ = ["LOG", "Run", "run_gap_fit", "write_training_file"]
@@ -37,12 +37,12 @@ STAGES = {
     r"Using LAPACK": "solving",
     r"TIMER: GP sparsify": "solved",
 }
-"""What gap_fit prints at the start of a line, and what that means."""
+"""How a line that gap_fit prints begins, and the stage that it marks."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a run of gap_fit took.
+    """Time and memory of a run of gap_fit.
 
     Attributes
     ----------
@@ -57,10 +57,10 @@ class Run:
 def write_training_file(path: Path, train: Dataset, fit: Fit) -> None:
     """Write the frames and the isolated atoms for gap_fit, each with its own regularisation.
 
-    `energy_sigma` and `force_sigma` of a frame go before gap_fit's own defaults and are taken as they are. Its default
-    sigma is one per atom: gap_fit multiplies it by sqrt(N) (its option sigma_per_atom, on by default), so that the
-    variance grows with N; the same is written here. Free clusters sit in a cell in which they do not meet their images,
-    since gap_fit is periodic.
+    `energy_sigma` and `force_sigma` of a frame override gap_fit's defaults and are used as they are. Its default energy
+    sigma is per atom: gap_fit multiplies it by sqrt(N) (its option sigma_per_atom, on by default), so that the variance
+    grows with N; the same is done here. Free clusters are put into a cell in which they do not interact with their
+    images, since gap_fit is periodic.
     """
     cutoff_A = max(term.cutoff_A for term in (fit.two_body, fit.three_body, fit.soap) if term.use)
     frames = []
@@ -78,7 +78,7 @@ def write_training_file(path: Path, train: Dataset, fit: Fit) -> None:
 
 
 def sigmas(sigma: Sigma, config_type: str, n_atoms: int) -> tuple[float, float]:
-    """Return the regularisation of a configuration: of its energy (all atoms together) and of its force components."""
+    """Return the regularisation of a configuration: of its total energy and of its force components."""
     values = next((rule for rule in sigma.rules if rule.applies(config_type, n_atoms)), sigma)
     return float(values.energy_eV_atom * np.sqrt(n_atoms)), float(values.force_eV_A)
 
@@ -101,14 +101,14 @@ def run_gap_fit(
     threads
         None: as many as cores.
     progress
-        Is told each stage that gap_fit reaches.
+        Called with each stage that gap_fit reaches.
 
     Raises
     ------
     InstallationError
-        If gap_fit is not there.
+        If gap_fit is not installed.
     RunError
-        If it fails and says so. That it says nothing is no success: look at what it wrote.
+        If it reports a failure. It may also fail silently: check what it wrote.
     """
     began = time.monotonic()
     environment = os.environ | dict.fromkeys(ONE_THREAD, str(threads or available_cores()))
@@ -138,13 +138,13 @@ def run_gap_fit(
 
 
 def tail(log: Path) -> str:
-    """Return the last lines of a log that say something."""
+    """Return the last lines of a log that are not empty."""
     lines = [line for line in log.read_text(encoding="utf-8").splitlines() if line.strip()]
     return "\n".join(lines[-LINES_SHOWN:])
 
 
 def _program() -> Path:
-    """Return gap_fit itself, not the script that starts it: a signal to that one would leave gap_fit running."""
+    """Return gap_fit itself, not the script that starts it: a signal to the script would leave gap_fit running."""
     spec = find_spec("quippy")
     for folder in (spec.submodule_search_locations or []) if spec else []:
         if (Path(folder) / "gap_fit").is_file():
@@ -153,7 +153,7 @@ def _program() -> Path:
 
 
 def _follow(process: subprocess.Popen[str], keep: Callable[[str], object], progress: Callable[[str], None]) -> int:
-    """Keep what is printed, tell the progress, and return the largest memory seen, in bytes."""
+    """Keep what is printed, report the progress, and return the largest memory seen, in bytes."""
     assert process.stdout is not None
     peak_bytes = 0
     with process.stdout as lines:
@@ -169,7 +169,7 @@ def _follow(process: subprocess.Popen[str], keep: Callable[[str], object], progr
 def _high_water(pid: int) -> int:
     """Return the largest memory of a process so far, 0 once it has ended.
 
-    The kernel's accounting for those who wait would do, but counts what the parent held when it started the process.
+    The kernel's accounting of waited-for children includes what the parent held when it started the process.
     """
     found = re.search(r"^VmHWM:\s*(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
     return 1024 * int(found[1]) if found else 0

@@ -1,4 +1,4 @@
-"""How many instances of each descriptor a configuration has: what scales and memory are estimated from."""
+"""The number of instances of each descriptor, from which scales and memory are estimated."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Instances:
     Attributes
     ----------
     n_atoms, n_frames
-        Atoms and configurations.
+        Number of atoms and configurations.
     pairs
-        Ordered pairs within the cutoff of the pairs' term: gap_fit counts a bond twice.
+        Ordered pairs within the cutoff of the two-body term: gap_fit counts a bond twice.
     triplets
-        Central atoms with an ordered pair of neighbours within the cutoff of the triplets' term.
+        Central atoms with an ordered pair of neighbours within the cutoff of the three-body term.
     neighbours
         Ordered pairs within the cutoff of SOAP.
     """
@@ -39,7 +39,7 @@ class Instances:
 
 
 def count_instances(frames: Iterable[Atoms], fit: Fit) -> Instances:
-    """Count the instances of each descriptor, of those not in use as well."""
+    """Count the instances of each descriptor, including those that are not in use."""
     n_frames = n_atoms = pairs = triplets = neighbours = 0
     cutoffs_A = (fit.two_body.cutoff_A, fit.three_body.cutoff_A, fit.soap.cutoff_A)
     for atoms in frames:
@@ -53,7 +53,7 @@ def count_instances(frames: Iterable[Atoms], fit: Fit) -> Instances:
 
 
 def require_instances(found: Instances, fit: Fit) -> None:
-    """Refuse a term of which the frames have no instance: gap_fit would have nothing to choose sparse points from.
+    """Refuse a term that has no instance in the frames: gap_fit would have nothing to choose sparse points from.
 
     Raises
     ------

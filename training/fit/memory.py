@@ -1,8 +1,8 @@
-"""How much memory a fit needs: estimated before it starts, for a fit that does not fit takes the machine with it.
+"""The memory that a fit needs, estimated before it starts: a fit that is too large may take the machine down.
 
-gap_fit holds, at its first peak, every descriptor and its derivatives with respect to the coordinates of the atoms that
-it depends on, and the covariance of sparse points and targets; at its second, the least-squares matrix, of targets and
-sparse points by sparse points, more than once (while it is made, and while LAPACK factorises it).
+At its first peak gap_fit holds every descriptor with its derivatives with respect to the coordinates of the atoms that
+it depends on, and the covariance of sparse points and targets; at its second, the least-squares matrix of (targets and
+sparse points) by sparse points, more than once (while it is assembled, and while LAPACK factorises it).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["MemoryNeed", "available_bytes", "memory_need", "require_memory"]
 
 NUMBER = 8
 PER_ROW = 3
-"""Numbers beside each descriptor and each derivative: its cutoff, its own covariance, its indices."""
+"""Numbers stored with each descriptor and each derivative: its cutoff, its own covariance, its indices."""
 COPIES = 2.0
 """Of the least-squares matrix at the second peak."""
 BASE_BYTES = 25_000_000
@@ -30,14 +30,14 @@ CGROUP = Path("/sys/fs/cgroup")
 
 @dataclass(frozen=True)
 class MemoryNeed:
-    """What a fit needs.
+    """The memory that a fit needs.
 
     Attributes
     ----------
     n_targets
-        Energies and force components.
+        Number of energies and force components.
     n_sparse
-        Sparse points of all descriptors.
+        Number of sparse points of all descriptors.
     descriptors_bytes
         The descriptors and their derivatives.
     covariance_bytes
@@ -59,16 +59,16 @@ class MemoryNeed:
 
     def __str__(self) -> str:
         return (
-            f"about {in_words(self.peak_bytes)} for {self.n_targets:,} targets and {self.n_sparse:,} sparse points "
-            f"(descriptors {in_words(self.descriptors_bytes)}, solver {in_words(self.solver_bytes)})"
+            f"about {format_bytes(self.peak_bytes)} for {self.n_targets:,} targets and {self.n_sparse:,} sparse points "
+            f"(descriptors {format_bytes(self.descriptors_bytes)}, solver {format_bytes(self.solver_bytes)})"
         )
 
 
 def memory_need(found: Instances, fit: Fit) -> MemoryNeed:
-    """Estimate the memory that gap_fit needs for configurations of an energy and all forces each.
+    """Estimate the memory that gap_fit needs for configurations with an energy and all forces each.
 
-    Measured against fits of one element that take more than 0.2 GB it is right within a fifth. Several elements need
-    more: each term once for every pair or triplet of elements.
+    For fits of one element that take more than 0.2 GB, the estimate was within 20 % of the measured memory. Several
+    elements need more: each term once for every pair or triplet of elements.
 
     Parameters
     ----------
@@ -96,9 +96,9 @@ def memory_need(found: Instances, fit: Fit) -> MemoryNeed:
 
 
 def available_bytes() -> int:
-    """Return the memory that this process may still take: what the machine has left, or its control group allows."""
-    words = dict(line.split(":") for line in MEMINFO.read_text().splitlines())
-    free = int(words["MemAvailable"].split()[0]) * 1024
+    """Return the memory still available to this process: on the machine, or within the limit of its control group."""
+    fields = dict(line.split(":") for line in MEMINFO.read_text().splitlines())
+    free = int(fields["MemAvailable"].split()[0]) * 1024
     try:
         limit = (CGROUP / "memory.max").read_text().strip()
         used = int((CGROUP / "memory.current").read_text())
@@ -108,22 +108,22 @@ def available_bytes() -> int:
 
 
 def require_memory(need: MemoryNeed) -> None:
-    """Refuse a fit that the machine has no memory for.
+    """Refuse a fit for which there is not enough memory.
 
     Raises
     ------
     RunError
-        Naming what is needed, what there is, and what would help.
+        Naming the memory needed and available, and what would reduce it.
     """
     there = available_bytes()
     if need.peak_bytes > there:
         raise RunError(
-            f"the fit needs {need}, and {in_words(there)} are available on {os.uname().nodename}",
+            f"the fit needs {need}, and {format_bytes(there)} are available on {os.uname().nodename}",
             hint="fewer sparse points ([fit.soap] n_sparse), a shorter cutoff or smaller n_max and l_max, fewer frames "
             "([curate] select), or a larger machine",
         )
 
 
-def in_words(n_bytes: float) -> str:
-    """Say a number of bytes as MB or GB."""
+def format_bytes(n_bytes: float) -> str:
+    """Return a number of bytes in MB or GB."""
     return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.0f} MB"

@@ -1,4 +1,4 @@
-"""The label of a potential: gap_fit makes it of the time of day, and with it the names of the sparse points' files."""
+"""The label of a potential. gap_fit derives it, and with it the names of the sparseX files, from the time of day."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ __all__ = ["relabel"]
 def relabel(xml: Path, label: str) -> None:
     """Give a GAP another label: in the xml, and in the names of its sparseX files, which are renamed.
 
-    So a fit that is repeated gives files of the same names. The label is the name of the xml's root element as well: it
-    must begin with a letter and hold no spaces.
+    A repeated fit then gives files of the same names. The label is also the name of the xml's root element, so it must
+    begin with a letter and contain no spaces.
 
     Raises
     ------
     InputError
-        If the potential is not whole.
+        If the potential is incomplete.
     """
     gap = read_gap(xml)
     text = xml.read_text(encoding="utf-8").replace(gap.label, label)

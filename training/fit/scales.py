@@ -1,4 +1,4 @@
-"""Energy scales and regularisation from the data, where gap.toml asks for it with a zero."""
+"""Energy scales and regularisation from the data, where gap.toml has a zero."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from deckgen.training.validation.errors import binding_eV
 __all__ = ["with_scales"]
 
 SIGMA_SHARE = 0.1
-"""Regularisation from the data: a tenth of the spread that the potential is to describe."""
+"""Regularisation from the data: this fraction of the spread that the potential is to describe."""
 
 
 def with_scales(fit: Fit, train: Dataset, e0: Mapping[str, float]) -> Fit:
     """Return the fit with numbers for every delta and sigma that is 0.
 
-    delta is the standard deviation of the frames' binding energies per atom, divided by the number of instances of the
-    term an atom has on average (SOAP has one). This is the rule of the GAP workflows wfl ("multistage GAP fitting") and
-    autoplex (`calculate_delta`). The standard deviation is pooled over the cluster sizes: how the energy of a size
-    differs from another's is left out.
+    delta is the standard deviation of the frames' binding energies per atom, divided by the average number of instances
+    of the term per atom (one for SOAP). This is the rule of the GAP workflows wfl ("multistage GAP fitting") and
+    autoplex (`calculate_delta`). The standard deviation is pooled over the cluster sizes: differences between sizes do
+    not contribute.
 
     sigma of the energy is a tenth of that standard deviation, and sigma of the force a tenth of the root mean square
-    force component: the labels' spread is described to ten percent, more closely where many labels agree.
+    force component.
 
     Raises
     ------
     InputError
-        If a scale is asked of data that have none: one frame a size.
+        If the data have no spread, as with one frame per size.
     """
     terms = {"two_body": fit.two_body, "three_body": fit.three_body, "soap": fit.soap}
     asked = [term.delta_eV for term in terms.values() if term.use]

@@ -1,4 +1,4 @@
-"""What is to be labelled, and what became of it."""
+"""The frames to label, and their results."""
 
 from __future__ import annotations
 
@@ -14,20 +14,22 @@ from numpy.typing import NDArray
 from deckgen.errors import InputError
 from deckgen.files import append, set_aside, write_json
 from deckgen.findings import Finding
-from deckgen.reference.calculator import ReferenceChoice
-from deckgen.training.dataset import DEFAULT_TYPE, ISOLATED, LabelledFrame, bare, frame_key, xyz_text
-from deckgen.training.labels.files import KEY, atoms_text, mend, read_infos
+from deckgen.reference.settings import ReferenceChoice
+from deckgen.training.dataset import DEFAULT_TYPE, ISOLATED, LabelledFrame, bare, frame_key
+from deckgen.training.extxyz import labelled_text
+from deckgen.training.labels.files import KEY, atoms_text, read_infos, repair
 from deckgen.training.read import REFERENCE_KEY, read_data
 from deckgen.training.recipe import Recipe
+from deckgen.training.recipe.folder import FAILED, LABELLED
 
-__all__ = ["FAILED", "LABELLED", "FailedFrame", "Job", "LabelResult", "LabelStore", "jobs_of"]
+__all__ = ["FailedFrame", "Job", "LabelResult", "LabelStore", "jobs_of"]
 
-LABELLED, FAILED, REFERENCE_FILE = "labelled.extxyz", "failed.extxyz", "reference.json"
+REFERENCE_FILE = "reference.json"
 
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """A frame to be labelled; `key` is what it is known by."""
+    """A frame to label; `key` identifies it."""
 
     key: str
     atoms: Atoms
@@ -38,7 +40,7 @@ class Job:
 
 @dataclass(frozen=True)
 class FailedFrame:
-    """A frame that has no label, and why."""
+    """A frame without a label, and the reason."""
 
     source: str
     reason: str
@@ -46,7 +48,7 @@ class FailedFrame:
 
 @dataclass
 class LabelResult:
-    """What became of the frames.
+    """The outcome of labelling.
 
     Attributes
     ----------
@@ -74,7 +76,7 @@ class LabelResult:
 
 
 def jobs_of(path: Path, recipe: Recipe) -> list[Job]:
-    """Return the frames of a file, each once, and before them the isolated atoms that the data lack.
+    """Return the isolated atoms that the data lack, then the frames of a file, each once.
 
     Raises
     ------
@@ -105,7 +107,7 @@ def _job(atoms: Atoms, source: str, file: str) -> Job:
 
 
 def _isolated_atoms(frames: Iterable[Atoms], recipe: Recipe) -> list[Job]:
-    """Return the isolated atom of each element that occurs, as far as e0 needs it and the data do not have it."""
+    """Return the isolated atom of each element, where e0 needs it and the data do not have it."""
     if recipe.data.e0 != "isolated":
         return []
     try:
@@ -118,19 +120,19 @@ def _isolated_atoms(frames: Iterable[Atoms], recipe: Recipe) -> list[Job]:
 
 
 class LabelStore:
-    """The folder labels/: what is labelled, what failed, with which reference.
+    """The folder labels/: the labelled and the failed frames, and the reference that labelled them.
 
     Raises
     ------
     InputError
-        If the labels that are there are of another reference.
+        If the folder has labels of another reference.
     """
 
     def __init__(self, folder: Path, choice: ReferenceChoice, versions: dict[str, str]) -> None:
         self.labelled_file, self.failed_file = folder / LABELLED, folder / FAILED
         self.reference = choice.name
         for path in (self.labelled_file, self.failed_file):
-            mend(path)
+            repair(path)
         infos = read_infos(self.labelled_file)
         others = sorted({str(info.get(REFERENCE_KEY)) for info in infos} - {self.reference})
         if others:
@@ -146,21 +148,21 @@ class LabelStore:
     def add(
         self, job: Job, atoms: Atoms, energy_eV: float, forces_eV_A: NDArray[np.float64], kind: str = "free_energy"
     ) -> LabelledFrame:
-        """Append a labelled frame; `kind` says which of the calculator's energies it is."""
+        """Append a labelled frame; `kind` is the kind of energy: "free_energy" or "energy"."""
         info = job.atoms.info | {KEY: job.key, REFERENCE_KEY: self.reference, "energy_kind": kind}
         frame = LabelledFrame(bare(atoms, info), energy_eV, forces_eV_A, job.source, job.trajectory, job.config_type)
-        append(self.labelled_file, xyz_text(frame))
+        append(self.labelled_file, labelled_text(frame))
         self.labelled.add(job.key)
         return frame
 
     def forget_failed(self) -> None:
-        """Let the frames that failed be tried again; the file that tells of them is set aside."""
+        """Have the failed frames tried again; the file that lists them is set aside."""
         set_aside(self.failed_file)
         self.failed.clear()
 
     def add_failed(self, job: Job, reason: str) -> None:
         """Append a frame that failed, with the reason in one line."""
-        words = " ".join(reason.replace('"', "'").replace("\\", "/").split())
+        line = " ".join(reason.replace('"', "'").replace("\\", "/").split())
         named = {"source": job.source, "trajectory": job.trajectory, "config_type": job.config_type}
-        append(self.failed_file, atoms_text(job.atoms, {KEY: job.key, "reason": words, **named}))
+        append(self.failed_file, atoms_text(job.atoms, {KEY: job.key, "reason": line, **named}))
         self.failed.add(job.key)

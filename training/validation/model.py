@@ -1,4 +1,4 @@
-"""What a potential is worth: its errors on frames it was fitted to and on frames it has not seen, and its sanity."""
+"""The quality of a potential: its errors on fitted and unseen frames, and its behaviour without labels."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ModelReport:
     scans
         Dimers and a stretched cluster.
     minima
-        The order of given minima, one entry a composition.
+        The order of given minima, one entry per composition.
     """
 
     xml: Path
@@ -49,12 +49,12 @@ class ModelReport:
 
     @property
     def findings(self) -> tuple[str, ...]:
-        """What is wrong besides errors on frames, in words."""
+        """Messages about what is wrong apart from the errors on frames."""
         wrong = [order for order in self.minima if not order.same_lowest]
-        words = [
+        messages = [
             f"{order.formula}: the labels' lowest minimum, {order.sources[0]}, is not the lowest" for order in wrong
         ]
-        return (*(finding for scan in self.scans for finding in scan.findings), *words)
+        return (*(finding for scan in self.scans for finding in scan.findings), *messages)
 
     def to_json(self) -> dict[str, Any]:
         """Return everything but the predictions, as JSON has it."""
@@ -86,21 +86,21 @@ def validate_model(
     *,
     workers: int | None = None,
 ) -> ModelReport:
-    """Compare a potential with labelled frames, and look at it where there are none.
+    """Compare a potential with labelled frames, and scan its energy where there are none.
 
     Parameters
     ----------
     xml
         The potential.
     sets
-        Labelled frames by the name of their set; sets without frames are left out.
+        Labelled frames by the name of their set; empty sets are left out.
     e0
         Energy of the isolated atom of each element, in eV.
 
     Raises
     ------
     InputError
-        If the potential's files are not whole.
+        If the potential's files are incomplete.
     AnalysisError
         If there are no frames, or a prediction on them is not a number.
     """

@@ -1,7 +1,7 @@
-"""Where no label reaches: how a potential behaves when atoms are pushed together or pulled apart.
+"""Scans of a potential where there are no labels: atoms pushed together or pulled apart.
 
-Small errors on the data say nothing about configurations that the data do not have; dynamics that finds a hole there
-does not come back.
+Small errors on the data say nothing about configurations outside them; dynamics that finds a hole there does not come
+back.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 SHORTEST_A, STEP_A = 1.5, 0.1
 SCALES = np.round(np.arange(0.6, 2.51, 0.05), 10)
 SHORT = 0.65
-"""In bond lengths of the solid: nearer than any two atoms come in a cluster at its boiling point."""
+"""In bond lengths of the solid: closer than any two atoms come in a cluster at its boiling point."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,14 +56,14 @@ class Scan:
 
     @property
     def repulsive_from(self) -> float:
-        """Down to which coordinate the energy keeps rising when one comes from the minimum."""
+        """Smallest coordinate down to which the energy rises monotonically from the minimum."""
         start = int(np.flatnonzero(self.coordinate == self.minimum[0])[0])
         wrong = np.flatnonzero(np.diff(self.energy_eV[: start + 1]) > 0)
         return float(self.coordinate[wrong[-1] + 1 if len(wrong) else 0])
 
     @property
     def findings(self) -> tuple[str, ...]:
-        """What is wrong with the curve, in words; nothing where it is sane."""
+        """Messages about what is unphysical in the curve."""
         if not np.isfinite(self.energy_eV).all():
             where = self.coordinate[~np.isfinite(self.energy_eV)]
             return (f"{self.name}: the energy is not a number at {', '.join(f'{x:g}' for x in where)}",)
@@ -139,7 +139,7 @@ def stretched_plan(element: str, size: int) -> ScanPlan:
 
 
 def is_minimum(frame: LabelledFrame, trajectories: Sequence[str]) -> bool:
-    """Tell whether one of the patterns matches the frame's trajectory."""
+    """Return whether one of the patterns matches the frame's trajectory."""
     return any(fnmatch(frame.trajectory, pattern) for pattern in trajectories)
 
 

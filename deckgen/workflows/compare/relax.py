@@ -16,7 +16,8 @@ from ase import Atoms
 from deckgen.processes.display import Display
 from deckgen.processes.executor import TaskExecutor, open_executor
 from deckgen.processes.tasks import Tasks, why_failed
-from deckgen.reference.calculator import Labels, ReferenceChoice, boxed, single_point
+from deckgen.reference.calculator import Labels, boxed, single_point
+from deckgen.reference.settings import ReferenceChoice
 from deckgen.workflows.compare.relaxation import Goal, Relaxation
 
 __all__ = ["relax_all"]

@@ -1,4 +1,4 @@
-"""Rounds of fit, look for the worst frames, add them: until the potential does well enough or gets no better."""
+"""Augmenting: rounds of fitting, finding the worst frames and adding them, until the potential is good enough."""
 
 from __future__ import annotations
 
@@ -15,35 +15,36 @@ from rich.text import Text
 
 from deckgen.errors import InputError
 from deckgen.processes.executor import TaskExecutor, open_executor
-from deckgen.processes.lock import lock
-from deckgen.training.curate import CURATED, POOL
-from deckgen.training.dataset import Dataset, e0_of, read_dataset
-from deckgen.training.fit.fit import XML, fit
+from deckgen.processes.lock import LOCK, lock
+from deckgen.training.dataset import Dataset
+from deckgen.training.e0 import e0_of
+from deckgen.training.extxyz import read_dataset
+from deckgen.training.fit.fit import fit
 from deckgen.training.predict import soap_vectors
 from deckgen.training.recipe import Recipe
+from deckgen.training.recipe.folder import AUGMENT, CURATED, POOL, XML
 from deckgen.training.selection import pick_diverse
 from deckgen.training.validation.errors import error_table, frame_errors
 from deckgen.training.validation.model import predict_groups
+from deckgen.workflows.train.curate import curated_sets
 from deckgen.workflows.train.explore import explore, explored
 from deckgen.workflows.train.rounds import Round, RoundLog, SetErrors, best_round, why_stop
-from deckgen.workflows.train.validate import curated_sets
 
-__all__ = ["FOLDER", "Augmented", "augment"]
+__all__ = ["Augmented", "augment"]
 
 Array = NDArray[np.float64]
 
-FOLDER, LOCK = "augment", ".deckgen.lock"
 NOT_IDENTITY = {"target_eV_A", "max_rounds", "patience"}
 
 
 @dataclass(frozen=True)
 class Augmented:
-    """The rounds and why they ended.
+    """The rounds, and why they ended.
 
     Attributes
     ----------
     best
-        The round with the lowest force error on the held-out frames; the last one where the target was reached.
+        The round with the lowest force error on the held-out frames; the last one if the target was reached.
     xml
         Its potential.
     """
@@ -61,9 +62,9 @@ def augment(
     progress: bool = True,
     show: Callable[[Round], None] | None = None,
 ) -> Augmented:
-    """Improve a potential round by round, as gap.toml's [augment] says; into augment/.
+    """Improve a potential round by round as gap.toml's [augment] says; into augment/.
 
-    Started again, it goes on after the last whole round; a fit, a run or a label that is there is not made twice.
+    Started again, it resumes after the last complete round; no fit, run or label is made twice.
 
     Parameters
     ----------
@@ -74,29 +75,29 @@ def augment(
     progress
         Show the progress of runs and fits on standard error.
     show
-        Called with every round, those of earlier calls included.
+        Called with every round, including those of earlier calls.
 
     Raises
     ------
     InputError
-        If no frames are curated or held out, or augment/ is of other frames or settings.
+        If no frames are curated or held out, or augment/ belongs to other frames or settings.
     RunError
-        If a fit fails, the dynamics or the labels of a round give nothing, or the project is being augmented.
+        If a fit fails, a round finds no frames or labels, or another process augments this project.
     """
     recipe = recipe if isinstance(recipe, Recipe) else Recipe.read(recipe)
     with (
-        lock(recipe.file.with_name(LOCK), f"the training project {recipe.folder}"),
+        lock(recipe.folder / LOCK, f"the training project {recipe.folder}"),
         open_executor(workers) as executor,
     ):
         return _rounds(_Loop(recipe, workers, executor, progress), show)
 
 
 def _rounds(loop: _Loop, show: Callable[[Round], None] | None) -> Augmented:
-    """Play rounds, or take them from the log, until there is a reason to stop."""
+    """Run rounds, or take them from the log, until there is a reason to stop."""
     recipe = loop.recipe
     while True:
         number = loop.number
-        row = loop.log.rounds[number] if number < len(loop.log.rounds) else loop.play()
+        row = loop.log.rounds[number] if number < len(loop.log.rounds) else loop.run()
         if show:
             show(row)
         rounds = loop.log.rounds[: number + 1]
@@ -110,7 +111,7 @@ def _rounds(loop: _Loop, show: Callable[[Round], None] | None) -> Augmented:
 
 
 class _Loop:
-    """The frames of the round that is to be played."""
+    """The rounds, one after the other, and the frames of the current one."""
 
     def __init__(self, recipe: Recipe, workers: int | None, executor: TaskExecutor, progress: bool) -> None:
         self.recipe, self.workers, self.executor, self.progress = recipe, workers, executor, progress
@@ -118,7 +119,7 @@ class _Loop:
         self.train, self.holdout = sets["train"], sets["holdout"]
         if not len(self.holdout):
             raise InputError("no frames are held out", hint="[curate] holdout_fraction or holdout_trajectories")
-        self.folder = recipe.folder / FOLDER
+        self.folder = recipe.folder / AUGMENT
         file = recipe.folder / CURATED / POOL
         self.by_pool = recipe.augment.by == "pool"
         self.pool = read_dataset(file) if self.by_pool and file.is_file() else Dataset(())
@@ -133,11 +134,11 @@ class _Loop:
 
     @property
     def round_folder(self) -> Path:
-        """Folder of the round that is to be played."""
+        """Folder of the current round."""
         return self.folder / f"round-{self.number:02d}"
 
-    def play(self) -> Round:
-        """Fit, find frames, compare, pick."""
+    def run(self) -> Round:
+        """Fit, find frames, compare and pick."""
         xml = self.round_folder / XML
         fit(self.recipe, self.train, self.round_folder, threads=self.workers, progress=self._say)
         if not self.by_pool:
@@ -187,7 +188,7 @@ class _Loop:
 
 
 def _identity(recipe: Recipe) -> str:
-    """Hash what decides the rounds: the curated frames, the fit, how frames are picked."""
+    """Hash all that determines the rounds: the curated frames, the fit, how frames are picked."""
     digest = hashlib.sha256()
     for path in sorted((recipe.folder / CURATED).glob("*.extxyz")):
         digest.update(path.read_bytes())

@@ -1,30 +1,28 @@
-"""The outer loop's step: dynamics with the current potential, the frames that it knows least, their labels."""
+"""One round of active learning: dynamics with the current potential, its least certain frames, and their labels."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
 from ase import Atoms
-from ase.io import write
 
 from deckgen.errors import RunError
 from deckgen.files import write_whole
 from deckgen.processes.executor import TaskExecutor
-from deckgen.training.dataset import Dataset, read_dataset
+from deckgen.training.dataset import Dataset
+from deckgen.training.extxyz import frames_text, read_dataset
 from deckgen.training.fit.committee import disagreement, fit_committee
-from deckgen.training.fit.fit import XML
-from deckgen.training.labels.jobs import LABELLED
 from deckgen.training.predict import soap_vectors
 from deckgen.training.recipe import Recipe
+from deckgen.training.recipe.folder import LABELLED, LABELS, XML
 from deckgen.training.selection import nearest_distance, pick_diverse
 from deckgen.workflows.train.label import label
 from deckgen.workflows.train.sample.nvt import sample_nvt
 
 __all__ = ["explore", "explored"]
 
-PICKED, LABELS = "picked.extxyz", "labels"
+PICKED = "picked.extxyz"
 
 
 def explore(
@@ -32,7 +30,7 @@ def explore(
 ) -> Dataset:
     """Run dynamics with `folder`/gap.xml as [sample] says, pick frames, and label them with [reference].
 
-    What is there already (runs, picks, labels) is not made again.
+    Existing runs, picks and labels are not made again.
 
     Parameters
     ----------
@@ -43,14 +41,14 @@ def explore(
     train
         The frames that the potential was fitted to.
     number
-        The round: every one has runs of its own.
+        Number of the round; every round has runs of its own.
     executor
         Computes descriptors and the committee's forces; runs and labels use as many workers as it has.
 
     Raises
     ------
     RunError
-        If no run gave a frame, or no frame a usable label, or labels are to be made elsewhere.
+        If no run gave a frame, no frame got a usable label, or labels are to be made elsewhere.
     """
     picked, workers = folder / PICKED, executor.max_workers
     if not picked.is_file():
@@ -60,12 +58,12 @@ def explore(
         frames, failed = sample_nvt(settings, folder, workers=workers, progress=progress, prefix=f"round-{number:02d}-")
         if not frames:
             raise RunError("the dynamics with the current potential gave no frame: " + "; ".join(failed))
-        _write(picked, _pick(recipe, folder, train, frames, number, executor))
-    result = label(recipe, picked, folder / LABELS, workers=workers, progress=progress)
+        write_whole(picked, frames_text(_pick(recipe, folder, train, frames, number, executor)))
+    result = label(recipe, frames=picked, folder=folder / LABELS, workers=workers, progress=progress)
     if result.n_waiting:
         raise RunError(
             f"{result.n_waiting} folders under {folder / LABELS} have no result yet",
-            hint="run VASP in them, then start again: it goes on from there",
+            hint="run VASP in them, then give the same command again: it resumes",
         )
     found = explored(recipe, folder)
     if not len(found):
@@ -77,7 +75,7 @@ def explore(
 
 
 def explored(recipe: Recipe, folder: Path) -> Dataset:
-    """Return a round's new labels, those with forces beyond [augment] largest_force_eV_A left out."""
+    """Return a round's new labels, without those with forces beyond [augment] largest_force_eV_A."""
     found = read_dataset(folder / LABELS / LABELLED)
     limit = recipe.augment.largest_force_eV_A
     return found.select(k for k, frame in enumerate(found.frames) if abs(frame.forces_eV_A).max() <= limit)
@@ -104,10 +102,3 @@ def _pick(
         per_trajectory=settings.per_trajectory,
     )
     return [frames[k] for k in chosen]
-
-
-def _write(path: Path, frames: Sequence[Atoms]) -> None:
-    text = io.StringIO()
-    for atoms in frames:
-        write(text, atoms, format="extxyz")
-    write_whole(path, text.getvalue())

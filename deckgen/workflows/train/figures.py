@@ -37,8 +37,8 @@ def draw_parity(report: ModelReport, sets: Mapping[str, Dataset], e0: Mapping[st
         force.plot(labels, np.concatenate([p.forces_eV_A.ravel() for p in predictions]), ms=2, **look)
     energy.set(xlabel="Binding energy, label (eV/atom)", ylabel="Binding energy, potential (eV/atom)")
     force.set(xlabel="Force component, label (eV/Å)", ylabel="Force component, potential (eV/Å)")
-    _diagonal(energy, _words(report.errors, "energy_rmse_meV_atom", "meV/atom"))
-    _diagonal(force, _words(report.errors, "force_rmse_meV_A", "meV/Å"))
+    _diagonal(energy, _rmse_text(report.errors, "energy_rmse_meV_atom", "meV/atom"))
+    _diagonal(force, _rmse_text(report.errors, "force_rmse_meV_A", "meV/Å"))
     legend_below(figure, energy)
     return figure
 
@@ -50,17 +50,17 @@ def _per_atom(dataset: Dataset, e0: Mapping[str, float], predictions: Sequence[P
     return np.array([binding_eV(frame, energy, e0) / frame.n_atoms for frame, energy in pairs])
 
 
-def _words(errors: Mapping[str, ErrorTable], key: str, unit: str) -> str:
+def _rmse_text(errors: Mapping[str, ErrorTable], key: str, unit: str) -> str:
     lines = [f"{SET_NAMES[name]}: {getattr(table.overall, key):.2f} {unit}" for name, table in errors.items()]
     return "\n".join(["RMSE", *lines])
 
 
-def _diagonal(axes: Axes, words: str) -> None:
+def _diagonal(axes: Axes, text: str) -> None:
     """Draw the line of perfect agreement and write the errors beside it."""
     low, high = min(axes.get_xlim()[0], axes.get_ylim()[0]), max(axes.get_xlim()[1], axes.get_ylim()[1])
     axes.plot([low, high], [low, high], color=COLOURS["grey"], lw=0.6, zorder=0)
     axes.set(xlim=(low, high), ylim=(low, high), aspect="equal")
-    axes.text(0.04, 0.96, words, transform=axes.transAxes, va="top", fontsize=8)
+    axes.text(0.04, 0.96, text, transform=axes.transAxes, va="top", fontsize=8)
 
 
 @styled

@@ -1,4 +1,4 @@
-"""augment/rounds.json: what every round of the augmentation found, kept round by round."""
+"""augment/rounds.json: the results of every round of the augmentation."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class SetErrors:
 
     @classmethod
     def of(cls, errors: PotentialErrors) -> SetErrors:
-        """Take what a round's row shows."""
+        """Return the errors that the table of rounds shows."""
         return cls(errors.n_frames, errors.energy_rmse_meV_atom, errors.force_rmse_meV_A, errors.max_force_error_eV_A)
 
 
@@ -59,12 +59,12 @@ class RoundLog:
     folder
         The folder `augment`.
     identity
-        Hash of what decides the rounds. A log of another one is refused.
+        Hash of all that determines the rounds. A log of another one is refused.
 
     Raises
     ------
     InputError
-        If rounds.json is of other frames or settings, or not readable.
+        If rounds.json belongs to other frames or settings, or cannot be read.
     """
 
     def __init__(self, folder: Path, identity: str) -> None:
@@ -83,12 +83,12 @@ class RoundLog:
             )
 
     def add(self, row: Round) -> None:
-        """Keep one more round."""
+        """Append a round."""
         self.rounds.append(row)
         self.write("")
 
     def write(self, outcome: str) -> None:
-        """Write the file; `outcome` says why the rounds ended, if they have."""
+        """Write the file; `outcome` is why the rounds ended, if they have."""
         rows = [asdict(row) for row in self.rounds]
         document = {"schema": 1, "identity": self.identity, "rounds": rows, "outcome": outcome}
         write_json(self.file, document)
@@ -112,7 +112,7 @@ def best_round(rounds: list[Round]) -> Round:
 
 
 def why_stop(rounds: list[Round], settings: Augment) -> str:
-    """Say why no further round is made; nothing where one is."""
+    """Return why the rounds end; an empty string if they continue."""
     last = rounds[-1]
     if last.max_force_error_eV_A < settings.target_eV_A:
         return f"no force is further off than {last.max_force_error_eV_A:.3f} eV/A: the target is reached"

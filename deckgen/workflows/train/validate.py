@@ -1,4 +1,4 @@
-"""From a fitted potential to validation/: its errors as JSON and CSV, figures, and a page."""
+"""Validating: the errors of a potential as JSON and CSV, figures, and a page; into validation/."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from deckgen.analysis.figures.style import save
 from deckgen.errors import InputError
 from deckgen.files import write_json, write_whole
 from deckgen.quip.gapfile import read_gap
-from deckgen.training.curate import CURATED, HOLDOUT, TRAIN
-from deckgen.training.dataset import Dataset, e0_of, read_dataset
-from deckgen.training.fit.fit import XML
+from deckgen.training.dataset import Dataset
+from deckgen.training.e0 import e0_of
 from deckgen.training.recipe import Recipe
+from deckgen.training.recipe.folder import FIT, VALIDATION, XML
 from deckgen.training.validation.errors import PERCENT_NOTE, binding_eV, frame_errors
 from deckgen.training.validation.model import ModelReport, validate_model
 from deckgen.workflows.html import data_uri, html_environment
+from deckgen.workflows.train.curate import curated_sets
 from deckgen.workflows.train.figures import draw_errors, draw_parity, draw_scans
 
-__all__ = ["ERRORS", "FIT", "FOLDER", "REPORT", "Validated", "curated_sets", "validate"]
+__all__ = ["Validated", "validate"]
 
-FIT = "fit"
-FOLDER, ERRORS, FRAMES, REPORT, FIGURES = "validation", "errors.json", "frames.csv", "report.html", "figures"
+ERRORS, FRAMES, REPORT, FIGURES = "errors.json", "frames.csv", "report.html", "figures"
 FEW_FRAMES = 10
 FRAME_COLUMNS = (
     "potential",
@@ -45,14 +45,14 @@ FRAME_COLUMNS = (
 
 @dataclass(frozen=True, eq=False)
 class Validated:
-    """What was found and where it was written.
+    """The results, and where they were written.
 
     Attributes
     ----------
     reports
         One potential, or two side by side, by name.
     warnings
-        What to doubt in the numbers.
+        Reasons to doubt the numbers.
     errors, page
         validation/errors.json and validation/report.html.
     """
@@ -79,7 +79,7 @@ def validate(
     model
         The potential; None: fit/gap.xml.
     against
-        Another potential, to be put side by side on the same frames.
+        A second potential to compare on the same frames.
     workers
         Processes at once; None: as many as cores.
 
@@ -99,7 +99,7 @@ def validate(
     named = {_name(xml, recipe.folder): read_gap(xml).path for xml in models}
     reports = {name: validate_model(xml, sets, e0, recipe.validation, workers=workers) for name, xml in named.items()}
     warnings = _warnings(sets, reports)
-    folder = recipe.folder / FOLDER
+    folder = recipe.folder / VALIDATION
     (folder / FIGURES).mkdir(parents=True, exist_ok=True)
     figures = dict(_figures(reports, sets, e0))
     for name, figure in figures.items():
@@ -111,20 +111,6 @@ def validate(
     return Validated(reports, warnings, folder / ERRORS, folder / REPORT)
 
 
-def curated_sets(recipe: Recipe) -> dict[str, Dataset]:
-    """Read the curated frames: `train`, `holdout`.
-
-    Raises
-    ------
-    InputError
-        If they have not been curated.
-    """
-    folder = recipe.folder / CURATED
-    if not (folder / TRAIN).is_file():
-        raise InputError(f"{folder}: no curated frames", hint="make them: deckgen train curate")
-    return {"train": read_dataset(folder / TRAIN), "holdout": read_dataset(folder / HOLDOUT)}
-
-
 def _name(xml: Path, folder: Path) -> str:
     """Return a potential's name: its path in the project, or as it was given."""
     path = xml.resolve()
@@ -132,16 +118,18 @@ def _name(xml: Path, folder: Path) -> str:
 
 
 def _warnings(sets: Mapping[str, Dataset], reports: Mapping[str, ModelReport]) -> tuple[str, ...]:
-    """Say what to doubt."""
+    """Return reasons to doubt the numbers."""
     held_out = len(sets["holdout"])
-    words = [f"{name}: {finding}" for name, report in reports.items() for finding in report.findings]
+    messages = [f"{name}: {finding}" for name, report in reports.items() for finding in report.findings]
     if held_out == 0:
-        words.append("no frames are held out: these are the errors on the fitted frames, which prove nothing")
+        messages.append("no frames are held out: these are the errors on the fitted frames, which prove little")
     elif held_out < FEW_FRAMES:
-        words.append(f"only {held_out} frames are held out")
+        messages.append(f"only {held_out} frames are held out")
     if len(reports) > 1:
-        words.append('"fitted" are the frames that this project fits to; the other potential may never have seen them')
-    return tuple(words)
+        messages.append(
+            '"fitted" are the frames that this project fits to; the other potential may never have seen them'
+        )
+    return tuple(messages)
 
 
 def _document(reports: Mapping[str, ModelReport], e0: Mapping[str, float], warnings: tuple[str, ...]) -> dict[str, Any]:
@@ -177,9 +165,9 @@ def _frames_csv(reports: Mapping[str, ModelReport], sets: Mapping[str, Dataset],
             errors = frame_errors(frames, predictions)
             for k, frame in enumerate(frames):
                 binding = binding_eV(frame, frame.energy_eV, e0) / frame.n_atoms
-                words = [name, which, frame.source, frame.trajectory, frame.n_atoms]
+                labels = [name, which, frame.source, frame.trajectory, frame.n_atoms]
                 numbers = (binding, 1000 * errors.energy_eV_atom[k], 1000 * errors.force_rmse_eV_A[k])
-                rows.append([*words, *(f"{x:.4f}" for x in numbers), round(float(errors.max_force_eV_A[k]), 5)])
+                rows.append([*labels, *(f"{x:.4f}" for x in numbers), round(float(errors.max_force_eV_A[k]), 5)])
         rows.sort(key=lambda row: -row[-1])
         writer.writerows(rows)
     return text.getvalue()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,16 @@ from deckgen.quip.gapfile import read_gap
 from deckgen.training.dataset import Dataset, LabelledFrame
 from deckgen.training.fit import memory
 from deckgen.training.fit.arguments import TRAINING_FILE, gap_fit_arguments
-from deckgen.training.fit.fit import XML, FitResult, fit
+from deckgen.training.fit.fit import fit
 from deckgen.training.fit.gap_fit import LOG, run_gap_fit, sigmas, write_training_file
 from deckgen.training.fit.instances import Instances, count_instances
 from deckgen.training.fit.memory import memory_need
+from deckgen.training.fit.record import FitResult, read_fit
 from deckgen.training.fit.scales import with_scales
 from deckgen.training.predict import predict
 from deckgen.training.recipe import Recipe
 from deckgen.training.recipe.fit import Fit
+from deckgen.training.recipe.folder import XML
 
 E0 = -0.2
 SMALL = {
@@ -111,6 +114,25 @@ def test_the_same_fit_is_not_made_again(made: tuple[FitResult, list[str]], train
     assert again.inputs_sha256 == made[0].inputs_sha256
 
 
+def test_a_fit_whose_files_were_changed_is_made_again(
+    made: tuple[FitResult, list[str]], train: Dataset, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(made[0].xml.parent, tmp_path / "fit"))
+    assert read_fit(folder) is not None
+    (folder / XML).write_text((folder / XML).read_text().replace("</GAP", " </GAP", 1))
+    assert read_fit(folder) is None
+    again = fit(recipe(), train, folder, threads=1)
+    assert again.new
+    assert again.sha256 == made[0].sha256
+
+
+def test_a_potential_without_forces_is_no_fit(train: Dataset, tmp_path: Path) -> None:
+    nothing = recipe(soap={"use": False}, two_body={"cutoff_A": 6.0, "n_sparse": 10, "delta_eV": 1e-9})
+    with pytest.raises(RunError, match="the fit failed: on its own training frames its forces are off by"):
+        fit(nothing, train, tmp_path / "fit", threads=1)
+    assert not (tmp_path / "fit" / XML).exists()
+
+
 def test_another_fit_sets_the_first_aside_and_the_first_again_gives_the_same_bytes(
     made: tuple[FitResult, list[str]], train: Dataset, tmp_path: Path
 ) -> None:
@@ -152,6 +174,20 @@ def test_a_fit_that_is_too_large_is_refused_before_it_starts(
         fit(recipe(), train, tmp_path / "fit")
     assert "n_sparse" in caught.value.hint
     assert not (tmp_path / "fit" / "running" / LOG).exists()
+
+
+@pytest.mark.parametrize(
+    ("limit", "available"), [("8000000", 3_000_000), ("max", 10_240_000), ("99000000", 10_240_000)]
+)
+def test_the_memory_of_a_control_group_is_what_it_has_left(
+    limit: str, available: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "meminfo").write_text("MemTotal: 100000 kB\nMemAvailable: 10000 kB\n")
+    (tmp_path / "memory.max").write_text(f"{limit}\n")
+    (tmp_path / "memory.current").write_text("5000000\n")
+    monkeypatch.setattr(memory, "MEMINFO", tmp_path / "meminfo")
+    monkeypatch.setattr(memory, "CGROUP", tmp_path)
+    assert memory.available_bytes() == available
 
 
 def test_nothing_to_fit_is_refused(tmp_path: Path) -> None:
@@ -249,3 +285,14 @@ def test_the_estimate_adds_up() -> None:
     assert need.descriptors_bytes == 8 * rows * (width + memory.PER_ROW)
     assert need.n_sparse == 2  # there are no more atoms to choose from
     assert need.covariance_bytes == 8 * 2 * (1 + 6)
+    assert need.solver_bytes == 2 * 8 * 2 * (1 + 6 + 2)  # two copies of (targets and sparse points) by sparse points
+    assert need.peak_bytes == memory.BASE_BYTES + need.descriptors_bytes + need.covariance_bytes
+
+
+def test_pairs_and_triplets_take_memory_for_each_atom_that_they_move_with() -> None:
+    """An equilateral triangle: 6 ordered pairs of 2 atoms, 6 triplets of 3; 1 and 3 numbers each."""
+    settings = Fit.model_validate({"three_body": {"cutoff_A": 4.0}, "soap": {"use": False}})
+    triangle = Atoms("Na3", [[0, 0, 0], [3.0, 0, 0], [1.5, 2.6, 0]])
+    need = memory_need(count_instances([triangle], settings), settings)
+    pairs, triplets = 6 * (1 + 3 * 2) * (1 + memory.PER_ROW), 6 * (1 + 3 * 3) * (3 + memory.PER_ROW)
+    assert need.descriptors_bytes == 8 * (pairs + triplets)

@@ -1,4 +1,4 @@
-"""The error measures, worked out by hand on a few numbers; picking; sanity of curves."""
+"""The error measures, worked out by hand on a few numbers."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ from hypothesis import strategies as st
 from deckgen.errors import AnalysisError
 from deckgen.training.dataset import Dataset, LabelledFrame
 from deckgen.training.predict import Prediction
-from deckgen.training.selection import nearest_distance, pick_diverse
 from deckgen.training.validation.errors import error_table, frame_errors
-from deckgen.training.validation.scans import Scan, minima_orders
 
 E0 = {"Na": -0.25}
 
@@ -90,62 +88,3 @@ def test_a_prediction_that_is_not_a_number_is_named() -> None:
         error_table(dataset, [predictions[0], Prediction(float("nan"), TRIMER_FORCE)], E0)
     with pytest.raises(AnalysisError, match="no labelled frames"):
         error_table(Dataset((), {}), [], E0)
-
-
-def test_picks_are_bad_and_unlike_each_other() -> None:
-    scores = np.array([1.0, 0.99, 0.98, 0.5, 0.1, 0.0])
-    vectors = np.array([[0.0, 0], [0.01, 0], [0.02, 0], [1, 0], [0, 5], [9, 9]])
-    trajectories = ["a", "a", "a", "b", "b", "c"]
-    several = {"spread": 2, "per_trajectory": 9}
-    # of the four worst the first, then the one that is far from it: not its neighbours
-    assert pick_diverse(scores, vectors, trajectories, count=2, **several) == [0, 3]
-    assert pick_diverse(scores, vectors, trajectories, count=2, spread=1, per_trajectory=9) == [0, 1]
-    assert pick_diverse(scores, vectors, trajectories, count=6, spread=1, per_trajectory=1) == [0, 5, 4]
-    assert pick_diverse(np.array([]), np.empty((0, 2)), [], count=3, **several) == []
-
-
-def test_the_distance_from_known_frames_is_that_of_the_nearest() -> None:
-    assert nearest_distance(np.array([[0.0, 3], [1, 1]]), np.array([[0.0, 0], [1, 2]])) == pytest.approx(
-        [math.sqrt(2), 1]
-    )
-
-
-DISTANCES = np.arange(1.5, 10, 0.1)
-
-
-def morse(r: np.ndarray) -> np.ndarray:
-    """Sodium's dimer: depth 0.75 eV at 3.1 A."""
-    return 0.75 * ((1 - np.exp(-0.85 * (r - 3.1))) ** 2 - 1)
-
-
-def test_a_curve_with_one_well_and_a_wall_is_sane() -> None:
-    scan = Scan("dimer", DISTANCES, morse(DISTANCES), 2.4)
-    assert scan.findings == ()
-    assert scan.minimum == pytest.approx((3.1, -0.75))
-    assert scan.repulsive_from == 1.5
-
-
-@pytest.mark.parametrize(
-    ("wrong", "says"),
-    [
-        (lambda r: morse(r) - 40 * (r < 1.8), "a hole at 1.7"),
-        (lambda r: morse(r) - 3 * np.exp(-20 * (r - 2) ** 2), "below the minimum"),
-        (lambda r: np.where(r < 2.7, morse(np.array(2.7)) - 0.1 * (2.7 - r), morse(r)), "attractive below 2.7"),
-        (lambda r: 1 + morse(r), "not bound"),
-        (lambda r: np.where(r < 2, np.nan, morse(r)), "not a number at 1.5"),
-    ],
-)
-def test_what_is_wrong_with_a_curve_is_said(wrong, says: str) -> None:  # type: ignore[no-untyped-def]
-    findings = Scan("dimer", DISTANCES, wrong(DISTANCES), 2.4).findings
-    assert any(says in finding for finding in findings), findings
-
-
-def test_the_order_of_minima_is_compared_by_size() -> None:
-    frames = [labelled(3, energy, np.zeros((3, 3))) for energy in (-2.0, -3.0, -2.5)] + [
-        labelled(2, -1.0, np.zeros((2, 3)))
-    ]
-    predicted = [Prediction(energy, np.zeros((3, 3))) for energy in (-1.9, -2.9, -1.8, -1.0)]
-    (order,) = minima_orders(list(zip(frames, predicted, strict=True)))
-    assert order.reference_eV == pytest.approx((0, 0.5, 1.0))
-    assert order.predicted_eV == pytest.approx((0, 1.1, 1.0))
-    assert (order.same_lowest, order.same_order) == (True, False)

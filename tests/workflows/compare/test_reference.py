@@ -20,7 +20,7 @@ from ase.optimize import BFGS
 from deckgen.cli.compare import compare
 from deckgen.errors import InputError, RunError
 from deckgen.processes.lock import LOCK, lock
-from deckgen.training.dataset import read_dataset
+from deckgen.training.extxyz import read_dataset
 from deckgen.workflows.compare.energy_zero import Zeros
 from deckgen.workflows.compare.files import reference_context
 from deckgen.workflows.compare.study import compare_isomers

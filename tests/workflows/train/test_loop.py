@@ -8,16 +8,18 @@ import numpy as np
 import pytest
 from ase.io import read
 
+from deckgen.decks.clusters import build
 from deckgen.errors import InputError
-from deckgen.training.curate import curate, write_curation
-from deckgen.training.dataset import read_dataset
+from deckgen.study import Study
+from deckgen.training.extxyz import read_dataset
 from deckgen.training.fit.committee import disagreement
-from deckgen.training.fit.fit import fit, read_fit
+from deckgen.training.fit.record import read_fit
 from deckgen.training.predict import predict
-from deckgen.training.read import read_data
 from deckgen.training.recipe import Recipe
 from deckgen.training.validation.errors import frame_errors
 from deckgen.workflows.train.augment import Augmented, augment
+from deckgen.workflows.train.curate import curate
+from deckgen.workflows.train.fit import fit
 from deckgen.workflows.train.label import label
 from deckgen.workflows.train.sample.sample import Sampled, sample
 from deckgen.workflows.train.validate import validate
@@ -87,7 +89,7 @@ def sampled(project: Recipe) -> Sampled:
 @pytest.fixture(scope="module")
 def labelled(project: Recipe, sampled: Sampled) -> Recipe:  # noqa: ARG001 (its frames are read)
     label(project, workers=2, progress=False)
-    write_curation(curate(project, read_data(project.data, project.folder).dataset), project.folder / "curated")
+    curate(project)
     return project
 
 
@@ -113,6 +115,16 @@ def test_frames_are_sampled_scaled_and_rattled(project: Recipe, sampled: Sampled
         assert 0.005 < np.sqrt(np.square(rattle).mean()) < 0.1
 
 
+def test_the_dynamics_is_that_of_the_table(project: Recipe, sampled: Sampled) -> None:  # noqa: ARG001
+    study = Study.read(project.folder / "frames" / "studies" / "Na4")
+    start = build("Na", 4)
+    radius = np.linalg.norm(start.positions - start.get_center_of_mass(), axis=1).max()
+    assert study.cluster.container_radius_A == pytest.approx(radius + 6.0, abs=1e-3)
+    assert (study.nvt.timestep_fs, study.nvt.damping_fs) == (4.0, 400.0)
+    assert study.nvt.frame_every == 75  # 1.2 ps in 4 frames
+    assert study.nvt.duration_ps == pytest.approx((2 + 4) * 75 * 0.004)  # 0.4 ps in whole frames before
+
+
 def test_sampling_again_changes_nothing_and_another_sample_is_kept_beside(project: Recipe, sampled: Sampled) -> None:
     before = sampled.file.read_bytes()
     assert sample(project, workers=2, progress=False) == sampled
@@ -128,7 +140,7 @@ def test_sampling_again_changes_nothing_and_another_sample_is_kept_beside(projec
 def test_the_potential_of_the_curated_frames_is_better_than_none(labelled: Recipe) -> None:
     train = read_dataset(labelled.folder / "curated" / "train.extxyz")
     assert len(train) == 12
-    fit(labelled, train, labelled.folder / "fit", threads=2)
+    fit(labelled, threads=2, progress=False)
     result = validate(labelled, workers=2)
     (report,) = result.reports.values()
     held_out = read_dataset(labelled.folder / "curated" / "holdout.extxyz")
@@ -174,9 +186,10 @@ def test_rounds_go_on_where_they_were_and_refuse_other_frames(labelled: Recipe, 
     assert len(result.rounds) == 3
     assert json.loads(log.read_text())["rounds"][:2] == rows
     assert all(path.stat().st_mtime_ns == time for path, time in times.items())
-    other = labelled.model_copy(update={"augment": labelled.augment.model_copy(update={"spread": 1})})
-    with pytest.raises(InputError, match="made of other curated frames"):
-        augment(other)
+    for table, change in (("augment", {"spread": 1}), ("fit", {"seed": 2}), ("data", {"e0": {"Na": -4.0}})):
+        other = labelled.model_copy(update={table: getattr(labelled, table).model_copy(update=change)})
+        with pytest.raises(InputError, match="made of other curated frames"):
+            augment(other)
 
 
 def test_the_outer_loop_labels_what_the_dynamics_finds(labelled: Recipe, augmented: Augmented) -> None:

@@ -15,7 +15,8 @@ from deckgen.decks.clusters import build
 from deckgen.decks.potentials import BUILTIN
 from deckgen.errors import InputError
 from deckgen.quip.gapfile import read_gap
-from deckgen.training.dataset import Dataset, LabelledFrame, write_dataset
+from deckgen.training.dataset import Dataset, LabelledFrame
+from deckgen.training.extxyz import read_dataset, write_dataset
 from deckgen.training.predict import predict
 from deckgen.workflows.train.validate import validate
 
@@ -88,6 +89,10 @@ def test_known_errors_come_out_in_every_form(project: Path) -> None:
         rows = list(csv.DictReader(file))
     assert [row["set"] for row in rows] == 2 * (["holdout"] + 5 * ["train"])  # the worst first
     assert float(rows[0]["energy_error_meV_atom"]) == pytest.approx(-5, abs=1e-3)
+    assert float(rows[0]["force_rmse_meV_A"]) == pytest.approx(30, abs=1e-2)
+    assert float(rows[0]["max_force_error_eV_A"]) == pytest.approx(0.03, abs=1e-5)
+    (labelled,) = read_dataset(project / "curated" / "holdout.extxyz").frames
+    assert float(rows[0]["binding_eV_atom"]) == pytest.approx(labelled.energy_eV / 7 - E0, abs=1e-4)
     page = result.page.read_text()
     assert page.count("data:image/svg+xml") == 5
     assert page.count(f'<td class="text">{NA_GAP}') >= 3

@@ -1,4 +1,4 @@
-"""Frames from the dynamics of clusters with a potential: a study of its own for each size."""
+"""Frames from the dynamics of clusters with a potential, one study per size."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def sample_nvt(
     progress: bool = True,
     prefix: str = "",
 ) -> tuple[list[Atoms], list[str]]:
-    """Run one study a size in `folder`/studies and take the last frames of every run.
+    """Run one study per size in `folder`/studies and take the last frames of every run.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def _study(settings: Sample, size: int) -> str:
 
 
 def last_frames(path: Path, settings: Sample) -> list[Atoms]:
-    """Return the frames of a run that are to be taken, oldest first."""
+    """Return the frames to take from a run, oldest first."""
     known = list(read_frames(path))[-settings.frames :] if path.is_file() else []
     return [frame.atoms() for frame in known]
 
@@ -82,7 +82,7 @@ def last_frames(path: Path, settings: Sample) -> list[Atoms]:
 def named(
     frames: Iterable[Atoms], sampler: str, formula: str, temperature_K: float, prefix: str = ""
 ) -> Iterator[Atoms]:
-    """Say of each frame where it is from."""
+    """Yield the frames with their origin in `info`."""
     for atoms in frames:
         trajectory = f"{prefix}{sampler}-{formula}-{temperature_K:g}K"
         atoms.info = {"trajectory": trajectory, "temperature_K": temperature_K, "sampler": sampler}

@@ -1,4 +1,4 @@
-"""Frames from the dynamics of clusters with the reference calculator: here, or by VASP elsewhere."""
+"""Frames from the dynamics of clusters with the reference calculator, run here, or by VASP elsewhere."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from deckgen.decks.manifest import FRAMES
 from deckgen.decks.protocols import nvt_id
 from deckgen.errors import InputError, RunError
 from deckgen.processes.executor import open_executor
-from deckgen.reference.calculator import ReferenceChoice, boxed, dynamics
+from deckgen.reference.calculator import boxed, dynamics
+from deckgen.reference.settings import ReferenceChoice
 from deckgen.reference.vasp import write_folder
 from deckgen.training.recipe import Recipe
 from deckgen.training.recipe.sampling import Sample
@@ -24,7 +25,7 @@ __all__ = ["sample_reference", "write_vasp_folders"]
 def sample_reference(
     settings: Sample, choice: ReferenceChoice, folder: Path, workers: int | None
 ) -> tuple[list[Atoms], list[str]]:
-    """Run the dynamics with the reference calculator; each run goes on where it was."""
+    """Run the dynamics with the reference calculator; each run resumes where it stopped."""
     runs = dict[Path, tuple[str, float, Future[None]]]()
     with open_executor(workers) as executor:
         for size in settings.sizes:
