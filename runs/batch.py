@@ -10,6 +10,7 @@ from pathlib import Path
 
 from deckgen.decks.deck import Part, write_decks
 from deckgen.decks.manifest import Manifest
+from deckgen.decks.render import Prepared, prepare
 from deckgen.errors import DeckgenError
 from deckgen.processes.executor import SubprocessExecutor, WorkerError
 from deckgen.processes.lock import HEARTBEAT_S, lock
@@ -55,7 +56,7 @@ class BatchInterrupt(KeyboardInterrupt):
 
 
 def run(
-    study: Study | Path | str = ".",
+    study: Prepared | Study | Path | str = ".",
     *,
     workers: int | None = None,
     force: bool = False,
@@ -89,9 +90,10 @@ def run(
     BatchInterrupt
         At Ctrl-C or SIGTERM, once the workers have stopped.
     """
-    study = study if isinstance(study, Study) else Study.read(study)
+    prepared = prepare(study)
+    study = prepared.study
     with lock(StudyFolder(study.folder).lock, f"the study {study.folder}"):
-        decks = {deck.folder: deck.manifest for deck in write_decks(study, force=force, part=part)}
+        decks = {deck.folder: deck.manifest for deck in write_decks(prepared, force=force, part=part)}
         command = f"deckgen {'run' if part == 'ladder' else 'isomers'} {study.folder}"
         return _Batch(study.folder, decks, workers, command).run(progress)
 

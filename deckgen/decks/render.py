@@ -23,16 +23,18 @@ from jinja2 import (
 )
 
 from deckgen.decks.clusters import start_structure
-from deckgen.decks.potentials import resolve
+from deckgen.decks.potentials import Potential, resolve
 from deckgen.errors import InputError
 from deckgen.study import Study
 from deckgen.study.folder import StudyFolder
 
 __all__ = [
+    "Prepared",
     "Rendering",
     "commands",
     "environment",
     "nvt_id",
+    "prepare",
     "project_environment",
     "render",
     "render_isomer_runs",
@@ -45,6 +47,16 @@ MELT_PS = 20
 WALL_eV_A2 = 1.0  # an atom of 300 K goes 0.2 A into the wall
 WALL_WIDTH_A = 3.0
 FIRE_TIMESTEPS = 2.0  # of the dynamics: FIRE begins with so many, and grows to eight times that
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A study with what all its decks share: the potential, the start structure, the templates."""
+
+    study: Study
+    potential: Potential
+    start: Atoms
+    templates: Environment
 
 
 @dataclass(frozen=True)
@@ -87,18 +99,40 @@ def _environment(loader: BaseLoader) -> Environment:
     )
 
 
-def render(study: Study) -> Iterator[Rendering]:
-    """Yield the study's decks: the relaxation of the start structure, then one a temperature and replica.
+def prepare(study: Prepared | Study | Path | str) -> Prepared:
+    """Resolve a study's potential and build its start structure; a study that is prepared already is returned as it is.
 
     A folder `templates` in the study's folder comes before the package's templates.
 
     Raises
     ------
     InputError
-        If the potential or the start structure is not usable, an element is unknown to the potential, or a
-        template fails.
+        If the study, its potential or its start structure is not usable, or an element is unknown to the potential.
     """
-    env, common = _study_environment(study), _common(study)
+    if isinstance(study, Prepared):
+        return study
+    study = study if isinstance(study, Study) else Study.read(study)
+    potential = resolve(study.potential, study.folder)
+    start = start_structure(study.cluster, study.folder)
+    unknown = sorted(set(start.symbols) - potential.elements) if potential.elements else []
+    if unknown:
+        raise InputError(
+            f"{study.file}: [cluster] has {', '.join(unknown)}, which the potential {potential.name} does not know; "
+            f"it knows {', '.join(sorted(potential.elements))}"
+        )
+    own = StudyFolder(study.folder).templates
+    return Prepared(study, potential, start, environment(own if own.is_dir() else None))
+
+
+def render(prepared: Prepared) -> Iterator[Rendering]:
+    """Yield the study's decks: the relaxation of the start structure, then one for each temperature and replica.
+
+    Raises
+    ------
+    InputError
+        If a template fails.
+    """
+    study, env, common = prepared.study, prepared.templates, _common(prepared)
     if study.cluster.relax:
         yield _render(env, "minimize", "start", common | {"seed": _seed(study.nvt.seed, 0.0, 0)})
     for temperature in study.ladder.rungs_K:
@@ -106,7 +140,7 @@ def render(study: Study) -> Iterator[Rendering]:
             yield _render(env, "nvt", nvt_id(temperature, replica), common | _nvt(study, temperature, replica))
 
 
-def render_isomer_runs(study: Study) -> Iterator[Rendering]:
+def render_isomer_runs(prepared: Prepared) -> Iterator[Rendering]:
     """Yield the decks of the isomers' own runs: as the ladder's, with the temperatures, length and frames of [isomers].
 
     Raises
@@ -114,7 +148,7 @@ def render_isomer_runs(study: Study) -> Iterator[Rendering]:
     InputError
         As `render`.
     """
-    env, common = _study_environment(study), _common(study)
+    study, env, common = prepared.study, prepared.templates, _common(prepared)
     for temperature in study.isomers.temperatures_K:
         context = common | _nvt(study, temperature, 1)
         context["seed"] = _seed(study.nvt.seed, temperature, 0)  # not the run of a rung at the same temperature
@@ -122,7 +156,7 @@ def render_isomer_runs(study: Study) -> Iterator[Rendering]:
         yield _render(env, "isomers", nvt_id(temperature, 1), context, template="nvt")
 
 
-def render_quench(study: Study, stage: str, max_force_eV_A: float) -> Rendering:
+def render_quench(prepared: Prepared, stage: str, max_force_eV_A: float) -> Rendering:
     """Return the deck that quenches frames of the study's cluster to a force tolerance.
 
     Raises
@@ -130,13 +164,14 @@ def render_quench(study: Study, stage: str, max_force_eV_A: float) -> Rendering:
     InputError
         As `render`.
     """
+    study = prepared.study
     quench = {
         "max_force_eV_A": max_force_eV_A,
         "minimizer": study.isomers.minimizer,
         "max_steps": study.isomers.max_steps,
         "timestep_ps": FIRE_TIMESTEPS * study.nvt.timestep_fs / 1000,
     }
-    return _render(_study_environment(study), "quench", stage, _common(study) | quench)
+    return _render(prepared.templates, "quench", stage, _common(prepared) | quench)
 
 
 def nvt_id(temperature_K: float, replica: int) -> str:
@@ -160,24 +195,11 @@ def structure_context(atoms: Atoms, mass_u: float | None = None) -> dict[str, An
     }
 
 
-def _study_environment(study: Study) -> Environment:
-    own = StudyFolder(study.folder).templates
-    return environment(own if own.is_dir() else None)
-
-
-def _common(study: Study) -> dict[str, Any]:
+def _common(prepared: Prepared) -> dict[str, Any]:
     """Return what all decks of a study share."""
-    potential = resolve(study.potential, study.folder)
-    atoms = start_structure(study.cluster, study.folder)
-    unknown = sorted(set(atoms.symbols) - potential.elements) if potential.elements else []
-    if unknown:
-        raise InputError(
-            f"{study.file}: [cluster] has {', '.join(unknown)}, which the potential {potential.name} does not know; "
-            f"it knows {', '.join(sorted(potential.elements))}"
-        )
-    return structure_context(atoms, study.potential.mass_u) | {
-        "potential": potential,
-        "relax": study.cluster.relax,
+    return structure_context(prepared.start, prepared.study.potential.mass_u) | {
+        "potential": prepared.potential,
+        "relax": prepared.study.cluster.relax,
         "max_force_eV_A": RELAX_FORCE_eV_A,
     }
 
