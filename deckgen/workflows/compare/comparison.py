@@ -20,6 +20,8 @@ from deckgen.analysis.isomers.agreement import (
 )
 from deckgen.workflows.compare.energy_zero import Zeros
 from deckgen.workflows.compare.relaxation import Goal, Relaxation
+from deckgen.workflows.document import ClusterEntry, PotentialEntry
+from deckgen.workflows.isomers.read import IsomerEntry
 
 __all__ = ["AtMinimum", "ComparedIsomer", "ReferenceComparison", "compared"]
 
@@ -127,8 +129,8 @@ class ReferenceComparison:
 
     isomers: tuple[ComparedIsomer, ...]
     n_isomers: int
-    cluster: Mapping[str, Any]
-    potential: Mapping[str, Any]
+    cluster: ClusterEntry
+    potential: PotentialEntry
     reference: Mapping[str, Any]
     goal: Goal
     zeros: Zeros
@@ -154,8 +156,8 @@ class ReferenceComparison:
         return {
             "schema": SCHEMA,
             "deckgen_version": __version__,
-            "cluster": self.cluster,
-            "potential": self.potential,
+            "cluster": asdict(self.cluster),
+            "potential": asdict(self.potential),
             "reference": self.reference,
             "goal": self.goal._asdict(),
             "match_A": MATCH_A,
@@ -173,7 +175,7 @@ class ReferenceComparison:
 
 
 def compared(
-    rows: Sequence[Mapping[str, Any]],
+    isomers: Sequence[IsomerEntry],
     structures: Sequence[Atoms],
     relaxations: Sequence[Relaxation],
     zeros: Zeros,
@@ -183,7 +185,7 @@ def compared(
 
     Parameters
     ----------
-    rows, structures
+    isomers, structures
         The isomers of results/isomers.json and results/isomers.extxyz, the lowest first.
     relaxations
         Their relaxations by the reference.
@@ -196,16 +198,16 @@ def compared(
     firsts = (0 if first.steps else None, _last_step(first, goal))
     bases = [None if step is None else first.steps[step].energy_eV for step in firsts]
     found = []
-    for row, atoms, relaxation in zip(rows, structures, relaxations, strict=True):
+    for entry, atoms, relaxation in zip(isomers, structures, relaxations, strict=True):
         last = _last_step(relaxation, goal)
         relaxed = None if last is None else relaxation.steps[last].atoms
         isomer = ComparedIsomer(
-            rank=row["rank"],
-            energy_eV=row["energy_eV"],
-            relative_eV=row["relative_eV"],
+            rank=entry.rank,
+            energy_eV=entry.energy_eV,
+            relative_eV=entry.relative_eV,
             structure=relaxation.name,
-            at_potential_minimum=_at(relaxation, 0 if relaxation.steps else None, row["energy_eV"], zeros, bases[0]),
-            at_reference_minimum=_at(relaxation, last, row["energy_eV"], zeros, bases[1]),
+            at_potential_minimum=_at(relaxation, 0 if relaxation.steps else None, entry.energy_eV, zeros, bases[0]),
+            at_reference_minimum=_at(relaxation, last, entry.energy_eV, zeros, bases[1]),
             n_steps=last,
             converged=None if last is None else relaxation.converged(goal),
             change=None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from ase import Atoms
 from ase.io import iread
@@ -30,7 +29,7 @@ from deckgen.workflows.compare.files import write_comparison
 from deckgen.workflows.compare.relax import relax_all
 from deckgen.workflows.compare.relax_vasp import relax_by_folders
 from deckgen.workflows.compare.relaxation import START, Goal, Relaxation
-from deckgen.workflows.isomers.files import read_isomers
+from deckgen.workflows.isomers.read import IsomersDocument, read_isomers
 
 __all__ = ["compare_isomers", "read_reference"]
 
@@ -123,10 +122,10 @@ def compare_isomers(
         waiting = _compute(folder, every, choice, name, goal, workers, progress)
     zeros = Zeros(potential_e0_eV, {symbol: atom.steps[0].energy_eV for symbol, atom in atoms.items() if atom.steps})
     comparison = ReferenceComparison(
-        isomers=compared(found["isomers"][:lowest], structures, relaxations, zeros, goal),
-        n_isomers=len(found["isomers"]),
-        cluster=found["cluster"],
-        potential=found["potential"],
+        isomers=compared(found.isomers[:lowest], structures, relaxations, zeros, goal),
+        n_isomers=len(found.isomers),
+        cluster=found.cluster,
+        potential=found.potential,
         reference=json.loads((folder / SETTINGS).read_text()),
         goal=goal,
         zeros=zeros,
@@ -137,12 +136,12 @@ def compare_isomers(
     return comparison
 
 
-def _isomers(results: ResultsFolder, potential: Potential, lowest: int) -> tuple[dict[str, Any], list[Atoms]]:
+def _isomers(results: ResultsFolder, potential: Potential, lowest: int) -> tuple[IsomersDocument, list[Atoms]]:
     """Return the contents of results/isomers.json, and the structures of the lowest."""
     found = read_isomers(results)
     if found is None:
         raise InputError(f"{results.isomers}: no such file", hint="find the isomers first: deckgen isomers")
-    if found["potential"]["sha256"] != potential.sha256:
+    if found.potential.sha256 != potential.sha256:
         raise InputError(
             f"{results.isomers}: isomers of another potential than study.toml's, {potential.name}",
             hint="find them again: deckgen isomers",
@@ -153,7 +152,7 @@ def _isomers(results: ResultsFolder, potential: Potential, lowest: int) -> tuple
         raise InputError(
             f"{results.isomer_structures}: not readable ({error})", hint="deckgen isomers writes it"
         ) from error
-    if len(structures) != len(found["isomers"][:lowest]):
+    if len(structures) != len(found.isomers[:lowest]):
         raise InputError(
             f"{results.isomers} and {results.isomer_structures.name} do not fit together",
             hint="write both again: deckgen isomers",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,18 @@ def test_samples_of_different_systems_do_not() -> None:
     half = [(study.heat_capacity_ci95[at, 1] - study.heat_capacity_ci95[at, 0]) / 2 for study in (one, two)]
     difference = one.heat_capacity_over_c0[at] - two.heat_capacity_over_c0[at]
     assert comparison.difference_over_ci95[at] == pytest.approx(difference / np.hypot(*half))
+
+
+@pytest.mark.parametrize(("sigmas", "disagree"), [(2.7, False), (3.2, True), (-3.2, True)])
+def test_curves_disagree_from_three_standard_deviations_on(sigmas: float, disagree: bool) -> None:
+    """A normal 95 % interval reaches 1.96 standard deviations to either side; those of two curves add in squares."""
+    sigma, curve = 0.05, two_basins(250, 1)
+    band = curve.heat_capacity_over_c0[:, None] + 1.96 * sigma * np.array([-1, 1])
+    one = replace(curve, heat_capacity_ci95=band)
+    shift = sigmas * np.sqrt(2) * sigma
+    two = replace(one, heat_capacity_over_c0=curve.heat_capacity_over_c0 + shift, heat_capacity_ci95=band + shift)
+    codes = [finding.code for finding in compare(one, two, this_name="one", other_name="two").findings()]
+    assert codes == ["not_ergodic"] * disagree
 
 
 def test_only_the_temperatures_that_both_ladders_cover_are_compared() -> None:

@@ -23,10 +23,10 @@ from deckgen.errors import InputError, RunError
 from deckgen.processes.lock import LOCK, lock
 from deckgen.training.dataset import read_dataset
 from deckgen.workflows.compare.energy_zero import Zeros
-from deckgen.workflows.compare.files import reference_context
 from deckgen.workflows.compare.study import compare_isomers
 from deckgen.workflows.html import html_environment
 from deckgen.workflows.isomers.study import isomers
+from deckgen.workflows.report.comparison import reference_context
 
 EPSILON_EV, SIGMA_A, CUTOFF_A = 5.0, 2.0, 40.0
 DEEPER, LONGER = 1.02, 1.004
