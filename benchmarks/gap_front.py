@@ -22,7 +22,8 @@ from engine_time import in_process
 from matplotlib.figure import Figure
 
 from deckgen.analysis.figures.style import COLOURS, legend_below, new_figure, save, styled
-from deckgen.training.dataset import Dataset, e0_of
+from deckgen.training.dataset import Dataset
+from deckgen.training.e0 import e0_of
 from deckgen.training.fit.fit import fit
 from deckgen.training.predict import Prediction, predict
 from deckgen.training.read import read_data

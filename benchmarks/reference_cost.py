@@ -26,7 +26,8 @@ from numpy.typing import NDArray
 
 from deckgen.decks.potentials import BUILTIN
 from deckgen.errors import InstallationError
-from deckgen.reference.calculator import ReferenceChoice, check, single_point
+from deckgen.reference.calculator import check, single_point
+from deckgen.reference.settings import ReferenceChoice
 from deckgen.training.recipe import Recipe
 
 T = TypeVar("T")

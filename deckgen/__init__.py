@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from deckgen import train
+
 if TYPE_CHECKING:
     from deckgen.decks.deck import write_decks
     from deckgen.decks.scaffold import init
@@ -58,6 +60,7 @@ __all__ = [
     "run",
     "sample",
     "status",
+    "train",
     "validate",
     "write_decks",
 ]

@@ -1,7 +1,7 @@
 """Every error that deckgen raises on purpose.
 
 The command line turns them into a message and an exit code in one place (`deckgen.cli.main`); a library caller catches
-`DeckgenError`. A message names the file, the key and the value; `hint` says how to mend it.
+`DeckgenError`. A message names the file, the key and the value; `hint` says how to fix it.
 """
 
 from __future__ import annotations

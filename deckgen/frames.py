@@ -22,6 +22,7 @@ __all__ = [
     "Record",
     "Span",
     "columns_of",
+    "end_of_whole",
     "find_frames",
     "find_records",
     "frame_spans",
@@ -124,6 +125,11 @@ def find_records(file: IO[bytes]) -> Iterator[Record]:
             # what follows a whole structure is the next one's number of atoms, or nothing
             if line[:1].isdigit() or not line:
                 yield Record(start, position, comment)
+
+
+def end_of_whole(file: IO[bytes]) -> int:
+    """Return where the last whole structure from the present position on ends: 0 where there is none."""
+    return max((record.end for record in find_records(file)), default=0)
 
 
 def find_frames(data: bytes) -> list[Span]:

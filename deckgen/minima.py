@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deckgen.errors import InputError
-from deckgen.frames import Record, columns_of, find_records
+from deckgen.frames import Record, columns_of, end_of_whole, find_records
 
 __all__ = ["Minimum", "append_minima", "find_minima", "read_minima"]
 
@@ -65,7 +65,7 @@ def append_minima(path: Path, minima: Iterable[Minimum]) -> int:
     count = 0
     with path.open("a+b") as file:
         file.seek(0)
-        file.truncate(max((record.end for record in find_records(file)), default=0))
+        file.truncate(end_of_whole(file))
         for minimum in minima:
             file.write(_text(minimum).encode())
             file.flush()

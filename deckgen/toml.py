@@ -1,4 +1,4 @@
-"""Reading a TOML file into a pydantic model, with errors that name the file, the key, the value and the mend."""
+"""Reading a TOML file into a pydantic model, with errors that name the file, the key, the value and the fix."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from pydantic_core import ErrorDetails
 
 from deckgen.errors import InputError
 
-__all__ = ["Document", "Positive", "Table", "read_toml", "validate"]
+__all__ = ["Count", "Document", "Positive", "Table", "read_toml", "validate"]
 
+Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0)]
 
 
@@ -47,7 +48,7 @@ class Document(Table):
         Raises
         ------
         InputError
-            If the file is missing or wrong: names the file, the key, the value and the mend.
+            If the file is missing or wrong: names the file, the key, the value and the fix.
         """
         file = Path(path)
         file = file / cls.FILE if file.is_dir() else file

@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+pytest_plugins = ["vasp_files"]
 
 # one thread a process: what is tested runs in processes side by side
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -32,3 +36,16 @@ def rewrite_golden(request: pytest.FixtureRequest) -> bool:
 def root() -> Path:
     """The checkout."""
     return Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def until() -> Callable[..., None]:
+    """Wait until something holds."""
+
+    def wait(holds: Callable[[], object], timeout_s: float = 60) -> None:
+        end = time.monotonic() + timeout_s
+        while not holds():
+            assert time.monotonic() < end, "waited too long"
+            time.sleep(0.01)
+
+    return wait

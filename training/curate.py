@@ -9,16 +9,16 @@ from typing import Any
 
 from deckgen.errors import InputError
 from deckgen.files import write_json
-from deckgen.training.dataset import Dataset, write_dataset
+from deckgen.training.dataset import Dataset
+from deckgen.training.extxyz import write_dataset
 from deckgen.training.predict import soap_vectors
 from deckgen.training.recipe import Recipe
 from deckgen.training.recipe.data import Curate
+from deckgen.training.recipe.folder import CURATION, HOLDOUT, POOL, TRAIN
 from deckgen.training.selection import farthest_points, hold_out, share, twins, uniform_in_energy
 
-__all__ = ["CURATED", "CURATION", "HOLDOUT", "POOL", "TRAIN", "Curation", "Dropped", "curate", "write_curation"]
+__all__ = ["Curation", "Dropped", "curate", "write_curation"]
 
-CURATED, CURATION = "curated", "curation.json"
-TRAIN, HOLDOUT, POOL = "train.extxyz", "holdout.extxyz", "pool.extxyz"
 DEFAULT_FRACTION = 0.1
 
 

@@ -17,7 +17,7 @@ from deckgen.errors import RunError
 from deckgen.processes.executor import SubprocessExecutor, WorkerError
 from deckgen.quip.gapfile import read_gap
 from deckgen.quip.quippy import average_soap, evaluate
-from deckgen.training.fit.arguments import soap_words
+from deckgen.training.fit.arguments import soap_arguments
 from deckgen.training.recipe.fit import Soap
 
 __all__ = ["Prediction", "predict", "soap_vectors"]
@@ -86,7 +86,7 @@ def soap_vectors(frames: Sequence[Atoms], soap: Soap | None = None, *, workers: 
     """
     soap = soap or Soap()
     elements = sorted({int(number) for atoms in frames for number in atoms.numbers})
-    words = soap_words(soap, elements)
+    words = soap_arguments(soap, elements)
     boxed = [in_large_cell(atoms, soap.cutoff_A) for atoms in frames]
     return np.array(_shared_out(lambda pool, part: pool.submit(average_soap, words, part), boxed, workers))
 

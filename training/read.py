@@ -19,7 +19,8 @@ from deckgen.cells import freed
 from deckgen.errors import InputError
 from deckgen.findings import Finding
 from deckgen.reference.vasp import is_output, read_output
-from deckgen.training.dataset import DEFAULT_TYPE, Dataset, LabelledFrame, bare, e0_of, joined_isolated
+from deckgen.training.dataset import DEFAULT_TYPE, Dataset, LabelledFrame, bare, joined_isolated
+from deckgen.training.e0 import e0_of
 from deckgen.training.findings import about_net_forces, about_settings, listed, without_duplicates
 from deckgen.training.recipe.data import Data
 

@@ -106,13 +106,9 @@ def farthest_points(vectors: Array, count: int) -> list[int]:
     -------
     Indices, in the order in which they were chosen.
     """
-    start = int(np.linalg.norm(vectors - vectors.mean(axis=0), axis=1).argmin())
-    taken, distance = [start], np.linalg.norm(vectors - vectors[start], axis=1)
-    while len(taken) < min(count, len(vectors)):
-        distance[taken] = -1.0
-        taken.append(int(distance.argmax()))
-        distance = np.minimum(distance, np.linalg.norm(vectors - vectors[taken[-1]], axis=1))
-    return taken
+    from_mean = np.linalg.norm(vectors - vectors.mean(axis=0), axis=1)
+    each_its_own = [str(k) for k in range(len(vectors))]
+    return pick_diverse(-from_mean, vectors, each_its_own, count=count, spread=len(vectors), per_trajectory=1)
 
 
 def share(counts: Sequence[int], total: int) -> list[int]:
@@ -184,17 +180,18 @@ def pick_diverse(
     -------
     Indices in the order in which they were taken; fewer than `count` where the frames or the trajectories run out.
     """
-    candidates = [int(k) for k in np.argsort(-scores, kind="stable")[: spread * count]]
-    distance = np.full(len(scores), np.inf)
-    taken, used = list[int](), Counter[str]()
-    while len(taken) < count and candidates:
-        best = max(candidates, key=lambda k: distance[k])  # the first of equals: the one with the highest score
+    candidates = np.argsort(-scores, kind="stable")[: spread * count]
+    vectors, names = vectors[candidates], np.array(trajectories, dtype=str)[candidates]
+    distance = np.full(len(candidates), np.inf)  # from the nearest one taken; negative: not to be taken any more
+    taken = list[int]()
+    while len(taken) < count and distance.max(initial=-1.0) >= 0:
+        best = int(distance.argmax())  # the first of equals: the one with the highest score
         taken.append(best)
-        used[trajectories[best]] += 1
         distance = np.minimum(distance, np.linalg.norm(vectors - vectors[best], axis=1))
-        full = {name for name, number in used.items() if number >= per_trajectory}
-        candidates = [k for k in candidates if k != best and trajectories[k] not in full]
-    return taken
+        distance[best] = -1.0
+        if np.count_nonzero(names[taken] == names[best]) == per_trajectory:
+            distance[names == names[best]] = -1.0
+    return [int(candidates[k]) for k in taken]
 
 
 def nearest_distance(vectors: Array, known: Array) -> Array:

@@ -13,7 +13,8 @@ from common import record, work_folder
 
 from deckgen.decks.potentials import BUILTIN
 from deckgen.training.curate import Curation, curate
-from deckgen.training.dataset import Dataset, e0_of
+from deckgen.training.dataset import Dataset
+from deckgen.training.e0 import e0_of
 from deckgen.training.fit.fit import fit
 from deckgen.training.read import read_data
 from deckgen.training.recipe import Recipe

@@ -33,7 +33,7 @@ from deckgen.runs.quench.batch import quench
 from deckgen.runs.quench.frames import frames_of_file, frames_of_run
 from deckgen.runs.quench.worker import Goal
 from deckgen.study import Study
-from deckgen.training.dataset import e0_of
+from deckgen.training.e0 import e0_of
 from deckgen.training.read import read_data
 from deckgen.training.recipe import Recipe
 from deckgen.training.validation.model import predict_groups

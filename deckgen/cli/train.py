@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
+from deckgen import train as steps
 from deckgen.cli.output import HERE, Json, out, print_json
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ train_app = typer.Typer(
 )
 
 GapPath = Annotated[Path, typer.Argument(help="A training project's folder or its gap.toml.", metavar="GAP")]
-Workers = Annotated[int | None, typer.Option(min=1, help="Processes at once; default: the number of cores.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Number of processes; default: the number of cores.")]
 
 
 @train_app.command()
@@ -34,11 +34,9 @@ def init(
     ] = None,
 ) -> None:
     """Write a commented gap.toml."""
-    from deckgen.workflows.train.init import new_project
-
-    recipe = new_project(folder, files or ())
-    steps = "curate" if files else "sample, label, curate"
-    out.print(f"wrote {recipe.file}; edit it, then, with {folder} as GAP: deckgen train {steps}, fit, validate")
+    recipe = steps.init(folder, files or ())
+    todo = "curate" if files else "sample, label, curate"
+    out.print(f"wrote {recipe.file}; edit it, then, with {folder} as GAP: deckgen train {todo}, fit, validate")
 
 
 @train_app.command()
@@ -46,14 +44,12 @@ def sample(
     gap: GapPath = HERE,
     workers: Workers = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Replace decks of other settings (kept in decks.old).")
+        bool, typer.Option("--force", help="Replace decks made with other settings (kept in decks.old).")
     ] = False,
     as_json: Json = False,
 ) -> None:
     """Sample frames by dynamics, as [sample] says: frames/sampled.extxyz."""
-    from deckgen.workflows.train.sample.sample import sample as sample_frames
-
-    sampled = sample_frames(gap, workers=workers, force=force)
+    sampled = steps.sample(gap, workers=workers, force=force)
     if as_json:
         print_json(asdict(sampled))
     elif sampled.n_frames:
@@ -69,15 +65,13 @@ def sample(
 @train_app.command()
 def label(
     gap: GapPath = HERE,
-    frames: Annotated[Path | None, typer.Option(help="Other frames than frames/sampled.extxyz.")] = None,
+    frames: Annotated[Path | None, typer.Option(help="The frames; default: frames/sampled.extxyz.")] = None,
     workers: Workers = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try failed frames again.")] = False,
     as_json: Json = False,
 ) -> None:
     """Label the sampled frames with the calculator of [reference]: labels/labelled.extxyz."""
-    from deckgen.workflows.train.label import label as label_frames
-
-    result = label_frames(gap, frames, workers=workers, retry_failed=retry_failed)
+    result = steps.label(gap, frames=frames, workers=workers, retry_failed=retry_failed)
     if as_json:
         print_json(asdict(result))
     else:
@@ -94,11 +88,8 @@ def label(
 def read(gap: GapPath = HERE, as_json: Json = False) -> None:
     """Read and check the labelled frames that [data] names."""
     from deckgen.cli.train_tables import dataset_rows, dataset_table
-    from deckgen.training.read import read_data
-    from deckgen.training.recipe import Recipe
 
-    recipe = Recipe.read(gap)
-    reading = read_data(recipe.data, recipe.folder)
+    reading = steps.read(gap)
     if as_json:
         print_json({"sizes": dataset_rows(reading.dataset), "findings": [asdict(f) for f in reading.findings]})
         return
@@ -108,23 +99,16 @@ def read(gap: GapPath = HERE, as_json: Json = False) -> None:
 
 @train_app.command()
 def curate(gap: GapPath = HERE, workers: Workers = None, as_json: Json = False) -> None:
-    """Drop near-duplicates, select, and hold trajectories out: curated/."""
+    """Drop near-duplicates, select frames, and hold trajectories out: curated/."""
     from deckgen.cli.train_tables import curation_table
-    from deckgen.training.curate import CURATED, write_curation
-    from deckgen.training.curate import curate as curate_frames
-    from deckgen.training.read import read_data
-    from deckgen.training.recipe import Recipe
 
-    recipe = Recipe.read(gap)
-    reading = read_data(recipe.data, recipe.folder)
-    curation = curate_frames(recipe, reading.dataset, workers=workers)
-    write_curation(curation, recipe.folder / CURATED)
+    result = steps.curate(gap, workers=workers)
     if as_json:
-        print_json(curation.to_json() | {"findings": [asdict(finding) for finding in reading.findings]})
+        print_json(result.curation.to_json() | {"findings": [asdict(finding) for finding in result.findings]})
         return
-    _findings(reading.findings)
-    out.print(curation_table(curation))
-    out.print(f"wrote {recipe.folder / CURATED}; next: deckgen train fit")
+    _findings(result.findings)
+    out.print(curation_table(result.curation))
+    out.print(f"wrote {result.folder}; next: deckgen train fit")
 
 
 @train_app.command()
@@ -136,36 +120,27 @@ def fit(
     as_json: Json = False,
 ) -> None:
     """Fit the potential with gap_fit: fit/gap.xml."""
-    from deckgen.cli.train_tables import fit_words
-    from deckgen.training.fit.fit import fit as fit_potential
-    from deckgen.training.recipe import Recipe
-    from deckgen.workflows.train.validate import FIT, curated_sets
+    from deckgen.cli.train_tables import fit_summary
 
-    recipe = Recipe.read(gap)
-    train = curated_sets(recipe)["train"]
-    err = Console(stderr=True, highlight=False, soft_wrap=True, quiet=as_json)
-    result = fit_potential(
-        recipe, train, recipe.folder / FIT, threads=threads, progress=lambda stage: err.print(escape(stage))
-    )
+    result = steps.fit(gap, threads=threads, progress=not as_json)
     if as_json:
         print_json(asdict(result))
     else:
-        out.print(fit_words(result))
+        out.print(fit_summary(result))
 
 
 @train_app.command()
 def validate(
     gap: GapPath = HERE,
-    model: Annotated[Path | None, typer.Option(help="Another potential than fit/gap.xml.", metavar="XML")] = None,
-    against: Annotated[Path | None, typer.Option(help="A second potential, side by side.", metavar="XML")] = None,
+    model: Annotated[Path | None, typer.Option(help="A potential other than fit/gap.xml.", metavar="XML")] = None,
+    against: Annotated[Path | None, typer.Option(help="A second potential to put beside it.", metavar="XML")] = None,
     workers: Workers = None,
     as_json: Json = False,
 ) -> None:
-    """Compare the potential with the labels: a table, validation/errors.json, figures and report.html."""
+    """Compare the potential with the labels: a table, and validation/ with errors.json, figures and report.html."""
     from deckgen.cli.train_tables import error_tables
-    from deckgen.workflows.train.validate import validate as validate_potential
 
-    result = validate_potential(gap, model=model, against=against, workers=workers)
+    result = steps.validate(gap, model=model, against=against, workers=workers)
     if as_json:
         print_json({name: report.to_json() for name, report in result.reports.items()})
         return
@@ -177,10 +152,9 @@ def validate(
 @train_app.command()
 def augment(gap: GapPath = HERE, workers: Workers = None, as_json: Json = False) -> None:
     """Add the frames with the largest force errors and fit again, round by round: augment/."""
-    from deckgen.cli.train_tables import round_table, round_words
-    from deckgen.workflows.train.augment import augment as improve
+    from deckgen.cli.train_tables import round_summary, round_table
 
-    result = improve(gap, workers=workers, show=lambda row: None if as_json else out.print(round_words(row)))
+    result = steps.augment(gap, workers=workers, show=lambda row: None if as_json else out.print(round_summary(row)))
     if as_json:
         print_json(asdict(result))
         return
@@ -199,7 +173,7 @@ def _warn(messages: Iterable[str]) -> None:
 
 
 def _failures(messages: Sequence[str], as_json: bool) -> None:
-    """Say what failed, and end with exit code 1 where something did."""
+    """Print what failed, and exit with code 1 if anything did."""
     for message in () if as_json else messages:
         out.print(f"[red]failed:[/] {escape(message)}")
     if messages:

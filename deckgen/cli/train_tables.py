@@ -15,12 +15,20 @@ from deckgen.training.validation.errors import PERCENT_NOTE
 if TYPE_CHECKING:
     from deckgen.training.curate import Curation
     from deckgen.training.dataset import Dataset
-    from deckgen.training.fit.fit import FitResult
+    from deckgen.training.fit.record import FitResult
     from deckgen.training.validation.errors import ErrorTable, PotentialErrors
     from deckgen.workflows.train.rounds import Round, SetErrors
     from deckgen.workflows.train.validate import Validated
 
-__all__ = ["curation_table", "dataset_rows", "dataset_table", "error_tables", "fit_words", "round_table", "round_words"]
+__all__ = [
+    "curation_table",
+    "dataset_rows",
+    "dataset_table",
+    "error_tables",
+    "fit_summary",
+    "round_summary",
+    "round_table",
+]
 
 
 def dataset_rows(dataset: Dataset) -> list[dict[str, Any]]:
@@ -63,7 +71,7 @@ def curation_table(curation: Curation) -> RenderableType:
     return Group(table, f"{len(curation.dropped)} near-duplicates dropped; trajectories held out: {escape(held_out)}")
 
 
-def fit_words(result: FitResult) -> str:
+def fit_summary(result: FitResult) -> str:
     """Say what was fitted."""
     errors = result.errors["all"]
     return (
@@ -164,7 +172,7 @@ def _three(errors: SetErrors | None) -> tuple[str, str, str]:
     return _short(numbers[0]), _short(numbers[1]), _short(errors.max_force_error_eV_A, 3)
 
 
-def round_words(row: Round) -> str:
+def round_summary(row: Round) -> str:
     """Say in a line what a round found."""
     held_out = row.sets["holdout"]
     return (

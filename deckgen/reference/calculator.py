@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 
 from deckgen.errors import RunError
 from deckgen.frames import find_frames
-from deckgen.reference.process import ReferenceChoice, call
+from deckgen.reference.process import call
+from deckgen.reference.settings import ReferenceChoice
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["Labels", "ReferenceChoice", "Relaxed", "boxed", "check", "dynamics", "relax", "single_point"]
+__all__ = ["Labels", "Relaxed", "boxed", "check", "dynamics", "relax", "single_point"]
 
 LARGEST_FORCE_EV_A = 100.0
 """No configuration that is worth a label has a larger force; a calculation that did not converge may."""
@@ -53,11 +54,6 @@ class Labels:
     forces_eV_A: NDArray[np.float64]
     seconds: float
     versions: dict[str, str]
-
-    @property
-    def net_force_eV_A(self) -> float:
-        """Largest component of the sum of the forces; it would be zero in an exact calculation."""
-        return float(np.abs(self.forces_eV_A.sum(axis=0)).max())
 
 
 @dataclass(frozen=True, eq=False)

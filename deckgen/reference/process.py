@@ -1,8 +1,7 @@
-"""Starting the process of a reference calculator: what gap.toml says of it, one request, one reply."""
+"""The process of a reference calculator: one request, one reply."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -11,45 +10,16 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any
-
-from pydantic import Field
+from typing import Any
 
 from deckgen.errors import DeckgenError, InputError, InstallationError, RunError
-from deckgen.toml import Table
+from deckgen.reference.settings import ReferenceChoice
 
-__all__ = ["ReferenceChoice", "call"]
-
-Positive = Annotated[float, Field(gt=0)]
+__all__ = ["call"]
 
 PROGRAM = Path(__file__).with_name("program.py")
 RUN_PROGRAM = f"import runpy; runpy.run_path({str(PROGRAM)!r}, run_name='__main__')"  # leaves sys.path as it is
 TAIL_BYTES = 1000
-
-
-class ReferenceChoice(Table):
-    """The reference calculator, and the vacuum box in which it sees a free cluster."""
-
-    calculator: str = ""
-    """Name of an ASE calculator (gpaw, tblite, espresso, cp2k, emt, ...), or "module:Class"."""
-    keywords: dict[str, Any] = Field(default_factory=dict)
-    """The calculator's keywords. It runs in an empty folder of its own: paths among them must be absolute."""
-    isolated_keywords: dict[str, Any] = Field(default_factory=dict)
-    """Keywords that are others for an isolated atom: those of its spin."""
-    python: str = ""
-    """Another interpreter (Python 3.9 or later, ASE 3.22 or later) that has the calculator; empty: this one."""
-    vacuum_A: Positive = 9.0
-    """A free cluster sits in a cube whose edge is its largest extent and this, rounded up to a whole angstrom."""
-    min_box_A: Positive = 14.0
-    """That edge is at least so long."""
-    timeout_s: Positive | None = None
-    """A calculation that takes longer than this fails; by default they take as long as they take."""
-
-    @property
-    def name(self) -> str:
-        """The calculator and a hash of all that its energies depend on."""
-        what = self.model_dump(mode="json", exclude={"python", "timeout_s"})
-        return f"{self.calculator}-{hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:8]}"
 
 
 def call(choice: ReferenceChoice, request: dict[str, Any]) -> dict[str, Any]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import re
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,8 +15,6 @@ from ase.io import write
 
 from deckgen.cli import main
 from deckgen.decks.clusters import build
-from deckgen.training.curate import DEFAULT_FRACTION
-from deckgen.training.recipe import Recipe
 
 TABLES = """
 [curate]
@@ -130,7 +126,7 @@ def test_json_for_programs(project: Path, capfd: pytest.CaptureFixture[str]) -> 
         (lambda text: text + '[sample]\npotential = "none.xml"\n', "sample", 2, "none.xml"),
     ],
 )
-def test_wrong_input_gives_its_exit_code_and_the_mend(
+def test_wrong_input_gives_its_exit_code_and_the_fix(
     change: Callable[[str], str], command: str, code: int, says: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "gap.toml").write_text(change(TABLES))
@@ -148,10 +144,6 @@ def test_init_writes_what_the_other_commands_take_and_overwrites_nothing(
     schema = json.loads((tmp_path / "gap.schema.json").read_text())
     assert "fit" in schema["properties"]
     before = (tmp_path / "gap.toml").read_text()
-    # what is commented out are the defaults
-    shown = tomllib.loads(re.sub(r"^# (\w+ = )", r"\1", before, flags=re.MULTILINE))
-    assert shown["curate"].pop("holdout_fraction") == DEFAULT_FRACTION
-    assert Recipe.model_validate(shown) == Recipe()
     assert main(["train", "init", str(tmp_path)]) == 2
     assert (tmp_path / "gap.toml").read_text() == before
     assert main(["train", "read", str(tmp_path)]) == 2  # there are no labels yet

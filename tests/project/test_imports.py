@@ -26,7 +26,8 @@ ALLOWED: dict[str, set[str]] = {
     "analysis": VOCABULARY - {"toml", "cells", "files"},
     "training": CORE,
     "workflows": CORE | STAGES | {"__version__"},
-    "cli": CORE | STAGES | {"workflows", "__version__"},
+    "train": {"workflows"},
+    "cli": CORE | STAGES | {"workflows", "__version__", "train"},
 } | dict.fromkeys(VOCABULARY, VOCABULARY)
 FOLDERS = ("deckgen", "templates", "runs", "analysis", "training")
 

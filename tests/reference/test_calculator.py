@@ -16,7 +16,8 @@ from ase.io import read
 from deckgen.decks.clusters import build
 from deckgen.errors import InputError, InstallationError, RunError
 from deckgen.processes.executor import SubprocessExecutor
-from deckgen.reference.calculator import ReferenceChoice, boxed, check, dynamics, relax, single_point
+from deckgen.reference.calculator import boxed, check, dynamics, relax, single_point
+from deckgen.reference.settings import ReferenceChoice
 
 TBLITE = ReferenceChoice(calculator="tblite", keywords={"method": "GFN1-xTB"})
 LJ = ReferenceChoice(calculator="lj", keywords={"rc": 1000.0})

@@ -1,5 +1,4 @@
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -52,19 +51,6 @@ def make_study(tmp_path) -> Callable[..., Path]:
         return folder
 
     return make
-
-
-@pytest.fixture
-def until() -> Callable[..., None]:
-    """Wait until something holds."""
-
-    def wait(holds: Callable[[], object], timeout_s: float = 60) -> None:
-        end = time.monotonic() + timeout_s
-        while not holds():
-            assert time.monotonic() < end, "waited too long"
-            time.sleep(0.01)
-
-    return wait
 
 
 @pytest.fixture

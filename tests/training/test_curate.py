@@ -12,7 +12,8 @@ from ase.cluster import Icosahedron
 
 from deckgen.errors import InputError
 from deckgen.training.curate import Curation, curate, write_curation
-from deckgen.training.dataset import Dataset, LabelledFrame, read_dataset
+from deckgen.training.dataset import Dataset, LabelledFrame
+from deckgen.training.extxyz import read_dataset
 from deckgen.training.recipe import Recipe
 from deckgen.training.recipe.data import Curate
 from deckgen.training.recipe.fit import Fit

@@ -9,7 +9,9 @@ from ase.calculators.emt import EMT
 
 from deckgen.decks.clusters import build
 from deckgen.errors import InputError
-from deckgen.training.dataset import Dataset, LabelledFrame, e0_of, frame_key, read_dataset, write_dataset
+from deckgen.training.dataset import Dataset, LabelledFrame, frame_key
+from deckgen.training.e0 import e0_of
+from deckgen.training.extxyz import read_dataset, write_dataset
 
 
 def labelled(atoms: Atoms, energy_eV: float, **words: str) -> LabelledFrame:

@@ -12,7 +12,8 @@ from ase import Atoms
 from deckgen.decks.potentials import BUILTIN
 from deckgen.quip.gapfile import read_gap
 from deckgen.training.curate import Curation, curate
-from deckgen.training.dataset import Dataset, e0_of
+from deckgen.training.dataset import Dataset
+from deckgen.training.e0 import e0_of
 from deckgen.training.fit.arguments import gap_fit_arguments
 from deckgen.training.fit.fit import fit
 from deckgen.training.fit.gap_fit import write_training_file

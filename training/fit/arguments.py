@@ -1,15 +1,16 @@
-"""The words in which gap_fit and QUIP are told what to do."""
+"""The arguments of gap_fit, and the descriptors in QUIP's notation."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from deckgen.training.recipe.data import ENERGY_KEY, FORCES_KEY
 from deckgen.training.recipe.fit import Fit, Soap, ThreeBody, TwoBody
+from deckgen.training.recipe.folder import XML
 
-__all__ = ["TRAINING_FILE", "XML", "gap_fit_arguments", "soap_words"]
+__all__ = ["TRAINING_FILE", "gap_fit_arguments", "soap_arguments"]
 
-TRAINING_FILE, XML = "train.extxyz", "gap.xml"
-ENERGY_KEY, FORCES_KEY = "REF_energy", "REF_forces"
+TRAINING_FILE = "train.extxyz"
 
 
 def gap_fit_arguments(fit: Fit, e0: Mapping[str, float]) -> list[str]:
@@ -34,24 +35,24 @@ def gap_fit_arguments(fit: Fit, e0: Mapping[str, float]) -> list[str]:
     ]
 
 
-def soap_words(soap: Soap, atomic_numbers: Sequence[int]) -> str:
-    """Return QUIP's words for the SOAP descriptor of every atom of these elements."""
+def soap_arguments(soap: Soap, atomic_numbers: Sequence[int]) -> str:
+    """Return, in QUIP's notation, the SOAP descriptor of every atom of these elements."""
     numbers = " ".join(map(str, atomic_numbers))
     count = len(atomic_numbers)
     return f"{_soap_basis(soap)} n_Z={count} Z={{{numbers}}} n_species={count} species_Z={{{numbers}}}"
 
 
 def _descriptors(fit: Fit) -> list[str]:
-    """Return the words of each descriptor in use; gap_fit itself repeats them for the elements."""
-    words = []
+    """Return each descriptor in use; gap_fit itself repeats them for the elements."""
+    found = []
     if fit.two_body.use:
-        words.append(f"distance_2b {_gaussian(fit.two_body)}")
+        found.append(f"distance_2b {_gaussian(fit.two_body)}")
     if fit.three_body.use:
-        words.append(f"angle_3b {_gaussian(fit.three_body)}")
+        found.append(f"angle_3b {_gaussian(fit.three_body)}")
     if fit.soap.use:
         kernel = f"covariance_type=dot_product zeta={fit.soap.zeta!r}"
-        words.append(f"{_soap_basis(fit.soap)} {kernel} {_sparse(fit.soap)}")
-    return words
+        found.append(f"{_soap_basis(fit.soap)} {kernel} {_sparse(fit.soap)}")
+    return found
 
 
 def _gaussian(term: TwoBody | ThreeBody) -> str:
@@ -67,5 +68,4 @@ def _soap_basis(soap: Soap) -> str:
 
 
 def _sparse(term: TwoBody | ThreeBody | Soap) -> str:
-    words = f"delta={term.delta_eV!r} n_sparse={term.n_sparse} sparse_method={term.sparse_method} {term.options}"
-    return words.strip()
+    return f"delta={term.delta_eV!r} n_sparse={term.n_sparse} sparse_method={term.sparse_method} {term.options}".strip()

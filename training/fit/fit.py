@@ -7,74 +7,36 @@ is another fit goes to a folder `NAME.old` beside it.
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from deckgen.errors import AnalysisError, InputError, RunError
-from deckgen.files import first_free, write_json
 from deckgen.quip.gapfile import GapFile, read_gap
-from deckgen.training.dataset import Dataset, e0_of
-from deckgen.training.fit.arguments import TRAINING_FILE, XML, gap_fit_arguments
+from deckgen.training.dataset import Dataset
+from deckgen.training.e0 import e0_of
+from deckgen.training.fit.arguments import TRAINING_FILE, gap_fit_arguments
 from deckgen.training.fit.gap_fit import LOG, Run, run_gap_fit, tail, write_training_file
 from deckgen.training.fit.instances import count_instances, require_instances
-from deckgen.training.fit.memory import MemoryNeed, in_words, memory_need, require_memory
+from deckgen.training.fit.memory import MemoryNeed, format_bytes, memory_need, require_memory
+from deckgen.training.fit.record import FitResult, put_in_place, read_fit
 from deckgen.training.fit.relabel import relabel
 from deckgen.training.fit.scales import with_scales
 from deckgen.training.predict import predict
 from deckgen.training.recipe import Recipe
 from deckgen.training.recipe.fit import Fit
+from deckgen.training.recipe.folder import XML
 from deckgen.training.validation.errors import ErrorTable, error_table
 
-__all__ = ["RECORD", "XML", "FitResult", "fit", "read_fit"]
+__all__ = ["fit"]
 
-RECORD, RUNNING = "fit.json", "running"
+RUNNING = "running"
 TINY = 1e-6
 
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class FitResult:
-    """A fitted potential.
-
-    Attributes
-    ----------
-    xml
-        The potential, its sparseX files beside it.
-    sha256
-        Checksum of all its files, as everywhere in deckgen.
-    inputs_sha256
-        Of what it was made of: the training file and the arguments of gap_fit.
-    arguments
-        The arguments of gap_fit.
-    n_frames, n_targets
-        Labelled frames; their energies and force components.
-    errors
-        Of the frames that it was fitted to, as `ErrorTable.to_json` has them.
-    estimated_bytes, peak_bytes
-        Memory: as estimated before, and as it was.
-    new
-        Whether this call made it, or found it made.
-    """
-
-    xml: Path
-    sha256: str
-    inputs_sha256: str
-    arguments: tuple[str, ...]
-    n_frames: int
-    n_targets: int
-    errors: Mapping[str, Any]
-    estimated_bytes: int
-    peak_bytes: int
-    seconds: float
-    new: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +89,7 @@ def fit(
     job = _prepare(recipe, train, folder)
     known = read_fit(folder)
     if known and known.inputs_sha256 == job.inputs_sha256:
+        shutil.rmtree(job.running)
         progress(f"{known.xml} is this fit already")
         return known
     progress(f"memory: {job.need}")
@@ -136,20 +99,9 @@ def fit(
     progress("predicting the training frames")
     errors = _checked_errors(job, gap)
     record = _record(job, run, errors)
-    _put_in_place(job, record)
-    progress(f"memory taken: {in_words(run.peak_bytes)}")
+    put_in_place(record, job.running)
+    progress(f"memory taken: {format_bytes(run.peak_bytes)}")
     return record
-
-
-def read_fit(folder: Path) -> FitResult | None:
-    """Return the fit in a folder; None if there is none, or its files are not those of its record."""
-    try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        record["arguments"] = tuple(record["arguments"])
-        known = FitResult(**record, xml=folder / XML, new=False)
-        return known if read_gap(known.xml).sha256 == known.sha256 else None
-    except (OSError, InputError, ValueError, KeyError, TypeError):
-        return None
 
 
 def _silent(stage: str) -> None:
@@ -221,20 +173,3 @@ def _record(job: _Job, run: Run, errors: ErrorTable) -> FitResult:
         peak_bytes=run.peak_bytes,
         seconds=run.seconds,
     )
-
-
-def _put_in_place(job: _Job, record: FitResult) -> None:
-    """Set an older fit aside and move this one in, its record last."""
-    files = [*read_gap(job.running / XML).files, job.running / LOG, job.running / TRAINING_FILE]
-    older = [
-        path for path in job.folder.iterdir() if path.name.startswith(XML) or path.name in (LOG, RECORD, TRAINING_FILE)
-    ]
-    if older:
-        place = first_free(job.folder.with_name(f"{job.folder.name}.old"), "{}")
-        place.mkdir(parents=True)
-        for path in older:
-            os.replace(path, place / path.name)
-    for path in reversed(files):  # the xml comes first in the list and last in the folder
-        os.replace(path, job.folder / path.name)
-    write_json(job.folder / RECORD, {key: value for key, value in asdict(record).items() if key not in ("xml", "new")})
-    shutil.rmtree(job.running)

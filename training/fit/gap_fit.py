@@ -20,7 +20,7 @@ from deckgen.cells import in_large_cell
 from deckgen.errors import InstallationError, RunError
 from deckgen.processes.executor import ONE_THREAD, available_cores
 from deckgen.training.dataset import Dataset
-from deckgen.training.fit.arguments import ENERGY_KEY, FORCES_KEY
+from deckgen.training.recipe.data import ENERGY_KEY, FORCES_KEY
 from deckgen.training.recipe.fit import Fit, Sigma
 
 __all__ = ["LOG", "Run", "run_gap_fit", "write_training_file"]

@@ -59,8 +59,8 @@ class MemoryNeed:
 
     def __str__(self) -> str:
         return (
-            f"about {in_words(self.peak_bytes)} for {self.n_targets:,} targets and {self.n_sparse:,} sparse points "
-            f"(descriptors {in_words(self.descriptors_bytes)}, solver {in_words(self.solver_bytes)})"
+            f"about {format_bytes(self.peak_bytes)} for {self.n_targets:,} targets and {self.n_sparse:,} sparse points "
+            f"(descriptors {format_bytes(self.descriptors_bytes)}, solver {format_bytes(self.solver_bytes)})"
         )
 
 
@@ -118,12 +118,12 @@ def require_memory(need: MemoryNeed) -> None:
     there = available_bytes()
     if need.peak_bytes > there:
         raise RunError(
-            f"the fit needs {need}, and {in_words(there)} are available on {os.uname().nodename}",
+            f"the fit needs {need}, and {format_bytes(there)} are available on {os.uname().nodename}",
             hint="fewer sparse points ([fit.soap] n_sparse), a shorter cutoff or smaller n_max and l_max, fewer frames "
             "([curate] select), or a larger machine",
         )
 
 
-def in_words(n_bytes: float) -> str:
+def format_bytes(n_bytes: float) -> str:
     """Say a number of bytes as MB or GB."""
     return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.0f} MB"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,47 +10,34 @@ from ase import Atoms
 from ase.io import iread, write
 
 from deckgen.errors import InputError
+from deckgen.frames import end_of_whole
 from deckgen.training.dataset import bare
 
-__all__ = ["KEY", "atoms_text", "mend", "read_infos"]
+__all__ = ["KEY", "atoms_text", "read_infos", "repair"]
 
 KEY = "frame_key"
 """Where a frame in these files says which of the given frames it is."""
 
 
-def mend(path: Path) -> None:
+def repair(path: Path) -> None:
     """Cut off a last frame that a kill left incomplete.
 
     Raises
     ------
     InputError
-        If what stands there is not extended XYZ.
+        If what follows the whole frames is not the beginning of one.
     """
     if not path.is_file():
         return
-    data, whole = path.read_bytes(), 0
-    while whole < len(data):
-        end = _end_of_frame(data, whole, path)
-        if end < 0:
-            break
-        whole = end
-    if whole < len(data):
-        os.truncate(path, whole)
-
-
-def _end_of_frame(data: bytes, start: int, path: Path) -> int:
-    """Return where the frame ends that starts at `start`, or -1 where it does not end."""
-    end = data.find(b"\n", start) + 1
-    if end == 0:
-        return -1
-    first = data[start:end].strip()
-    if not first.isdigit():
-        raise InputError(f"{path}: not extended XYZ: '{first[:40].decode(errors='replace')}' is no number of atoms")
-    for _ in range(int(first) + 1):
-        end = data.find(b"\n", end) + 1
-        if end == 0:
-            return -1
-    return end
+    with path.open("r+b") as file:
+        end = end_of_whole(file)
+        file.seek(end)
+        rest = file.read()
+        first = rest.partition(b"\n")[0]
+        if rest and not (first.isdigit() and rest.count(b"\n") < int(first) + 2):
+            words = first[:40].decode(errors="replace")
+            raise InputError(f"{path}: not extended XYZ: no frame begins with '{words}' (byte {end})")
+        file.truncate(end)
 
 
 def atoms_text(atoms: Atoms, info: Mapping[str, object]) -> str:

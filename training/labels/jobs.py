@@ -14,15 +14,17 @@ from numpy.typing import NDArray
 from deckgen.errors import InputError
 from deckgen.files import append, set_aside, write_json
 from deckgen.findings import Finding
-from deckgen.reference.calculator import ReferenceChoice
-from deckgen.training.dataset import DEFAULT_TYPE, ISOLATED, LabelledFrame, bare, frame_key, xyz_text
-from deckgen.training.labels.files import KEY, atoms_text, mend, read_infos
+from deckgen.reference.settings import ReferenceChoice
+from deckgen.training.dataset import DEFAULT_TYPE, ISOLATED, LabelledFrame, bare, frame_key
+from deckgen.training.extxyz import labelled_text
+from deckgen.training.labels.files import KEY, atoms_text, read_infos, repair
 from deckgen.training.read import REFERENCE_KEY, read_data
 from deckgen.training.recipe import Recipe
+from deckgen.training.recipe.folder import FAILED, LABELLED
 
-__all__ = ["FAILED", "LABELLED", "FailedFrame", "Job", "LabelResult", "LabelStore", "jobs_of"]
+__all__ = ["FailedFrame", "Job", "LabelResult", "LabelStore", "jobs_of"]
 
-LABELLED, FAILED, REFERENCE_FILE = "labelled.extxyz", "failed.extxyz", "reference.json"
+REFERENCE_FILE = "reference.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +132,7 @@ class LabelStore:
         self.labelled_file, self.failed_file = folder / LABELLED, folder / FAILED
         self.reference = choice.name
         for path in (self.labelled_file, self.failed_file):
-            mend(path)
+            repair(path)
         infos = read_infos(self.labelled_file)
         others = sorted({str(info.get(REFERENCE_KEY)) for info in infos} - {self.reference})
         if others:
@@ -149,7 +151,7 @@ class LabelStore:
         """Append a labelled frame; `kind` says which of the calculator's energies it is."""
         info = job.atoms.info | {KEY: job.key, REFERENCE_KEY: self.reference, "energy_kind": kind}
         frame = LabelledFrame(bare(atoms, info), energy_eV, forces_eV_A, job.source, job.trajectory, job.config_type)
-        append(self.labelled_file, xyz_text(frame))
+        append(self.labelled_file, labelled_text(frame))
         self.labelled.add(job.key)
         return frame
 

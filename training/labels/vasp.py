@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from deckgen.cells import freed
 from deckgen.errors import InputError, RunError
-from deckgen.reference.calculator import ReferenceChoice, boxed
+from deckgen.reference.calculator import boxed
+from deckgen.reference.settings import ReferenceChoice
 from deckgen.reference.vasp import OUTPUTS, read_output, write_folder
 from deckgen.training.findings import about_net_forces
 from deckgen.training.labels.files import KEY, atoms_text, read_infos

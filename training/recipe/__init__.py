@@ -1,10 +1,10 @@
-"""The recipe of a potential: what gap.toml says. All tables have defaults; keys carry their unit."""
+"""The recipe of a potential: gap.toml. All tables have defaults; keys carry their unit."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from deckgen.reference.calculator import ReferenceChoice
+from deckgen.reference.settings import ReferenceChoice
 from deckgen.toml import Document
 from deckgen.training.recipe.data import Curate, Data
 from deckgen.training.recipe.fit import Fit
@@ -17,7 +17,7 @@ RECIPE_FILE = "gap.toml"
 
 
 class Recipe(Document):
-    """From labelled configurations, or from nothing, to a validated potential: how each step is done."""
+    """The settings of every step, from sampling configurations to validating the potential."""
 
     FILE = RECIPE_FILE
     MADE_BY = "deckgen train init DIR"

@@ -1,4 +1,4 @@
-"""What gap.toml says about the labelled data: its tables [data] and [curate]."""
+"""The tables [data] and [curate] of gap.toml."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ from ase.data import chemical_symbols
 from pydantic import BeforeValidator, Field, model_validator
 
 from deckgen.toml import Table
+from deckgen.training.recipe.folder import LABELLED, LABELS
 
-__all__ = ["Curate", "Data"]
+__all__ = ["ENERGY_KEY", "FORCES_KEY", "Curate", "Data"]
+
+ENERGY_KEY, FORCES_KEY = "REF_energy", "REF_forces"
+"""Names of the labels in the files that deckgen writes."""
 
 
 def _is_e0(value: Any) -> Any:
@@ -22,38 +26,40 @@ def _is_e0(value: Any) -> Any:
 
 
 class Data(Table):
-    """The labelled frames: where they are, and what their labels are called."""
+    """The labelled frames: their files and the names of their labels."""
 
-    files: Annotated[tuple[Path, ...], Field(min_length=1)] = (Path("labels/labelled.extxyz"),)
-    """Extended XYZ, vasprun.xml, OUTCAR or ASE databases; relative to gap.toml's folder; "md/*/OUTCAR" is a pattern."""
-    energy_key: Annotated[str, Field(min_length=1)] = "REF_energy"
-    """Extended XYZ: name of the free energy in eV. The other formats say themselves which energy that is."""
-    forces_key: Annotated[str, Field(min_length=1)] = "REF_forces"
-    """Extended XYZ: name of the forces in eV/A."""
+    files: Annotated[tuple[Path, ...], Field(min_length=1)] = (LABELS / LABELLED,)
+    """Extended XYZ, vasprun.xml, OUTCAR or ASE databases, relative to gap.toml's folder; patterns such as "md/*/OUTCAR"
+    are expanded."""
+    energy_key: Annotated[str, Field(min_length=1)] = ENERGY_KEY
+    """Name of the free energy (eV) in extended XYZ; the other formats define it themselves."""
+    forces_key: Annotated[str, Field(min_length=1)] = FORCES_KEY
+    """Name of the forces (eV/A) in extended XYZ."""
     trajectory_key: Annotated[str, Field(min_length=1)] = "trajectory"
-    """Name of the MD run that a frame belongs to; a frame without it belongs to its file."""
+    """Name of the key that says which MD run a frame belongs to; frames without it belong to their file."""
     e0: Annotated[Literal["isolated", "average"] | dict[str, float], BeforeValidator(_is_e0)] = "isolated"
-    """Energy of an atom: that of the isolated atom in the data, the average energy per atom, or values in eV, which are
-    then those of the isolated atoms in the fit as well."""
+    """Energy per atom that the fit subtracts: that of the isolated atom in the data, the average energy per atom, or a
+    value in eV for each element, which then also replaces the isolated atom of the data."""
     isolated_spin: str = ""
-    """Words: the spin state of the isolated atom, such as "spin-polarised"."""
+    """The spin state of the isolated atom, in words, such as "spin-polarised"."""
 
 
 class Curate(Table):
-    """Which of the labelled frames are used, and which are held out."""
+    """Which of the labelled frames are fitted, and which are held out."""
 
     energy_window_eV: Annotated[float, Field(ge=0)] = 1e-3
-    """Of frames of one size that lie closer in energy than this, one is kept."""
+    """Frames of the same structure that differ by no more than this in energy are duplicates; one is kept."""
     select: Annotated[int, Field(ge=0)] = 0
-    """How many frames to train on; 0: all."""
+    """Number of frames to fit; 0: all. The others form the pool that `augment` draws from."""
     by: Literal["energy", "soap"] = "energy"
-    """Selected uniformly over the energy, or farthest from each other in the space of averaged SOAP vectors."""
+    """How they are selected: evenly spaced in energy, or by farthest-point sampling of the averaged SOAP vectors."""
     holdout_trajectories: tuple[str, ...] = ()
-    """Trajectories held out."""
+    """Names of the trajectories to hold out."""
     holdout_fraction: Annotated[float, Field(ge=0, lt=1)] | None = None
-    """Or: about this fraction of the frames, as whole trajectories drawn by chance; by default 0.1."""
+    """Alternatively, the approximate fraction of frames to hold out, as whole trajectories drawn at random; default
+    0.1."""
     seed: Annotated[int, Field(ge=0)] = 1
-    """Of that draw."""
+    """Seed of that draw."""
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:

@@ -7,11 +7,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from deckgen.toml import Positive, Table
+from deckgen.toml import Count, Positive, Table
 
 __all__ = ["PRESETS", "Fit", "Sigma", "SigmaRule", "Soap", "ThreeBody", "TwoBody"]
 
-Count = Annotated[int, Field(ge=1)]
 Scale = Annotated[float, Field(ge=0)]
 SparseMethod = Literal["uniform", "random", "cur_points", "cur_covariance", "covariance", "kmeans", "pivot", "cluster"]
 
@@ -22,17 +21,17 @@ class _Descriptor(Table):
     use: bool = True
     """Whether the potential has this term."""
     cutoff_A: Positive = 9.0
-    """Atoms farther apart do not see each other."""
+    """Cutoff radius."""
     transition_A: Positive = 0.5
-    """Width over which the term goes to zero inside the cutoff."""
+    """Width of the region inside the cutoff over which the term goes to zero."""
     delta_eV: Scale = 0.1
     """Energy scale of one instance of the term (a pair, a triplet, an atom); 0: from the data."""
     n_sparse: Count = 100
-    """Sparse points: the cost of the fit and of every step grows with them."""
+    """Number of sparse points."""
     sparse_method: SparseMethod = "uniform"
     """How gap_fit chooses the sparse points."""
     options: str = ""
-    """More words for gap_fit about this descriptor, as gap_fit has them."""
+    """Further options of this descriptor, in the syntax of gap_fit."""
 
     @model_validator(mode="after")
     def _check_cutoff(self) -> Self:
@@ -42,23 +41,23 @@ class _Descriptor(Table):
 
 
 class TwoBody(_Descriptor):
-    """Pairs: a Gaussian kernel of their distance."""
+    """Pairs: a Gaussian kernel in their distance."""
 
     delta_eV: Scale = 0.3
     """Energy scale of a pair; 0: from the data."""
     theta_A: Positive = 1.2
     """Length scale of the kernel."""
     n_sparse: Count = 25
-    """Sparse points."""
+    """Number of sparse points."""
 
 
 class ThreeBody(_Descriptor):
-    """Triplets: a Gaussian kernel of r12 + r13, (r12 - r13)^2 and r23."""
+    """Triplets: a Gaussian kernel in r12 + r13, (r12 - r13)^2 and r23."""
 
     use: bool = False
     """Whether the potential has this term."""
     cutoff_A: Positive = 5.5
-    """Longest side at the central atom."""
+    """Cutoff of the distances from the central atom."""
     delta_eV: Scale = 0.01
     """Energy scale of a triplet; 0: from the data."""
     theta_A: Positive = 1.2
@@ -66,44 +65,44 @@ class ThreeBody(_Descriptor):
 
 
 class Soap(_Descriptor):
-    """Neighbourhoods: a polynomial kernel of the SOAP power spectrum."""
+    """Neighbourhoods of atoms: a polynomial kernel of the SOAP power spectrum."""
 
     transition_A: Positive = 2.0
-    """Width over which neighbours fade out inside the cutoff."""
+    """Width of the region inside the cutoff over which neighbours fade out."""
     delta_eV: Scale = 1.0
     """Energy scale of an atom; 0: from the data."""
     atom_sigma_A: Positive = 1.0
-    """Width of the Gaussian that stands for an atom."""
+    """Width of the Gaussian that represents an atom."""
     n_max: Annotated[int, Field(ge=1, le=30)] = 8
-    """Radial functions."""
+    """Number of radial basis functions."""
     l_max: Annotated[int, Field(ge=0, le=20)] = 4
     """Highest angular momentum."""
     zeta: Annotated[float, Field(ge=1)] = 4.0
-    """Power of the kernel."""
+    """Exponent of the kernel. The cost of SOAP grows with n_sparse, n_max and l_max."""
     central_weight: Annotated[float, Field(ge=0)] = 1.0
     """Weight of the central atom in its own neighbourhood."""
     n_sparse: Count = 600
-    """Sparse points."""
+    """Number of sparse points."""
     sparse_method: SparseMethod = "cur_points"
     """How gap_fit chooses the sparse points."""
 
 
 class SigmaRule(Table):
-    """Another regularisation for some configurations."""
+    """A different regularisation for some configurations."""
 
     config_type: str = ""
-    """Only those of this config_type; empty: of any."""
+    """Only configurations of this config_type; empty: of any."""
     min_atoms: Count = 1
-    """Only those of at least so many atoms."""
+    """Only configurations with at least this many atoms."""
     max_atoms: Count | None = None
-    """Only those of at most so many atoms."""
+    """Only configurations with at most this many atoms."""
     energy_eV_atom: Positive
     """As in [fit.sigma]."""
     force_eV_A: Positive
     """As in [fit.sigma]."""
 
     def applies(self, config_type: str, n_atoms: int) -> bool:
-        """Tell whether the rule is for such a configuration."""
+        """Return whether the rule applies to such a configuration."""
         top = self.max_atoms or n_atoms
         return self.config_type in ("", config_type) and self.min_atoms <= n_atoms <= top
 
@@ -115,17 +114,17 @@ SMALL = (
 
 
 class Sigma(Table):
-    """Regularisation: how far the potential may be off the labels."""
+    """Regularisation: the expected errors of the potential on the labels."""
 
     energy_eV_atom: Scale = 0.004
-    """Of the energy, per atom; 0: from the data. gap_fit takes sqrt(N) times this for a configuration of N atoms: their
-    errors count as independent."""
+    """Of the energy, per atom; 0: from the data. For a configuration of N atoms it is multiplied by sqrt(N), as gap_fit
+    does: the errors of the atoms count as independent."""
     force_eV_A: Scale = 0.02
     """Of a force component; 0: from the data."""
     isolated_eV: Positive = 0.0001
-    """Of the energy of the isolated atom, in eV."""
+    """Of the energy of the isolated atom."""
     rules: tuple[SigmaRule, ...] = SMALL
-    """Other values for some configurations; the first rule that applies counts."""
+    """Exceptions for some configurations; the first rule that applies is used."""
 
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -150,10 +149,10 @@ deckgen follows; it gives no sigma: those of the defaults stand, and its 0.6 for
 
 
 class Fit(Table):
-    """The fit by gap_fit: its descriptors and regularisation. Keys that are given go before those of the preset."""
+    """The fit by gap_fit: its descriptors and regularisation. Keys that are given override those of the preset."""
 
     preset: Literal["default", "paper"] = "default"
-    """The chosen point of the speed/accuracy front, or the published hyperparameters."""
+    """Hyperparameters to start from: a compromise of speed and accuracy, or the published ones."""
     two_body: TwoBody = TwoBody()
     three_body: ThreeBody = ThreeBody()
     soap: Soap = Soap()
@@ -161,9 +160,9 @@ class Fit(Table):
     sparse_jitter: Positive = 1e-8
     """Added to the diagonal of the sparse points' covariance."""
     seed: Annotated[int, Field(ge=0, le=2_000_000_000)] = 1
-    """Decides the random choices of gap_fit: a fit repeats."""
+    """Seed of the random choices of gap_fit; a fit is reproducible."""
     options: str = ""
-    """More words for gap_fit, as gap_fit has them."""
+    """Further options of gap_fit, in its syntax."""
 
     @model_validator(mode="before")
     @classmethod

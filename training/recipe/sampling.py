@@ -1,4 +1,4 @@
-"""The tables [sample] and [augment] of gap.toml: where frames come from, and when enough of them are in the fit."""
+"""The tables [sample] and [augment] of gap.toml."""
 
 from __future__ import annotations
 
@@ -9,53 +9,54 @@ from pydantic import Field, model_validator
 
 from deckgen.study import Element
 from deckgen.study.ladder import Kelvin
-from deckgen.toml import Positive, Table
+from deckgen.toml import Count, Positive, Table
 
 __all__ = ["Augment", "Sample"]
 
 MIN_STEPS = 100
 
 Size = Annotated[int, Field(ge=2, le=10000)]
-Count = Annotated[int, Field(ge=1)]
 
 
 class Sample(Table):
-    """Frames from nothing: molecular dynamics of clusters, scaled and rattled."""
+    """Unlabelled frames from molecular dynamics of clusters, scaled and rattled."""
 
     by: Literal["nvt", "reference", "vasp"] = "nvt"
-    """Decks with a cheap potential; dynamics with the calculator of [reference]; or VASP folders to run elsewhere."""
+    """What drives the dynamics: a cheap potential in LAMMPS, the calculator of [reference], or VASP, for which only the
+    folders are written."""
     potential: str = "na-gupta"
-    """by = "nvt": a built-in potential, or a GAP's xml, relative to the project's folder."""
+    """by = "nvt": a built-in potential, or the xml of a GAP, relative to gap.toml's folder."""
     element: Element = "Na"
     """Chemical symbol."""
     sizes: Annotated[tuple[Size, ...], Field(min_length=1)] = (55,)
     """Numbers of atoms."""
     structure: Literal["icosahedron", "decahedron", "octahedron"] = "icosahedron"
-    """The start structures."""
+    """Structure at the start of each run."""
     temperatures_K: Annotated[tuple[Kelvin, ...], Field(min_length=3)] = tuple(50.0 + 35 * k for k in range(11))
-    """A run of each size at each of them. The default is the paper's choice: 11 temperatures from 50 to 400 K."""
+    """One run per size and temperature. The default is the published choice: 11 temperatures from 50 to 400 K."""
     timestep_fs: Annotated[float, Field(gt=0, le=20)] = 2.0
     """Time step."""
     equilibration_ps: Annotated[float, Field(ge=0)] = 2.0
-    """What is left out at the start of each run."""
+    """Time at the start of each run from which no frames are taken."""
     duration_ps: Positive = 20.0
-    """Length of each run after that."""
+    """Length of each run after the equilibration."""
     frames: Count = 20
-    """Frames of each run, equally spaced in time."""
+    """Frames taken from each run, equally spaced in time."""
     wall_A: Positive = 6.0
-    """by = "nvt": a wall so far outside the start structure keeps hot clusters together."""
+    """by = "nvt": distance from the outermost atom of the start structure to a spherical wall, which keeps hot clusters
+    together."""
     scale: Annotated[tuple[Positive, ...], Field(min_length=1)] = (1.0,)
-    """Factors that stretch or compress the frames: the first frame gets the first, and so on, over and over."""
+    """Factors by which frames are stretched or compressed, applied to successive frames in turn."""
     rattle_A: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Standard deviation of a random displacement of each coordinate, added to every frame."""
+    """Standard deviation of a random displacement of every coordinate."""
     dimers_A: tuple[Positive, ...] = ()
-    """Distances of dimers to be added: what keeps a potential sane where no dynamics goes."""
+    """Distances of additional dimers, which keep the potential physical where the dynamics does not go."""
     seed: Annotated[int, Field(ge=1, le=900_000_000)] = 1
-    """Decides velocities and displacements."""
+    """Seed of the velocities and displacements."""
 
     @property
     def frame_every(self) -> int:
-        """Steps from one frame to the next."""
+        """Steps between frames."""
         return round(self.duration_ps * 1000 / self.timestep_fs) // self.frames
 
     @property
@@ -79,25 +80,27 @@ class Sample(Table):
 
 
 class Augment(Table):
-    """Rounds of adding the frames that the potential does worst, until it does well enough."""
+    """Rounds of adding the frames that the potential describes worst, until it is good enough."""
 
     by: Literal["pool", "committee", "distance"] = "pool"
-    """Where frames come from: the labelled ones that are not in the fit, largest force error first; or dynamics with
-    the current potential as [sample] says, labelled by [reference], picked by the disagreement of a committee of
-    potentials or by their distance from the fitted frames in descriptor space."""
+    """Where new frames come from. "pool": labelled frames outside the fit, largest force errors first. "committee",
+    "distance": dynamics with the current potential as in [sample], picked by the disagreement of a committee of
+    potentials or by their distance from the fitted frames in descriptor space, and labelled as in [reference]."""
     target_eV_A: Positive = 0.13
-    """Enough: no force component of any frame is further off than this."""
+    """The rounds end when no force component of any labelled frame is off by this much."""
     add_per_round: Count = 50
-    """Frames added a round."""
+    """Frames added per round."""
     max_rounds: Count = 10
-    """Rounds after the first fit."""
+    """Maximum number of rounds after the first fit."""
     patience: Count = 2
-    """Rounds without a lower force error of the held-out frames before giving up."""
+    """The rounds end after this many in a row that do not lower the force error of the held-out frames."""
     spread: Count = 4
-    """Of this many times add_per_round worst frames those are added that differ most from each other; 1: the worst."""
+    """Of the `spread * add_per_round` worst frames, those that differ most from each other are added; 1: simply the
+    worst."""
     per_trajectory: Count = 10
-    """Frames of one trajectory a round, at most."""
+    """Maximum number of frames from one trajectory per round."""
     largest_force_eV_A: Positive = 5.0
-    """by = "committee" or "distance": frames with a larger labelled force are left out: the dynamics went astray."""
+    """by = "committee" or "distance": frames with a larger labelled force component are left out, because the dynamics
+    has left the physical region."""
     committee: Annotated[int, Field(ge=2, le=20)] = 4
-    """by = "committee": potentials, each fitted to another random two thirds of the frames."""
+    """by = "committee": number of potentials, each fitted to a different random two thirds of the frames."""

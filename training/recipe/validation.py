@@ -1,4 +1,4 @@
-"""The table [validation] of gap.toml: what a fitted potential is checked on besides the labelled frames."""
+"""The table [validation] of gap.toml."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ __all__ = ["Validation"]
 
 
 class Validation(Table):
-    """Checks of a fitted potential, besides its errors."""
+    """Checks of a fitted potential in addition to its errors."""
 
     minima_trajectories: tuple[str, ...] = ()
-    """Trajectories whose frames are minima: the potential must put them in the order of the labels' energies. A star
-    stands for anything."""
+    """Trajectories whose frames are minima; the order of their energies is compared with that of the labels. `*`
+    matches anything."""
     stretched_size: Annotated[int, Field(ge=2, le=1000)] = 13
-    """Atoms of the cluster that is compressed and pulled apart."""
+    """Number of atoms of the cluster that is compressed and pulled apart."""

@@ -17,7 +17,8 @@ from rich.text import Text
 from deckgen.errors import DeckgenError
 from deckgen.processes.executor import SubprocessExecutor
 from deckgen.processes.signals import sigterm_as_ctrl_c
-from deckgen.reference.calculator import Labels, ReferenceChoice, boxed, single_point
+from deckgen.reference.calculator import Labels, boxed, single_point
+from deckgen.reference.settings import ReferenceChoice
 from deckgen.workflows.compare.relaxation import Goal, Relaxation
 
 __all__ = ["relax_all"]

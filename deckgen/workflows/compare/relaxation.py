@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 
 from deckgen.errors import InputError
 from deckgen.files import append, write_whole
-from deckgen.training.dataset import ENERGY_KEY, FORCES_KEY, ISOLATED, LabelledFrame, bare, xyz_text
-from deckgen.training.labels.files import atoms_text, mend
+from deckgen.training.dataset import ISOLATED, LabelledFrame, bare
+from deckgen.training.extxyz import labelled_text
+from deckgen.training.labels.files import atoms_text, repair
 from deckgen.training.read import REFERENCE_KEY
+from deckgen.training.recipe.data import ENERGY_KEY, FORCES_KEY
 
 __all__ = ["START", "Goal", "Relaxation"]
 
@@ -57,7 +59,7 @@ class Relaxation:
 
     def __init__(self, folder: Path, reference: str) -> None:
         self.folder, self.reference = folder, reference
-        mend(folder / STEPS)
+        repair(folder / STEPS)
         self.start = bare(_frames(folder / START)[0])
         self.steps = [_labelled(atoms) for atoms in _frames(folder / STEPS)]
         failed = [str(atoms.info["reason"]) for atoms in _frames(folder / FAILED)]
@@ -109,14 +111,14 @@ class Relaxation:
 
     def add(self, atoms: Atoms, energy_eV: float, forces_eV_A: NDArray[np.float64], energy_kind: str) -> None:
         """Keep the next step, with the digits that the file has: whoever reads it again goes on the same way."""
-        text = xyz_text(self._step(len(self.steps), atoms, energy_eV, forces_eV_A, energy_kind))
+        text = labelled_text(self._step(len(self.steps), atoms, energy_eV, forces_eV_A, energy_kind))
         append(self.folder / STEPS, text)
         self.steps += map(_labelled, iread(io.StringIO(text), index=":", format="extxyz"))
 
     def replace_steps(self, steps: Sequence[tuple[Atoms, float, NDArray[np.float64]]]) -> None:
         """Keep the free energies and forces of a run made elsewhere in place of what was known."""
         self.steps = [self._step(index, *step, "free_energy") for index, step in enumerate(steps)]
-        write_whole(self.folder / STEPS, "".join(map(xyz_text, self.steps)))
+        write_whole(self.folder / STEPS, "".join(map(labelled_text, self.steps)))
         self.forget_failure()
 
     def fail(self, atoms: Atoms, reason: str) -> None:

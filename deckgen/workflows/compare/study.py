@@ -16,7 +16,8 @@ from deckgen.errors import InputError
 from deckgen.files import write_json
 from deckgen.processes.executor import SubprocessExecutor
 from deckgen.processes.lock import LOCK, lock
-from deckgen.reference.calculator import ReferenceChoice, check
+from deckgen.reference.calculator import check
+from deckgen.reference.settings import ReferenceChoice
 from deckgen.runs.evaluate import evaluate
 from deckgen.study import Study
 from deckgen.study.folder import ResultsFolder, StudyFolder

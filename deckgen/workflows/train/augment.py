@@ -14,24 +14,25 @@ from rich.console import Console
 from rich.text import Text
 
 from deckgen.errors import InputError
-from deckgen.processes.lock import lock
-from deckgen.training.curate import CURATED, POOL
-from deckgen.training.dataset import Dataset, e0_of, read_dataset
-from deckgen.training.fit.fit import XML, fit
+from deckgen.processes.lock import LOCK, lock
+from deckgen.training.dataset import Dataset
+from deckgen.training.e0 import e0_of
+from deckgen.training.extxyz import read_dataset
+from deckgen.training.fit.fit import fit
 from deckgen.training.predict import soap_vectors
 from deckgen.training.recipe import Recipe
+from deckgen.training.recipe.folder import AUGMENT, CURATED, POOL, XML
 from deckgen.training.selection import pick_diverse
 from deckgen.training.validation.errors import error_table, frame_errors
 from deckgen.training.validation.model import predict_groups
+from deckgen.workflows.train.curate import curated_sets
 from deckgen.workflows.train.explore import explore, explored
 from deckgen.workflows.train.rounds import Round, RoundLog, SetErrors, best_round, why_stop
-from deckgen.workflows.train.validate import curated_sets
 
-__all__ = ["FOLDER", "Augmented", "augment"]
+__all__ = ["Augmented", "augment"]
 
 Array = NDArray[np.float64]
 
-FOLDER, LOCK = "augment", ".deckgen.lock"
 NOT_IDENTITY = {"target_eV_A", "max_rounds", "patience"}
 
 
@@ -62,7 +63,7 @@ def augment(
 ) -> Augmented:
     """Improve a potential round by round, as gap.toml's [augment] says; into augment/.
 
-    Started again, it goes on after the last whole round; a fit, a run or a label that is there is not made twice.
+    Started again, it resumes after the last complete round; no fit, run or label is made twice.
 
     Parameters
     ----------
@@ -83,7 +84,7 @@ def augment(
         If a fit fails, the dynamics or the labels of a round give nothing, or the project is being augmented.
     """
     recipe = recipe if isinstance(recipe, Recipe) else Recipe.read(recipe)
-    with lock(recipe.file.with_name(LOCK), f"the training project {recipe.folder}"):
+    with lock(recipe.folder / LOCK, f"the training project {recipe.folder}"):
         return _rounds(_Loop(recipe, workers, progress), show)
 
 
@@ -114,7 +115,7 @@ class _Loop:
         self.train, self.holdout = sets["train"], sets["holdout"]
         if not len(self.holdout):
             raise InputError("no frames are held out", hint="[curate] holdout_fraction or holdout_trajectories")
-        self.folder = recipe.folder / FOLDER
+        self.folder = recipe.folder / AUGMENT
         file = recipe.folder / CURATED / POOL
         self.by_pool = recipe.augment.by == "pool"
         self.pool = read_dataset(file) if self.by_pool and file.is_file() else Dataset(())

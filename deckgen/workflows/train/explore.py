@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
 from ase import Atoms
-from ase.io import write
 
 from deckgen.errors import RunError
 from deckgen.files import write_whole
-from deckgen.training.dataset import Dataset, read_dataset
+from deckgen.training.dataset import Dataset
+from deckgen.training.extxyz import frames_text, read_dataset
 from deckgen.training.fit.committee import disagreement, fit_committee
-from deckgen.training.fit.fit import XML
-from deckgen.training.labels.jobs import LABELLED
 from deckgen.training.predict import soap_vectors
 from deckgen.training.recipe import Recipe
+from deckgen.training.recipe.folder import LABELLED, LABELS, XML
 from deckgen.training.selection import nearest_distance, pick_diverse
 from deckgen.workflows.train.label import label
 from deckgen.workflows.train.sample.nvt import sample_nvt
 
 __all__ = ["explore", "explored"]
 
-PICKED, LABELS = "picked.extxyz", "labels"
+PICKED = "picked.extxyz"
 
 
 def explore(
@@ -31,7 +29,7 @@ def explore(
 ) -> Dataset:
     """Run dynamics with `folder`/gap.xml as [sample] says, pick frames, and label them with [reference].
 
-    What is there already (runs, picks, labels) is not made again.
+    Existing runs, picks and labels are not made again.
 
     Parameters
     ----------
@@ -57,12 +55,12 @@ def explore(
         frames, failed = sample_nvt(settings, folder, workers=workers, progress=progress, prefix=f"round-{number:02d}-")
         if not frames:
             raise RunError("the dynamics with the current potential gave no frame: " + "; ".join(failed))
-        _write(picked, _pick(recipe, folder, train, frames, number, workers))
-    result = label(recipe, picked, folder / LABELS, workers=workers, progress=progress)
+        write_whole(picked, frames_text(_pick(recipe, folder, train, frames, number, workers)))
+    result = label(recipe, frames=picked, folder=folder / LABELS, workers=workers, progress=progress)
     if result.n_waiting:
         raise RunError(
             f"{result.n_waiting} folders under {folder / LABELS} have no result yet",
-            hint="run VASP in them, then start again: it goes on from there",
+            hint="run VASP in them, then give the same command again: it resumes",
         )
     found = explored(recipe, folder)
     if not len(found):
@@ -101,10 +99,3 @@ def _pick(
         per_trajectory=settings.per_trajectory,
     )
     return [frames[k] for k in chosen]
-
-
-def _write(path: Path, frames: Sequence[Atoms]) -> None:
-    text = io.StringIO()
-    for atoms in frames:
-        write(text, atoms, format="extxyz")
-    write_whole(path, text.getvalue())

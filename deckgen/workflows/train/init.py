@@ -12,21 +12,26 @@ from deckgen.errors import InputError
 from deckgen.files import write_json
 from deckgen.toml import validate
 from deckgen.training.recipe import RECIPE_FILE, Recipe, json_schema
+from deckgen.training.recipe.folder import LABELLED, LABELS
 
-__all__ = ["new_project"]
+__all__ = ["init"]
 
 SCHEMA_FILE = "gap.schema.json"
 
 
-def new_project(folder: Path | str, files: Sequence[Path | str] = ()) -> Recipe:
-    """Write a commented gap.toml, and its JSON Schema for editors, into a new or existing folder.
+def init(folder: Path | str, files: Sequence[Path | str] = ()) -> Recipe:
+    """Begin a training project: write a commented gap.toml, and its JSON Schema for editors, into a folder.
 
     Parameters
     ----------
     folder
         The project's folder.
     files
-        Labelled frames to train on; none: those that `deckgen train label` will write.
+        Files of labelled frames to train on; none: the one that `deckgen train label` will write.
+
+    Returns
+    -------
+    The recipe, which the other steps take.
 
     Raises
     ------
@@ -37,7 +42,7 @@ def new_project(folder: Path | str, files: Sequence[Path | str] = ()) -> Recipe:
     path = folder / RECIPE_FILE
     if path.exists():
         raise InputError(f"{path} is there already", hint="name another folder, or edit the file")
-    names = [str(Path(file).resolve()) for file in files] or ["labels/labelled.extxyz"]
+    names = [str(Path(file).resolve()) for file in files] or [str(LABELS / LABELLED)]
     text = project_environment().get_template("gap.toml.j2").render(files=json.dumps(names))
     validate(tomllib.loads(text), Recipe, source=str(path))
     folder.mkdir(parents=True, exist_ok=True)

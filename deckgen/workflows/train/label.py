@@ -20,33 +20,32 @@ from deckgen.training.findings import about_net_forces
 from deckgen.training.labels.jobs import FailedFrame, Job, LabelResult, LabelStore, jobs_of
 from deckgen.training.labels.vasp import VASP_FILES, label_by_folders
 from deckgen.training.recipe import Recipe
+from deckgen.training.recipe.folder import FRAMES, LABELS, SAMPLED
 
 __all__ = ["FailedFrame", "LabelResult", "label"]
 
-FOLDER = "labels"
-SAMPLED = Path("frames", "sampled.extxyz")
 TICK_S, LINE_EVERY_S = 1.0, 10.0
 
 
 def label(
     recipe: Recipe | Path | str = ".",
+    *,
     frames: Path | None = None,
     folder: Path | None = None,
-    *,
     workers: int | None = None,
     retry_failed: bool = False,
     progress: bool = True,
 ) -> LabelResult:
     """Label frames with the calculator of [reference]; each is written as soon as it is done.
 
-    Started again, it labels those that are missing. With e0 = "isolated" the isolated atom of each element is labelled
-    too, unless the data have it. With calculator = "vasp-files" nothing is run: a first call writes a folder for each
-    frame, later calls collect what VASP has left in them.
+    Started again, it labels the frames that are missing. With e0 = "isolated" the isolated atom of each element is
+    labelled too, unless the data have it. With calculator = "vasp-files" nothing is run: a first call writes a folder
+    for each frame, later calls collect what VASP has left in them.
 
     Parameters
     ----------
     recipe
-        A training project, its folder or its gap.toml.
+        The training project: its recipe, its folder or its gap.toml.
     frames
         The frames, in any format that ASE reads; None: the project's frames/sampled.extxyz.
     folder
@@ -54,7 +53,7 @@ def label(
     workers
         Frames at once, each on one core; None: as many as cores.
     retry_failed
-        Try those again that failed before; the file that tells of them is set aside.
+        Try the frames that failed before again; the file that lists them is set aside.
     progress
         Show the progress on standard error.
 
@@ -70,8 +69,8 @@ def label(
         At Ctrl-C or SIGTERM: what is labelled is kept, and `str()` says how to go on.
     """
     recipe = recipe if isinstance(recipe, Recipe) else Recipe.read(recipe)
-    folder = folder or recipe.folder / FOLDER
-    jobs = jobs_of(frames or recipe.folder / SAMPLED, recipe)
+    folder = folder or recipe.folder / LABELS
+    jobs = jobs_of(frames or recipe.folder / FRAMES / SAMPLED, recipe)
     console = Console(stderr=True, quiet=not progress, soft_wrap=True)
     with lock(folder / LOCK, f"the folder {folder}"):
         if recipe.reference.calculator == VASP_FILES:

@@ -16,19 +16,19 @@ from deckgen.analysis.figures.style import save
 from deckgen.errors import InputError
 from deckgen.files import write_json, write_whole
 from deckgen.quip.gapfile import read_gap
-from deckgen.training.curate import CURATED, HOLDOUT, TRAIN
-from deckgen.training.dataset import Dataset, e0_of, read_dataset
-from deckgen.training.fit.fit import XML
+from deckgen.training.dataset import Dataset
+from deckgen.training.e0 import e0_of
 from deckgen.training.recipe import Recipe
+from deckgen.training.recipe.folder import FIT, VALIDATION, XML
 from deckgen.training.validation.errors import PERCENT_NOTE, binding_eV, frame_errors
 from deckgen.training.validation.model import ModelReport, validate_model
 from deckgen.workflows.html import data_uri, html_environment
+from deckgen.workflows.train.curate import curated_sets
 from deckgen.workflows.train.figures import draw_errors, draw_parity, draw_scans
 
-__all__ = ["ERRORS", "FIT", "FOLDER", "REPORT", "Validated", "curated_sets", "validate"]
+__all__ = ["Validated", "validate"]
 
-FIT = "fit"
-FOLDER, ERRORS, FRAMES, REPORT, FIGURES = "validation", "errors.json", "frames.csv", "report.html", "figures"
+ERRORS, FRAMES, REPORT, FIGURES = "errors.json", "frames.csv", "report.html", "figures"
 FEW_FRAMES = 10
 FRAME_COLUMNS = (
     "potential",
@@ -99,7 +99,7 @@ def validate(
     named = {_name(xml, recipe.folder): read_gap(xml).path for xml in models}
     reports = {name: validate_model(xml, sets, e0, recipe.validation, workers=workers) for name, xml in named.items()}
     warnings = _warnings(sets, reports)
-    folder = recipe.folder / FOLDER
+    folder = recipe.folder / VALIDATION
     (folder / FIGURES).mkdir(parents=True, exist_ok=True)
     figures = dict(_figures(reports, sets, e0))
     for name, figure in figures.items():
@@ -109,20 +109,6 @@ def validate(
     write_json(folder / ERRORS, document)
     write_whole(folder / REPORT, _page(recipe, document, {n: folder / FIGURES / f"{n}.svg" for n in figures}))
     return Validated(reports, warnings, folder / ERRORS, folder / REPORT)
-
-
-def curated_sets(recipe: Recipe) -> dict[str, Dataset]:
-    """Read the curated frames: `train`, `holdout`.
-
-    Raises
-    ------
-    InputError
-        If they have not been curated.
-    """
-    folder = recipe.folder / CURATED
-    if not (folder / TRAIN).is_file():
-        raise InputError(f"{folder}: no curated frames", hint="make them: deckgen train curate")
-    return {"train": read_dataset(folder / TRAIN), "holdout": read_dataset(folder / HOLDOUT)}
 
 
 def _name(xml: Path, folder: Path) -> str:

@@ -5,8 +5,8 @@ import pytest
 from pymbar import MBAR
 from scipy.special import logsumexp
 
-from deckgen.analysis import _pymbar, reweighting
 from deckgen.analysis.bootstrap import resample
+from deckgen.analysis.mbar import _pymbar, reweighting
 from deckgen.analysis.mbar.reweighting import check_self_consistency, reweight, self_consistency
 from deckgen.analysis.mbar.solver import solve
 from deckgen.analysis.production import Pool

@@ -19,7 +19,7 @@ from deckgen.decks.gupta import energy_eV
 from deckgen.decks.manifest import SCRIPT
 from deckgen.errors import InputError, RunError
 from deckgen.minima import Minimum, append_minima, read_minima
-from deckgen.runs import display
+from deckgen.processes import display
 from deckgen.runs.quench.batch import quench, tighten
 from deckgen.runs.quench.frames import frames_of_file
 from deckgen.runs.quench.progress import QuenchProgress

@@ -13,17 +13,19 @@ from ase.cluster import Icosahedron
 
 from deckgen.errors import InputError, RunError
 from deckgen.quip.gapfile import read_gap
-from deckgen.training import memory
 from deckgen.training.dataset import Dataset, LabelledFrame
+from deckgen.training.fit import memory
 from deckgen.training.fit.arguments import TRAINING_FILE, gap_fit_arguments
-from deckgen.training.fit.fit import XML, FitResult, fit
+from deckgen.training.fit.fit import fit
 from deckgen.training.fit.gap_fit import LOG, run_gap_fit, sigmas, write_training_file
 from deckgen.training.fit.instances import Instances, count_instances
 from deckgen.training.fit.memory import memory_need
+from deckgen.training.fit.record import FitResult
 from deckgen.training.fit.scales import with_scales
 from deckgen.training.predict import predict
 from deckgen.training.recipe import Recipe
 from deckgen.training.recipe.fit import Fit
+from deckgen.training.recipe.folder import XML
 
 E0 = -0.2
 SMALL = {

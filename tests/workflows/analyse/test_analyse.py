@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from deckgen import files as whole_files
 from deckgen.errors import AnalysisError, InputError, RunError
-from deckgen.workflows import results_folder
 from deckgen.workflows.analyse.study import analyse
 
 # DESIGN: keys may be added, never renamed
@@ -174,7 +174,7 @@ def test_a_new_analysis_takes_the_place_of_the_old_one_as_a_whole(
         raise OSError("no space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(results_folder.json, "dumps", full_disk)
+        patch.setattr(whole_files.json, "dumps", full_disk)
         with pytest.raises(OSError, match="no space"):
             analyse(study, seed=2, figures=False)
     assert {path: path.read_bytes() for path in before} == before

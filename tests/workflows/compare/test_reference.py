@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
 import typer
+import vasp_files
 from ase import Atoms
 from ase.calculators.lj import LennardJones
 from ase.io import read, write
@@ -21,7 +20,7 @@ from ase.optimize import BFGS
 from deckgen.cli.compare import compare
 from deckgen.errors import InputError, RunError
 from deckgen.processes.lock import LOCK, lock
-from deckgen.training.dataset import read_dataset
+from deckgen.training.extxyz import read_dataset
 from deckgen.workflows.compare.energy_zero import Zeros
 from deckgen.workflows.compare.study import compare_isomers
 from deckgen.workflows.html import html_environment
@@ -233,15 +232,7 @@ def test_what_fails_is_named_and_kept_aside_until_it_is_tried_again(study, refer
     assert tried.order_errors("at_potential_minimum").n_isomers == 2
 
 
-@pytest.fixture
-def vasp_files(root: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("vasp_files", root / "tests" / "training" / "conftest.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_vasp_by_folders(study, reference, vasp_files, monkeypatch):
+def test_vasp_by_folders(study, reference, monkeypatch):
     monkeypatch.delenv("VASP_PP_PATH", raising=False)
     toml = reference({"SIGMA": 0.1}, "vasp-files")
     first = compare_isomers(study, toml, lowest=2, max_steps=5, max_force_eV_A=0.02, progress=False)

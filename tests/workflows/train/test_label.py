@@ -19,7 +19,7 @@ from ase.io import read, write
 from deckgen.decks.clusters import build
 from deckgen.errors import InputError, InstallationError, RunError
 from deckgen.processes.lock import LOCK, lock
-from deckgen.training.dataset import read_dataset
+from deckgen.training.extxyz import read_dataset
 from deckgen.training.read import read_data
 from deckgen.training.recipe import Recipe
 from deckgen.workflows.train.label import label
@@ -137,7 +137,7 @@ def test_everything_is_checked_before_anything_runs(project) -> None:
     with pytest.raises(InputError, match="calculator is missing"):
         label(folder, progress=False)
     with pytest.raises(InputError, match="deckgen train sample"):
-        label(folder, folder / "none.extxyz", progress=False)
+        label(folder, frames=folder / "none.extxyz", progress=False)
     project(clusters(2))
     with lock(folder / "labels" / LOCK, "this test"), pytest.raises(RunError, match="labels is in use: process"):
         label(folder, progress=False)

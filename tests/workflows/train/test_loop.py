@@ -9,15 +9,15 @@ import pytest
 from ase.io import read
 
 from deckgen.errors import InputError
-from deckgen.training.curate import curate, write_curation
-from deckgen.training.dataset import read_dataset
+from deckgen.training.extxyz import read_dataset
 from deckgen.training.fit.committee import disagreement
-from deckgen.training.fit.fit import fit, read_fit
+from deckgen.training.fit.record import read_fit
 from deckgen.training.predict import predict
-from deckgen.training.read import read_data
 from deckgen.training.recipe import Recipe
 from deckgen.training.validation.errors import frame_errors
 from deckgen.workflows.train.augment import Augmented, augment
+from deckgen.workflows.train.curate import curate
+from deckgen.workflows.train.fit import fit
 from deckgen.workflows.train.label import label
 from deckgen.workflows.train.sample.sample import Sampled, sample
 from deckgen.workflows.train.validate import validate
@@ -87,7 +87,7 @@ def sampled(project: Recipe) -> Sampled:
 @pytest.fixture(scope="module")
 def labelled(project: Recipe, sampled: Sampled) -> Recipe:  # noqa: ARG001 (its frames are read)
     label(project, workers=2, progress=False)
-    write_curation(curate(project, read_data(project.data, project.folder).dataset), project.folder / "curated")
+    curate(project)
     return project
 
 
@@ -128,7 +128,7 @@ def test_sampling_again_changes_nothing_and_another_sample_is_kept_beside(projec
 def test_the_potential_of_the_curated_frames_is_better_than_none(labelled: Recipe) -> None:
     train = read_dataset(labelled.folder / "curated" / "train.extxyz")
     assert len(train) == 12
-    fit(labelled, train, labelled.folder / "fit", threads=2)
+    fit(labelled, threads=2, progress=False)
     result = validate(labelled, workers=2)
     (report,) = result.reports.values()
     held_out = read_dataset(labelled.folder / "curated" / "holdout.extxyz")

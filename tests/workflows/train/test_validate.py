@@ -15,7 +15,8 @@ from deckgen.decks.clusters import build
 from deckgen.decks.potentials import BUILTIN
 from deckgen.errors import InputError
 from deckgen.quip.gapfile import read_gap
-from deckgen.training.dataset import Dataset, LabelledFrame, write_dataset
+from deckgen.training.dataset import Dataset, LabelledFrame
+from deckgen.training.extxyz import write_dataset
 from deckgen.training.predict import predict
 from deckgen.workflows.train.validate import validate
 

@@ -12,7 +12,8 @@ from deckgen.decks.manifest import FRAMES
 from deckgen.decks.render import nvt_id
 from deckgen.errors import InputError, RunError
 from deckgen.processes.executor import SubprocessExecutor
-from deckgen.reference.calculator import ReferenceChoice, boxed, dynamics
+from deckgen.reference.calculator import boxed, dynamics
+from deckgen.reference.settings import ReferenceChoice
 from deckgen.reference.vasp import write_folder
 from deckgen.training.recipe import Recipe
 from deckgen.training.recipe.sampling import Sample

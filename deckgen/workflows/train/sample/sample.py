@@ -1,26 +1,24 @@
-"""Unlabelled frames from nothing: dynamics of clusters with a potential or a calculator, scaled and rattled."""
+"""Sampling: unlabelled frames from the dynamics of clusters with a potential or a calculator, scaled and rattled."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from ase import Atoms
-from ase.io import write
 
 from deckgen.errors import RunError
 from deckgen.files import set_aside, write_whole
+from deckgen.training.extxyz import frames_text
 from deckgen.training.recipe import Recipe
+from deckgen.training.recipe.folder import FRAMES, SAMPLED
 from deckgen.training.recipe.sampling import Sample
 from deckgen.workflows.train.sample.nvt import sample_nvt
 from deckgen.workflows.train.sample.reference import sample_reference, write_vasp_folders
 
-__all__ = ["SAMPLED", "Sampled", "sample"]
-
-FOLDER, SAMPLED = "frames", "sampled.extxyz"
+__all__ = ["Sampled", "sample"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class Sampled:
     n_runs
         Runs that gave frames, or that are to be made.
     failed
-        Runs that failed, in words; the frames that they wrote before are used.
+        Messages of the runs that failed; the frames that they wrote before are used.
     """
 
     file: Path
@@ -50,7 +48,7 @@ def sample(
 ) -> Sampled:
     """Sample frames as gap.toml's [sample] says, into frames/.
 
-    Started again, it goes on where it was. Another frames/sampled.extxyz than the one to be written is set aside.
+    Started again, it resumes. A frames/sampled.extxyz of other frames is set aside.
 
     Parameters
     ----------
@@ -71,7 +69,7 @@ def sample(
         If no run gave any frame.
     """
     recipe = recipe if isinstance(recipe, Recipe) else Recipe.read(recipe)
-    settings, folder = recipe.sample, recipe.folder / FOLDER
+    settings, folder = recipe.sample, recipe.folder / FRAMES
     if settings.by == "vasp":
         return Sampled(folder / "vasp", 0, write_vasp_folders(recipe, folder / "vasp"))
     if settings.by == "nvt":
@@ -111,10 +109,8 @@ def _dimers(settings: Sample) -> Iterator[Atoms]:
 
 
 def _write(path: Path, frames: Iterable[Atoms]) -> None:
-    """Write the frames; a file that says something else is set aside."""
-    text = io.StringIO()
-    for atoms in frames:
-        write(text, atoms, format="extxyz")
-    if path.is_file() and path.read_text(encoding="utf-8") != text.getvalue():
+    """Write the frames; a file of other frames is set aside."""
+    text = frames_text(frames)
+    if path.is_file() and path.read_text(encoding="utf-8") != text:
         set_aside(path)
-    write_whole(path, text.getvalue())
+    write_whole(path, text)

@@ -1,0 +1,73 @@
+"""Curating: the labelled frames, divided into those to fit, those held out and the pool."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from deckgen.errors import InputError
+from deckgen.findings import Finding
+from deckgen.training.curate import Curation, write_curation
+from deckgen.training.curate import curate as divide
+from deckgen.training.dataset import Dataset
+from deckgen.training.extxyz import read_dataset
+from deckgen.training.recipe import Recipe
+from deckgen.training.recipe.folder import CURATED, HOLDOUT, TRAIN
+from deckgen.workflows.train.read import read
+
+__all__ = ["Curated", "curate", "curated_sets"]
+
+
+@dataclass(frozen=True, eq=False)
+class Curated:
+    """The frames by their use, and where they were written.
+
+    Attributes
+    ----------
+    curation
+        The frames.
+    findings
+        Warnings about the frames that were read.
+    folder
+        The project's curated/.
+    """
+
+    curation: Curation
+    findings: tuple[Finding, ...]
+    folder: Path
+
+
+def curate(recipe: Recipe | Path | str = ".", *, workers: int | None = None) -> Curated:
+    """Drop near-duplicates, hold trajectories out and select frames as gap.toml's [curate] says; into curated/.
+
+    Parameters
+    ----------
+    recipe
+        The training project: its recipe, its folder or its gap.toml.
+    workers
+        Processes for the descriptors; None: as many as cores.
+
+    Raises
+    ------
+    InputError
+        If the frames cannot be read, a trajectory to hold out does not exist, or no frame is left to fit.
+    """
+    recipe = recipe if isinstance(recipe, Recipe) else Recipe.read(recipe)
+    reading = read(recipe)
+    curation = divide(recipe, reading.dataset, workers=workers)
+    write_curation(curation, recipe.folder / CURATED)
+    return Curated(curation, reading.findings, recipe.folder / CURATED)
+
+
+def curated_sets(recipe: Recipe) -> dict[str, Dataset]:
+    """Return the curated frames: `train` and `holdout`.
+
+    Raises
+    ------
+    InputError
+        If they have not been curated.
+    """
+    folder = recipe.folder / CURATED
+    if not (folder / TRAIN).is_file():
+        raise InputError(f"{folder}: no curated frames", hint="make them: deckgen train curate")
+    return {"train": read_dataset(folder / TRAIN), "holdout": read_dataset(folder / HOLDOUT)}

@@ -1,0 +1,46 @@
+"""Fitting: the curated frames to a potential."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from deckgen.processes.lock import LOCK, lock
+from deckgen.training.fit.fit import fit as fit_frames
+from deckgen.training.fit.record import FitResult
+from deckgen.training.recipe import Recipe
+from deckgen.training.recipe.folder import FIT
+from deckgen.workflows.train.curate import curated_sets
+
+__all__ = ["fit"]
+
+
+def fit(recipe: Recipe | Path | str = ".", *, threads: int | None = None, progress: bool = True) -> FitResult:
+    """Fit a potential to the curated frames with gap_fit, as gap.toml's [fit] says; into fit/.
+
+    The same fit of the same frames is not made again. Another one there is moved to fit.old/N once this one has
+    succeeded.
+
+    Parameters
+    ----------
+    recipe
+        The training project: its recipe, its folder or its gap.toml.
+    threads
+        Threads of gap_fit; None: as many as cores.
+    progress
+        Show the stages of the fit on standard error.
+
+    Raises
+    ------
+    InputError
+        If no frames have been curated, or an element has no e0.
+    RunError
+        If there is not enough memory, gap_fit fails, its potential is broken or useless, or another process fits here.
+    """
+    recipe = recipe if isinstance(recipe, Recipe) else Recipe.read(recipe)
+    train, folder = curated_sets(recipe)["train"], recipe.folder / FIT
+    console = Console(stderr=True, quiet=not progress, soft_wrap=True)
+    with lock(folder / LOCK, f"the folder {folder}"):
+        return fit_frames(recipe, train, folder, threads=threads, progress=lambda stage: console.print(Text(stage)))
