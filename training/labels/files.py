@@ -37,7 +37,8 @@ def repair(path: Path) -> None:
         if rest and not (first.isdigit() and rest.count(b"\n") < int(first) + 2):
             words = first[:40].decode(errors="replace")
             raise InputError(f"{path}: not extended XYZ: no frame begins with '{words}' (byte {end})")
-        file.truncate(end)
+        if rest:  # a file that is whole keeps its time
+            file.truncate(end)
 
 
 def atoms_text(atoms: Atoms, info: Mapping[str, object]) -> str:
