@@ -19,7 +19,7 @@ from deckgen.processes.executor import SubprocessExecutor
 from deckgen.processes.signals import sigterm_as_ctrl_c
 from deckgen.reference.calculator import Labels, boxed, single_point
 from deckgen.reference.settings import ReferenceChoice
-from deckgen.workflows.compare.relaxation import Goal, Relaxation
+from deckgen.workflows.compare.relaxation import Relaxation, RelaxationLimit
 
 __all__ = ["relax_all"]
 
@@ -29,7 +29,7 @@ TICK_S, LINE_EVERY_S = 1.0, 10.0
 def relax_all(
     relaxations: Sequence[Relaxation],
     choice: ReferenceChoice,
-    goal: Goal,
+    goal: RelaxationLimit,
     *,
     workers: int | None = None,
     progress: bool = True,
@@ -52,7 +52,9 @@ def relax_all(
 class _Relaxing:
     """One call of `relax_all`."""
 
-    def __init__(self, todo: Sequence[Relaxation], choice: ReferenceChoice, goal: Goal, console: Console) -> None:
+    def __init__(
+        self, todo: Sequence[Relaxation], choice: ReferenceChoice, goal: RelaxationLimit, console: Console
+    ) -> None:
         self.todo, self.choice, self.goal, self.console = todo, choice, goal, console
         self.futures = dict[Future[Labels], tuple[Relaxation, Atoms]]()
 
