@@ -12,7 +12,7 @@ from deckgen.analysis.results import Interval, Thermodynamics
 from deckgen.errors import InputError
 from deckgen.findings import Finding
 
-__all__ = ["TOLERANCE", "Comparison", "compare"]
+__all__ = ["TOLERANCE", "Comparison", "compare_studies"]
 
 Array = NDArray[np.float64]
 
@@ -101,8 +101,8 @@ class Comparison:
         }
 
 
-def compare(this: Thermodynamics, other: Thermodynamics, *, this_name: str, other_name: str) -> Comparison:
-    """Compare two results.
+def compare_studies(this: Thermodynamics, other: Thermodynamics, *, this_name: str, other_name: str) -> Comparison:
+    """Compare the heat capacities of two studies of one cluster.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What a user needs to know to distrust a result: each warning names the temperature and the mend."""
+"""What a user needs to know to distrust a result: each warning names the temperature and what to do."""
 
 from __future__ import annotations
 
@@ -65,46 +65,48 @@ def about_partial(samples: Samples, left_out: Sequence[TimeSeries]) -> list[Find
 
 def about_states(states: Iterable[RungState]) -> list[Finding]:
     """Say which rungs are not equilibrated, have too few independent samples, or the wrong kinetic temperature."""
-    return [
-        Finding(code, f"T = {state.temperature_K:g} K: {message}", state.temperature_K)
-        for state in states
-        for code, message in (
-            ("not_equilibrated", _about_equilibration(state)),
-            ("few_samples", _about_number(state)),
-            ("kinetic_temperature", _about_kinetic_temperature(state)),
-        )
-        if message
-    ]
+    checks = (_about_equilibration, _about_number, _about_kinetic_temperature)
+    return [finding for state in states for check in checks if (finding := check(state)) is not None]
 
 
-def _about_equilibration(state: RungState) -> str:
+def _about_equilibration(state: RungState) -> Finding | None:
+    T, error = state.temperature_K, state.std_U_eV / np.sqrt(state.n_effective)
     if not state.settled and state.n_effective < 2 * FEWEST_BLOCKS:
-        return "the energy still changes after half of a run; make the run longer"
-    error = state.std_U_eV / np.sqrt(state.n_effective)
-    away = abs(state.mean_U_eV - state.reweighted_U_eV)
-    if state.n_effective < FEWEST_TO_COMPARE or away <= MOST_DEVIATIONS * error:
-        return ""
-    return (
-        f"the mean energy, {state.mean_U_eV:.4f} +- {error:.4f} eV, is not the one that all runs together lead to, "
-        f"{state.reweighted_U_eV:.4f} eV: the run has not visited all it should; make it longer, or add replicas"
-    )
+        message = "the energy still changes after half of a run; make the run longer"
+    elif (
+        state.n_effective >= FEWEST_TO_COMPARE
+        and abs(state.mean_U_eV - state.reweighted_U_eV) > MOST_DEVIATIONS * error
+    ):
+        message = (
+            f"the mean energy, {state.mean_U_eV:.4f} +- {error:.4f} eV, is not the one that all runs together lead to, "
+            f"{state.reweighted_U_eV:.4f} eV: the run has not visited all it should; make it longer, or add replicas"
+        )
+    else:
+        return None
+    return Finding("not_equilibrated", f"T = {T:g} K: {message}", T)
 
 
-def _about_number(state: RungState) -> str:
+def _about_number(state: RungState) -> Finding | None:
     if state.n_effective >= FEWEST_SAMPLES:
-        return ""
-    more = (FEWEST_SAMPLES - state.n_effective) * state.statistical_inefficiency * state.interval_ps
-    return (
-        f"{state.n_effective:.0f} independent samples, fewer than {FEWEST_SAMPLES}; "
-        f"about {float(f'{more:.2g}'):g} ps more are needed"
+        return None
+    T = state.temperature_K
+    more_ps = (FEWEST_SAMPLES - state.n_effective) * state.statistical_inefficiency * state.interval_ps
+    message = (
+        f"T = {T:g} K: {state.n_effective:.0f} independent samples, fewer than {FEWEST_SAMPLES}; "
+        f"about {float(f'{more_ps:.2g}'):g} ps more are needed"
     )
+    return Finding("few_samples", message, T)
 
 
-def _about_kinetic_temperature(state: RungState) -> str:
-    kinetic, error = state.kinetic_temperature_K, state.kinetic_temperature_error_K
-    if kinetic is None or error is None or abs(kinetic - state.temperature_K) <= MOST_DEVIATIONS * error:
-        return ""
-    return f"the kinetic temperature is {kinetic:.2f} +- {error:.2f} K; check the thermostat and the time step"
+def _about_kinetic_temperature(state: RungState) -> Finding | None:
+    T, kinetic, error = state.temperature_K, state.kinetic_temperature_K, state.kinetic_temperature_error_K
+    if kinetic is None or error is None or abs(kinetic - T) <= MOST_DEVIATIONS * error:
+        return None
+    message = (
+        f"T = {T:g} K: the kinetic temperature is {kinetic:.2f} +- {error:.2f} K; "
+        "check the thermostat and the time step"
+    )
+    return Finding("kinetic_temperature", message, T)
 
 
 def about_overlap(temperatures_K: Array, shared: Array) -> list[Finding]:

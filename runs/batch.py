@@ -9,6 +9,7 @@ from pathlib import Path
 from deckgen.decks.deck import write_decks
 from deckgen.decks.manifest import Manifest
 from deckgen.decks.protocols import Part
+from deckgen.decks.render import Prepared, prepare
 from deckgen.processes.display import duration
 from deckgen.processes.executor import TaskExecutor, open_executor
 from deckgen.processes.lock import lock
@@ -53,7 +54,7 @@ class BatchInterrupt(KeyboardInterrupt):
 
 
 def run(
-    study: Study | Path | str = ".",
+    study: Prepared | Study | Path | str = ".",
     *,
     workers: int | None = None,
     force: bool = False,
@@ -87,9 +88,10 @@ def run(
     BatchInterrupt
         At Ctrl-C or SIGTERM, once the workers have stopped.
     """
-    study = study if isinstance(study, Study) else Study.read(study)
+    prepared = prepare(study)
+    study = prepared.study
     with lock(StudyFolder(study.folder).lock, f"the study {study.folder}"):
-        decks = {deck.folder: deck.manifest for deck in write_decks(study, force=force, part=part)}
+        decks = {deck.folder: deck.manifest for deck in write_decks(prepared, force=force, part=part)}
         command = f"deckgen {'run' if part == 'ladder' else 'isomers'} {study.folder}"
         executor = open_executor(workers)
         with Progress(executor.max_workers, quiet=not progress) as show:

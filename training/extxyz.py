@@ -15,7 +15,7 @@ from deckgen.files import whole
 from deckgen.training.dataset import ISOLATED, Dataset, LabelledFrame, bare, joined_isolated
 from deckgen.training.recipe.data import ENERGY_KEY, FORCES_KEY
 
-__all__ = ["frames_text", "labelled_text", "read_dataset", "write_dataset"]
+__all__ = ["frames_text", "labelled_frame", "labelled_text", "read_dataset", "write_dataset"]
 
 ISOLATED_BOX_A = 20.0
 
@@ -57,7 +57,7 @@ def read_dataset(path: Path) -> Dataset:
     frames, isolated = list[LabelledFrame](), list[dict[str, float]]()
     try:
         for atoms in iread(path, index=":", format="extxyz"):
-            frame = _labelled(atoms)
+            frame = labelled_frame(atoms)
             if frame.n_atoms == 1:
                 isolated.append({frame.atoms.symbols[0]: frame.energy_eV})
             else:
@@ -69,11 +69,18 @@ def read_dataset(path: Path) -> Dataset:
     return Dataset(tuple(frames), joined_isolated(isolated))
 
 
-def _labelled(atoms: Atoms) -> LabelledFrame:
+def labelled_frame(atoms: Atoms) -> LabelledFrame:
+    """Return what `labelled_text` wrote, as ASE reads it.
+
+    Raises
+    ------
+    KeyError
+        If something is missing.
+    """
     info = dict(atoms.info)
     return LabelledFrame(
         energy_eV=float(info.pop(ENERGY_KEY)),
-        forces_eV_A=np.asarray(atoms.arrays[FORCES_KEY], dtype=float),
+        forces_eV_A=np.asarray(atoms.arrays[FORCES_KEY], dtype=float).reshape(-1, 3),
         source=str(info.pop("source")),
         trajectory=str(info.pop("trajectory")),
         config_type=str(info.pop("config_type")),

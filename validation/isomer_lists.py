@@ -9,7 +9,8 @@ from typing import Self
 
 import numpy as np
 
-from deckgen.workflows.isomers.study import StudyIsomers, isomers, tell_apart
+from deckgen.workflows.isomers.result import StudyIsomers
+from deckgen.workflows.isomers.study import distinguish, isomers
 
 PAPER_TEMPERATURES_K = (100, 140, 180, 220, 260, 300)
 STUDY = """
@@ -101,6 +102,6 @@ def _same_when_shuffled(result: StudyIsomers, workers: int | None) -> bool:
     """Say whether the same quenches in another order lead to the same isomers, each seen as often."""
     shuffled = list(result.quenches.minima())
     np.random.default_rng(1).shuffle(shuffled)  # type: ignore[arg-type]
-    again = tell_apart(result.study, lambda: iter(shuffled), workers=workers)
+    again = distinguish(result.study, lambda: iter(shuffled), workers=workers)
     first, second = ([(i.minimum.energy_eV, *i.counts) for i in one.isomers] for one in (result.found, again))
     return first == second

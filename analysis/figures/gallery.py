@@ -1,16 +1,24 @@
-"""All figures of a result, each with the tables of its numbers."""
+"""All figures, each with its caption, its place in the report, and the tables of its numbers.
+
+A new figure is a module beside this one and an entry here: it is then drawn, written and shown.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Generic, Literal, TypeVar
 
 from matplotlib.figure import Figure
 
+from deckgen.analysis.comparison import Comparison
 from deckgen.analysis.figures.caloric import caloric_tables, draw_caloric
 from deckgen.analysis.figures.checks import draw_estimators, draw_halves, estimator_tables, half_tables
+from deckgen.analysis.figures.comparison import comparison_tables, draw_comparison
 from deckgen.analysis.figures.energies import draw_histograms, draw_traces, histogram_tables, trace_tables
 from deckgen.analysis.figures.heat_capacity import draw_heat_capacity, heat_capacity_tables
+from deckgen.analysis.figures.isomers import draw_occupation, draw_spectrum, occupation_tables, spectrum_tables
 from deckgen.analysis.figures.lindemann import draw_lindemann, lindemann_tables
 from deckgen.analysis.figures.overlap import (
     draw_effective_samples,
@@ -19,31 +27,160 @@ from deckgen.analysis.figures.overlap import (
     overlap_tables,
 )
 from deckgen.analysis.figures.tables import Table
+from deckgen.analysis.isomers.results import IsomerList
 from deckgen.analysis.results import Thermodynamics
 
-__all__ = ["FIGURES", "FigureKind"]
+__all__ = ["COMPARISON_FIGURES", "FIGURES", "GALLERY", "ISOMER_FIGURES", "FigureKind", "Section"]
+
+Result = TypeVar("Result")
+
+
+class Section(StrEnum):
+    """Where in the report a figure stands."""
+
+    HEAT_CAPACITY = "heat_capacity"
+    SAMPLED = "sampled"
+    CHECKS = "checks"
+    COMPARISON = "comparison"
+    TRACES = "traces"
+    ISOMERS = "isomers"
 
 
 @dataclass(frozen=True)
-class FigureKind:
-    """One kind of figure.
+class FigureKind(Generic[Result]):
+    """One kind of figure of a result.
 
-    `tables` returns what is drawn, by file name; nothing where the result has nothing to draw.
+    Parameters
+    ----------
+    name
+        Of its files in results/figures/; the names of its tables begin with it.
+    section
+        Where in the report it stands; there, figures are in the order of this gallery.
+    caption
+        Plain text; `{c0_over_kB:g}` in it is the number of this cluster.
+    tables
+        Returns what is drawn, by file name; nothing where the result has nothing to draw.
+    draw
+        Returns the figure; called only where there are tables.
+    size
+        Its width in the report: half a page, the page, or most of the page as the main figure of its section.
     """
 
     name: str
-    tables: Callable[[Thermodynamics], dict[str, Table]]
-    draw: Callable[[Thermodynamics], Figure]
+    section: Section
+    caption: str
+    tables: Callable[[Result], dict[str, Table]]
+    draw: Callable[[Result], Figure]
+    size: Literal["half", "main", "wide"] = "half"
 
 
-FIGURES = (
-    FigureKind("heat_capacity", heat_capacity_tables, draw_heat_capacity),
-    FigureKind("caloric_curve", caloric_tables, draw_caloric),
-    FigureKind("energy_histograms", histogram_tables, draw_histograms),
-    FigureKind("overlap", overlap_tables, draw_overlap),
-    FigureKind("effective_samples", effective_sample_tables, draw_effective_samples),
-    FigureKind("lindemann", lindemann_tables, draw_lindemann),
-    FigureKind("halves", half_tables, draw_halves),
-    FigureKind("estimators", estimator_tables, draw_estimators),
-    FigureKind("energy_traces", trace_tables, draw_traces),
+FIGURES: tuple[FigureKind[Thermodynamics], ...] = (
+    FigureKind(
+        "heat_capacity",
+        Section.HEAT_CAPACITY,
+        "Heat capacity in units of its classical limit at zero temperature, C_0 = {c0_over_kB:g} k_B. Line and band: "
+        "MBAR over all temperatures with the 95 % bootstrap band. Points: the fluctuations of each temperature's own "
+        "runs, which need no other temperature but also see nothing of what a run did not visit. Dashed: the multiple "
+        "histogram method on the same samples.",
+        heat_capacity_tables,
+        draw_heat_capacity,
+        size="main",
+    ),
+    FigureKind(
+        "energy_histograms",
+        Section.SAMPLED,
+        "Potential energy at each temperature, after equilibration. Neighbours must overlap; two humps at one "
+        "temperature are two phases that coexist in time.",
+        histogram_tables,
+        draw_histograms,
+        size="wide",
+    ),
+    FigureKind(
+        "caloric_curve",
+        Section.SAMPLED,
+        "Caloric curve: canonical mean of the potential energy.",
+        caloric_tables,
+        draw_caloric,
+    ),
+    FigureKind(
+        "lindemann",
+        Section.SAMPLED,
+        "Lindemann index of each temperature's frames after equilibration. It grows with the length of a run where "
+        "atoms diffuse.",
+        lindemann_tables,
+        draw_lindemann,
+    ),
+    FigureKind(
+        "effective_samples",
+        Section.SAMPLED,
+        "Effective number of samples (Kish) behind the curve at each temperature, and the independent samples of each "
+        "temperature's own runs. A dip calls for a run there.",
+        effective_sample_tables,
+        draw_effective_samples,
+    ),
+    FigureKind(
+        "overlap",
+        Section.SAMPLED,
+        "Overlap matrix: the probability that a sample of a row's temperature belongs to a column's. Below 0.03 next "
+        "to the diagonal the chain of temperatures is weak.",
+        overlap_tables,
+        draw_overlap,
+    ),
+    FigureKind(
+        "halves",
+        Section.CHECKS,
+        "The first half of every run's equilibrated samples against the second. Where they leave the band, the runs "
+        "are too short.",
+        half_tables,
+        draw_halves,
+    ),
+    FigureKind(
+        "estimators",
+        Section.CHECKS,
+        "The slope of the mean energies from one temperature to the next: its steps are means of the heat capacity "
+        "that no fluctuations enter. And the curve with the other treatment of the rotation.",
+        estimator_tables,
+        draw_estimators,
+    ),
+    FigureKind(
+        "energy_traces",
+        Section.TRACES,
+        "Potential energy against time. Jumps between levels are jumps between phases: a run must make many of them, "
+        "or none. Colours distinguish replicas.",
+        trace_tables,
+        draw_traces,
+        size="wide",
+    ),
 )
+
+COMPARISON_FIGURES: tuple[FigureKind[Comparison], ...] = (
+    FigureKind(
+        "comparison",
+        Section.COMPARISON,
+        "Two studies of the same cluster. Below: their difference in units of the combined 95 % interval; grey: within "
+        "it.",
+        comparison_tables,
+        draw_comparison,
+        size="main",
+    ),
+)
+
+ISOMER_FIGURES: tuple[FigureKind[IsomerList], ...] = (
+    FigureKind(
+        "isomer_spectrum",
+        Section.ISOMERS,
+        "Energy of each isomer above the lowest; the colour says how many quenches led there. Point groups of the "
+        "lowest ones.",
+        spectrum_tables,
+        draw_spectrum,
+    ),
+    FigureKind(
+        "isomer_occupation",
+        Section.ISOMERS,
+        "Part of the quenches at each temperature that led to the most frequent isomers.",
+        occupation_tables,
+        draw_occupation,
+    ),
+)
+
+GALLERY: tuple[FigureKind[Any], ...] = (*FIGURES, *COMPARISON_FIGURES, *ISOMER_FIGURES)

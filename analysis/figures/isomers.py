@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.cm import ScalarMappable
@@ -17,7 +14,7 @@ from deckgen.analysis.figures.style import COLOURS, SUBSCRIPTS, legend_below, ne
 from deckgen.analysis.figures.tables import Table
 from deckgen.analysis.isomers.results import Isomer, IsomerList
 
-__all__ = ["ISOMER_FIGURES", "IsomerFigure"]
+__all__ = ["draw_occupation", "draw_spectrum", "occupation_tables", "spectrum_tables"]
 
 Array = NDArray[np.float64]
 
@@ -28,18 +25,6 @@ LABELLED = 8
 """Lowest isomers whose point group, where they have some symmetry, is written beside their level."""
 
 LINES = ("blue", "red", "green", "orange", "pink", "sky")
-
-
-@dataclass(frozen=True)
-class IsomerFigure:
-    """One kind of figure.
-
-    `tables` returns what is drawn, by file name; nothing where the list has nothing to draw.
-    """
-
-    name: str
-    tables: Callable[[IsomerList], dict[str, Table]]
-    draw: Callable[[IsomerList], Figure]
 
 
 def spectrum_tables(isomers: IsomerList) -> dict[str, Table]:
@@ -134,9 +119,3 @@ def _most_frequent(isomers: IsomerList) -> list[Isomer]:
 def _symbol(name: str) -> str:
     """Return a point group's symbol with its subscript: C2v becomes C with 2v below."""
     return rf"${name[0]}_{{\mathrm{{{name[1:].replace('inf', '∞')}}}}}$"
-
-
-ISOMER_FIGURES = (
-    IsomerFigure("isomer_spectrum", spectrum_tables, draw_spectrum),
-    IsomerFigure("isomer_occupation", occupation_tables, draw_occupation),
-)

@@ -1,4 +1,4 @@
-"""The common look of the figures: print sizes, fonts, colours that a colour-blind reader tells apart."""
+"""The common look of the figures: print sizes, fonts, colours that a colour-blind reader can distinguish."""
 
 from __future__ import annotations
 

@@ -20,9 +20,8 @@ Doye and Wales, J. Chem. Phys. 102, 9659 (1995); Wales, Energy Landscapes (Cambr
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -31,7 +30,7 @@ from scipy.special import logsumexp
 from deckgen.errors import InputError
 from deckgen.units import KB_EV_K, initial_heat_capacity_over_kB
 
-__all__ = ["Well", "superposition_heat_capacity", "superposition_occupation", "wells_of"]
+__all__ = ["Well", "superposition_heat_capacity", "superposition_occupation"]
 
 Array = NDArray[np.float64]
 
@@ -56,28 +55,6 @@ class Well:
     log_frequency_product: float
     log_moment_product: float
     copies: float
-
-
-def wells_of(results: Mapping[str, Any]) -> tuple[Well, ...]:
-    """Return the wells of the isomers whose frequencies are known.
-
-    Parameters
-    ----------
-    results
-        The contents of results/isomers.json, `log_frequency_product` (`vibrations.log_frequency_product`) added to
-        isomers: of the lowest ones, without a gap, or the superposition means little.
-    """
-    enantiomers_listed = not results["tolerances"]["reflection"]
-    return tuple(
-        Well(
-            energy_eV=isomer["energy_eV"],
-            log_frequency_product=isomer["log_frequency_product"],
-            log_moment_product=float(np.log(isomer["moments_uA2"]).sum()),
-            copies=(1 if enantiomers_listed and isomer["chiral"] else 2) / isomer["point_group_order"],
-        )
-        for isomer in results["isomers"]
-        if isomer.get("log_frequency_product") is not None
-    )
 
 
 def superposition_occupation(temperatures_K: ArrayLike, wells: Sequence[Well]) -> Array:

@@ -68,8 +68,8 @@ def _show(comparison: ReferenceComparison) -> None:
     out.print(f"relative energies: {_agreement(comparison.order_errors('at_potential_minimum'), 'at its minima')}")
     if relaxed := comparison.order_errors("at_reference_minimum"):
         out.print(f"relative energies: {_agreement(relaxed, 'relaxed')}")
-    out.print(escape(comparison.zeros.words()))
-    for finding in comparison.zeros.findings():
+    out.print(escape(comparison.zero.summary()))
+    for finding in comparison.zero.findings():
         out.print(f"[yellow]warning:[/] {escape(finding)}")
     for failure in comparison.failures:
         out.print(f"[red]failed:[/] {escape(failure)}")

@@ -14,7 +14,7 @@ from typing import Literal
 
 from deckgen.decks.manifest import DATA, MANIFEST, SCRIPT, Manifest, read_manifest
 from deckgen.decks.protocols import PROTOCOLS, Part, protocols_of
-from deckgen.decks.render import Rendering, commands, render, render_quench
+from deckgen.decks.render import Prepared, Rendering, commands, prepare, render, render_quench
 from deckgen.errors import InputError
 from deckgen.files import first_free, whole, write_json, write_whole
 from deckgen.study import Study
@@ -63,7 +63,7 @@ class WrittenDeck:
     change: Literal["new", "same", "updated", "replaced"]
 
 
-def study_decks(study: Study, part: Part = "ladder") -> list[Deck]:
+def study_decks(study: Prepared | Study, part: Part = "ladder") -> list[Deck]:
     """Render a part of a study's decks, without writing anything.
 
     Raises
@@ -71,10 +71,12 @@ def study_decks(study: Study, part: Part = "ladder") -> list[Deck]:
     InputError
         If the study, its files or its templates are wrong.
     """
-    return [_deck(rendering) for rendering in render(study, part)]
+    return [_deck(rendering) for rendering in render(prepare(study), part)]
 
 
-def write_decks(study: Study | Path | str = ".", *, force: bool = False, part: Part = "ladder") -> list[WrittenDeck]:
+def write_decks(
+    study: Prepared | Study | Path | str = ".", *, force: bool = False, part: Part = "ladder"
+) -> list[WrittenDeck]:
     """Write a part of a study's decks; those that are there already and the same are left alone.
 
     A deck of another length is given the new one, so that its run continues. A deck that would now compute something
@@ -85,8 +87,8 @@ def write_decks(study: Study | Path | str = ".", *, force: bool = False, part: P
     InputError
         If the study is wrong, or decks are stale (the message says in what).
     """
-    study = study if isinstance(study, Study) else Study.read(study)
-    decks = study_decks(study, part)
+    prepared = prepare(study)
+    study, decks = prepared.study, study_decks(prepared, part)
     stale = [(deck, reason) for deck in decks if (reason := _stale(deck, deck.folder(study.folder)))]
     if stale and not force:
         deck, reason = stale[0]
@@ -102,7 +104,7 @@ def write_decks(study: Study | Path | str = ".", *, force: bool = False, part: P
     return [_write(deck, study.folder, replaced=deck.manifest.id in replaced) for deck in decks]
 
 
-def write_quench_deck(study: Study, stage: str, max_force_eV_A: float) -> WrittenDeck:
+def write_quench_deck(study: Prepared | Study, stage: str, max_force_eV_A: float) -> WrittenDeck:
     """Write the deck that quenches the study's cluster to a force tolerance; its name ends in its identity.
 
     Raises
@@ -110,9 +112,10 @@ def write_quench_deck(study: Study, stage: str, max_force_eV_A: float) -> Writte
     InputError
         If the study, its files or its templates are wrong.
     """
-    deck = _deck(render_quench(study, stage, max_force_eV_A))
+    prepared = prepare(study)
+    deck = _deck(render_quench(prepared, stage, max_force_eV_A))
     named = replace(deck.manifest, id=f"{stage}-{deck.manifest.identity[:8]}")
-    return _write(replace(deck, manifest=named), study.folder, replaced=False)
+    return _write(replace(deck, manifest=named), prepared.study.folder, replaced=False)
 
 
 def _deck(rendering: Rendering) -> Deck:

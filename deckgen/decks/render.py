@@ -24,16 +24,18 @@ from jinja2 import (
 )
 
 from deckgen.decks.clusters import start_structure
-from deckgen.decks.potentials import resolve
+from deckgen.decks.potentials import Potential, resolve
 from deckgen.decks.protocols import QUENCH, Part, Protocol, protocols_of
 from deckgen.errors import InputError
 from deckgen.study import Study
 from deckgen.study.folder import StudyFolder
 
 __all__ = [
+    "Prepared",
     "Rendering",
     "commands",
     "environment",
+    "prepare",
     "project_environment",
     "render",
     "render_quench",
@@ -42,6 +44,16 @@ __all__ = [
 
 RELAX_FORCE_eV_A = 1e-4
 FIRE_TIMESTEPS = 2.0  # FIRE begins with this many time steps of the dynamics, and grows to eight times that
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A study with what all its decks share: the potential, the start structure, the templates."""
+
+    study: Study
+    potential: Potential
+    start: Atoms
+    templates: Environment
 
 
 @dataclass(frozen=True)
@@ -91,24 +103,46 @@ def _environment(loader: BaseLoader) -> Environment:
     )
 
 
-def render(study: Study, part: Part = "ladder") -> Iterator[Rendering]:
-    """Yield the decks of a part of a study, in the order in which they run.
+def prepare(study: Prepared | Study | Path | str) -> Prepared:
+    """Resolve a study's potential and build its start structure; a study that is prepared already is returned as it is.
 
     A folder `templates` in the study's folder comes before the package's templates.
 
     Raises
     ------
     InputError
-        If the potential or the start structure is not usable, an element is unknown to the potential, or a
-        template fails.
+        If the study, its potential or its start structure is not usable, or an element is unknown to the potential.
     """
-    env, common = _study_environment(study), _common(study)
+    if isinstance(study, Prepared):
+        return study
+    study = study if isinstance(study, Study) else Study.read(study)
+    potential = resolve(study.potential, study.folder)
+    start = start_structure(study.cluster, study.folder)
+    unknown = sorted(set(start.symbols) - potential.elements) if potential.elements else []
+    if unknown:
+        raise InputError(
+            f"{study.file}: [cluster] has {', '.join(unknown)}, which the potential {potential.name} does not know; "
+            f"it knows {', '.join(sorted(potential.elements))}"
+        )
+    own = StudyFolder(study.folder).templates
+    return Prepared(study, potential, start, environment(own if own.is_dir() else None))
+
+
+def render(prepared: Prepared, part: Part = "ladder") -> Iterator[Rendering]:
+    """Yield the decks of a part of a study, in the order in which they run.
+
+    Raises
+    ------
+    InputError
+        If a template fails.
+    """
+    common = _common(prepared)
     for protocol in protocols_of(part):
-        for deck in protocol.decks(study):
-            yield _render(env, protocol, deck.id, common | deck.context)
+        for deck in protocol.decks(prepared.study):
+            yield _render(prepared.templates, protocol, deck.id, common | deck.context)
 
 
-def render_quench(study: Study, stage: str, max_force_eV_A: float) -> Rendering:
+def render_quench(prepared: Prepared, stage: str, max_force_eV_A: float) -> Rendering:
     """Return the deck that quenches frames of the study's cluster to a force tolerance.
 
     Raises
@@ -116,13 +150,14 @@ def render_quench(study: Study, stage: str, max_force_eV_A: float) -> Rendering:
     InputError
         As `render`.
     """
+    study = prepared.study
     quench = {
         "max_force_eV_A": max_force_eV_A,
         "minimizer": study.isomers.minimizer,
         "max_steps": study.isomers.max_steps,
         "timestep_ps": FIRE_TIMESTEPS * study.nvt.timestep_fs / 1000,
     }
-    return _render(_study_environment(study), QUENCH, stage, _common(study) | quench)
+    return _render(prepared.templates, QUENCH, stage, _common(prepared) | quench)
 
 
 def structure_context(atoms: Atoms, mass_u: float | None = None) -> dict[str, Any]:
@@ -141,24 +176,11 @@ def structure_context(atoms: Atoms, mass_u: float | None = None) -> dict[str, An
     }
 
 
-def _study_environment(study: Study) -> Environment:
-    own = StudyFolder(study.folder).templates
-    return environment(own if own.is_dir() else None)
-
-
-def _common(study: Study) -> dict[str, Any]:
+def _common(prepared: Prepared) -> dict[str, Any]:
     """Return what all decks of a study share."""
-    potential = resolve(study.potential, study.folder)
-    atoms = start_structure(study.cluster, study.folder)
-    unknown = sorted(set(atoms.symbols) - potential.elements) if potential.elements else []
-    if unknown:
-        raise InputError(
-            f"{study.file}: [cluster] has {', '.join(unknown)}, which the potential {potential.name} does not know; "
-            f"it knows {', '.join(sorted(potential.elements))}"
-        )
-    return structure_context(atoms, study.potential.mass_u) | {
-        "potential": potential,
-        "relax": study.cluster.relax,
+    return structure_context(prepared.start, prepared.study.potential.mass_u) | {
+        "potential": prepared.potential,
+        "relax": prepared.study.cluster.relax,
         "max_force_eV_A": RELAX_FORCE_eV_A,
     }
 

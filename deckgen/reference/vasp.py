@@ -19,7 +19,7 @@ from deckgen.errors import InputError
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["OUTPUTS", "SETTINGS", "VaspRun", "VaspStep", "is_output", "read_output", "write_folder"]
+__all__ = ["OUTPUTS", "SETTINGS", "VaspRun", "VaspStep", "is_of", "is_output", "read_output", "write_folder"]
 
 SETTINGS: dict[str, Any] = {
     "GGA": "PE",
@@ -39,6 +39,9 @@ SETTINGS: dict[str, Any] = {
 
 OUTPUTS = ("vasprun.xml", "OUTCAR")
 """What VASP leaves behind, the one that is read first."""
+
+SAME_PLACE_A = 1e-3
+"""How far apart an atom of POSCAR and the same atom of VASP's output may be: both are rounded."""
 
 _SETUPS = "setups"
 _KPOINTS = "Gamma point\n1\nReciprocal\n0 0 0 1\n"
@@ -154,6 +157,18 @@ def read_output(path: Path) -> VaspRun:
         raise InputError(f"{path}: no complete ionic step", hint="the run has not come so far, or has failed")
     steps = [_step(frame, good) for frame, good in zip(done, converged, strict=False)]  # the last may be cut short
     return VaspRun(tuple(steps), settings)
+
+
+def is_of(found: Atoms, given: Atoms) -> bool:
+    """Return whether a configuration that VASP wrote is one that `write_folder` was given, wherever in the box it is.
+
+    Both are whole clusters; VASP has the atoms in the order of POSCAR, by element.
+    """
+    as_written = given[np.argsort(given.get_chemical_symbols(), kind="stable")]
+    if list(found.numbers) != list(as_written.numbers):
+        return False
+    moved = (found.positions - found.positions[0]) - (as_written.positions - as_written.positions[0])
+    return bool(np.abs(moved).max() <= SAME_PLACE_A)
 
 
 def _step(frame: Atoms, converged: bool) -> VaspStep:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from deckgen.decks.deck import study_decks
-from deckgen.decks.render import render_quench
+from deckgen.decks.render import prepare, render_quench
 from deckgen.study import Study
 
 LADDER = "[ladder]\ntemperatures_K = [100, 200, 300]\n"
@@ -46,7 +46,7 @@ def test_decks_of_the_isomers_are_as_they_were(name: str, tmp_path: Path, root: 
     (tmp_path / "study.toml").write_text(ISOMERS[name])
     study = Study.read(tmp_path)
     run = study_decks(study, "isomers")[0]
-    quench = render_quench(study, "loose", study.isomers.loose_force_eV_A)
+    quench = render_quench(prepare(study), "loose", study.isomers.loose_force_eV_A)
     texts = {f"isomers-{run.manifest.id}.in.lammps": run.script, "quench-loose.in.lammps": quench.script}
     _compare(root / "tests" / "golden" / name, texts, rewrite_golden)
 

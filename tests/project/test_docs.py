@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from deckgen.findings import TITLES, Finding
 from deckgen.study import Study
 from deckgen.toml import Table
 from deckgen.training.recipe import Recipe
@@ -93,3 +95,35 @@ def test_links_within_the_project_lead_somewhere(root: Path) -> None:
         if not (page.parent / target).exists()
     ]
     assert broken == []
+
+
+def finding_codes(root: Path) -> set[str]:
+    """Return the codes of all findings that the source makes, each written where it is made."""
+    codes = set()
+    for file in (
+        file for folder in ("deckgen", "runs", "analysis", "training") for file in (root / folder).rglob("*.py")
+    ):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Finding":
+                code = node.args[0]
+                assert isinstance(code, ast.Constant), f"{file}:{node.lineno}: write the code out"
+                codes.add(code.value)
+    return codes
+
+
+def rows(page: Path) -> list[str]:
+    """Return the codes that the table of warnings on a page explains."""
+    section = page.read_text().split("\n## Warnings\n")[1].split("\n## ")[0]
+    return re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
+
+
+def test_every_finding_has_a_title_and_a_row_in_the_docs(root: Path) -> None:
+    documented = rows(root / "docs" / "results.md") + rows(root / "docs" / "training.md")
+    assert sorted(documented) == sorted(TITLES)  # each once
+    assert finding_codes(root) == TITLES.keys()
+    assert len(set(TITLES.values())) == len(TITLES)
+
+
+def test_a_finding_without_a_title_is_refused() -> None:
+    with pytest.raises(ValueError, match="'new_kind' has no title"):
+        Finding("new_kind", "something is odd")

@@ -13,7 +13,7 @@ from deckgen.cells import freed
 from deckgen.errors import InputError, RunError
 from deckgen.reference.calculator import boxed
 from deckgen.reference.settings import ReferenceChoice
-from deckgen.reference.vasp import OUTPUTS, read_output, write_folder
+from deckgen.reference.vasp import OUTPUTS, is_of, read_output, write_folder
 from deckgen.training.findings import about_net_forces
 from deckgen.training.labels.files import KEY, atoms_text, read_infos
 from deckgen.training.labels.jobs import FailedFrame, Job, LabelResult, LabelStore
@@ -24,7 +24,6 @@ VASP_FILES = "vasp-files"
 """The [reference] calculator whose folders are run by hand."""
 
 FRAME = "frame.extxyz"
-SAME_PLACE_A = 1e-3
 
 
 def label_by_folders(folder: Path, choice: ReferenceChoice, jobs: list[Job]) -> LabelResult:
@@ -85,12 +84,6 @@ def _single_point(output: Path, given: Atoms) -> tuple[Atoms, float, NDArray[np.
     if not step.converged or step.energy_eV is None or step.forces_eV_A is None:
         raise RunError(f"{output}: the electronic steps did not converge (NELM), or there are no forces")
     found = freed(step.atoms) or step.atoms
-    as_written = given[np.argsort(given.get_chemical_symbols(), kind="stable")]  # POSCAR has them by element
-    same = list(found.numbers) == list(as_written.numbers)
-    if not same or np.abs(_from_first(found) - _from_first(as_written)).max() > SAME_PLACE_A:
+    if not is_of(found, given):
         raise RunError(f"{output}: is not of the frame in {output.parent / FRAME}")
     return found, step.energy_eV, step.forces_eV_A
-
-
-def _from_first(atoms: Atoms) -> NDArray[np.float64]:
-    return np.asarray(atoms.positions - atoms.positions[0])

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections.abc import Iterable
 from pathlib import Path
-
-from matplotlib.figure import Figure
+from typing import Any, TypeVar
 
 from deckgen import __version__
-from deckgen.analysis.figures.comparison import comparison_tables, draw_comparison
-from deckgen.analysis.figures.gallery import FIGURES
+from deckgen.analysis.figures.gallery import COMPARISON_FIGURES, FIGURES, FigureKind
 from deckgen.analysis.figures.style import save
-from deckgen.analysis.figures.tables import Table
 from deckgen.files import write_json, write_table
 from deckgen.study.folder import ResultsFolder, StudyFolder
 from deckgen.workflows.analyse.result import StudyThermodynamics
 
-__all__ = ["write_results"]
+__all__ = ["figure_files", "write_figures", "write_results"]
 
-COMPARISON = "comparison"
+Result = TypeVar("Result")
 
 
 def write_results(thermo: StudyThermodynamics, study_folder: Path, *, figures: bool = True) -> Path:
@@ -34,12 +30,9 @@ def write_results(thermo: StudyThermodynamics, study_folder: Path, *, figures: b
     results.figures.mkdir(parents=True, exist_ok=True)
     aside = ResultsFolder(Path(tempfile.mkdtemp(prefix=".new-", dir=results.path)))
     try:
-        aside.figures.mkdir()
-        for name, tables, draw in _drawings(thermo):
-            for table, columns in tables.items():
-                write_table(aside.path / f"{table}.csv", columns)
-            if figures:
-                save(draw(), aside.figures / name)
+        write_figures(FIGURES, thermo, aside, drawn=figures)
+        if thermo.comparison is not None:
+            write_figures(COMPARISON_FIGURES, thermo.comparison, aside, drawn=figures)
         write_json(aside.thermodynamics, thermo.to_json(deckgen_version=__version__))
         _move(aside, results)
     finally:
@@ -47,21 +40,43 @@ def write_results(thermo: StudyThermodynamics, study_folder: Path, *, figures: b
     return results.thermodynamics
 
 
-def _drawings(thermo: StudyThermodynamics) -> Iterator[tuple[str, Mapping[str, Table], Callable[[], Figure]]]:
-    """Yield name, tables and the drawing of every figure that the result has numbers for."""
-    for kind in FIGURES:
-        if tables := kind.tables(thermo):
-            yield kind.name, tables, partial(kind.draw, thermo)
-    if thermo.comparison is not None:
-        yield COMPARISON, comparison_tables(thermo.comparison), partial(draw_comparison, thermo.comparison)
+def write_figures(
+    kinds: Iterable[FigureKind[Result]], result: Result, folder: ResultsFolder, *, drawn: bool = True
+) -> None:
+    """Write the tables of a result's figures as <table>.csv, and the figures themselves as figures/<name>.svg and .png.
+
+    Parameters
+    ----------
+    kinds
+        Those of them that the result has numbers for are written.
+    result
+        What they show.
+    folder
+        Where the files go.
+    drawn
+        Whether the figures are drawn; their tables are written in any case.
+    """
+    folder.figures.mkdir(parents=True, exist_ok=True)
+    for kind in kinds:
+        tables = kind.tables(result)
+        for name, columns in tables.items():
+            write_table(folder.path / f"{name}.csv", columns)
+        if tables and drawn:
+            save(kind.draw(result), folder.figures / kind.name)
+
+
+def figure_files(kinds: Iterable[FigureKind[Any]], folder: ResultsFolder) -> set[Path]:
+    """Return the files of figures and of their tables that a folder of results has, whatever result they show."""
+    found = set[Path]()
+    for kind in kinds:
+        drawn = (folder.figures / f"{kind.name}.{suffix}" for suffix in ("svg", "png"))
+        found |= {*filter(Path.is_file, drawn), *folder.path.glob(f"{kind.name}*.csv")}
+    return found
 
 
 def _move(aside: ResultsFolder, results: ResultsFolder) -> None:
     new = {path.relative_to(aside.path) for path in aside.path.rglob("*") if path.is_file()}
-    names = [*(kind.name for kind in FIGURES), COMPARISON]
-    drawn = {results.figures / f"{name}.{suffix}" for name in names for suffix in ("svg", "png")}
-    tables = {path for name in names for path in results.path.glob(f"{name}*.csv")}
-    for stale in (drawn | tables) - {results.path / path for path in new}:
-        stale.unlink(missing_ok=True)
+    for stale in figure_files((*FIGURES, *COMPARISON_FIGURES), results) - {results.path / path for path in new}:
+        stale.unlink()
     for path in sorted(new, key=lambda path: path.name == results.thermodynamics.name):
         (aside.path / path).replace(results.path / path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from deckgen.analysis import comparison
+from deckgen.analysis.comparison import Comparison, compare_studies
 from deckgen.analysis.results import Thermodynamics
 from deckgen.analysis.thermodynamics import thermodynamics
 from deckgen.samples import Samples
@@ -59,7 +59,7 @@ def analyse(
     own, folder = _open(study, needed=not external)
     sources = read_external(external or {})
     thermo = _thermodynamics(gather(own, folder, sources, n_atoms), own, folder, seed)
-    compared = None if compare is None else _compare(thermo, folder, compare, seed)
+    compared = None if compare is None else _compare_with(thermo, folder, compare, seed)
     result = StudyThermodynamics.of(thermo, sources, compared)
     from deckgen.workflows.analyse.files import write_results
 
@@ -102,7 +102,7 @@ def _thermodynamics(samples: Samples, study: Study | None, folder: Path, seed: i
     )
 
 
-def _compare(thermo: Thermodynamics, folder: Path, other: Study | Path | str, seed: int) -> comparison.Comparison:
+def _compare_with(thermo: Thermodynamics, folder: Path, other: Study | Path | str, seed: int) -> Comparison:
     own, other_folder = _open(other)
     theirs = _thermodynamics(gather(own, other_folder, (), None), own, other_folder, seed)
-    return comparison.compare(thermo, theirs, this_name=folder.name, other_name=other_folder.name)
+    return compare_studies(thermo, theirs, this_name=folder.name, other_name=other_folder.name)

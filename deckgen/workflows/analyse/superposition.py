@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from deckgen.analysis.isomers.superposition import superposition_heat_capacity, wells_of
+from deckgen.analysis.isomers.superposition import Well, superposition_heat_capacity
 from deckgen.analysis.results import Thermodynamics
 from deckgen.study.folder import StudyFolder
-from deckgen.workflows.isomers.files import read_isomers
+from deckgen.workflows.isomers.read import IsomersDocument, read_isomers
 
-__all__ = ["superposition"]
+__all__ = ["superposition", "wells_of"]
 
 
 def superposition(thermo: Thermodynamics, study_folder: Path) -> NDArray[np.float64] | None:
@@ -24,7 +24,22 @@ def superposition(thermo: Thermodynamics, study_folder: Path) -> NDArray[np.floa
         If results/isomers.json is not readable.
     """
     isomers = read_isomers(StudyFolder(study_folder).results)
-    if isomers is None or isomers.get("potential", {}).get("sha256") != thermo.potential_sha256:
+    if isomers is None or isomers.potential.sha256 != thermo.potential_sha256:
         return None
     wells = wells_of(isomers)
     return superposition_heat_capacity(thermo.temperatures_K, wells, thermo.n_atoms) if wells else None
+
+
+def wells_of(found: IsomersDocument) -> tuple[Well, ...]:
+    """Return the wells of the isomers whose frequencies are known: the lowest ones, without a gap."""
+    counts_hands = not found.tolerances.reflection
+    return tuple(
+        Well(
+            energy_eV=isomer.energy_eV,
+            log_frequency_product=isomer.log_frequency_product,
+            log_moment_product=float(np.log(isomer.moments_uA2).sum()),
+            copies=(1 if counts_hands and isomer.chiral else 2) / isomer.point_group_order,
+        )
+        for isomer in found.isomers
+        if isomer.log_frequency_product is not None
+    )

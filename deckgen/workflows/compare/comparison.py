@@ -18,8 +18,10 @@ from deckgen.analysis.isomers.agreement import (
     order_errors,
     structure_change,
 )
-from deckgen.workflows.compare.energy_zero import Zeros
-from deckgen.workflows.compare.relaxation import Goal, Relaxation
+from deckgen.workflows.compare.energy_zero import EnergyZero
+from deckgen.workflows.compare.relaxation import Relaxation, RelaxationLimit
+from deckgen.workflows.document import ClusterEntry, PotentialEntry
+from deckgen.workflows.isomers.read import IsomerEntry
 
 __all__ = ["AtMinimum", "ComparedIsomer", "ReferenceComparison", "compared"]
 
@@ -115,9 +117,9 @@ class ReferenceComparison:
         As in results/isomers.json.
     reference
         Name of the reference, its settings, and the versions of what computed it.
-    goal
+    limit
         When a relaxation ends.
-    zeros
+    zero
         Where energies are counted from.
     waiting
         VASP's folders that have no result so far.
@@ -127,11 +129,11 @@ class ReferenceComparison:
 
     isomers: tuple[ComparedIsomer, ...]
     n_isomers: int
-    cluster: Mapping[str, Any]
-    potential: Mapping[str, Any]
+    cluster: ClusterEntry
+    potential: PotentialEntry
     reference: Mapping[str, Any]
-    goal: Goal
-    zeros: Zeros
+    limit: RelaxationLimit
+    zero: EnergyZero
     waiting: tuple[str, ...]
     atom_failures: Mapping[str, str]
 
@@ -154,12 +156,12 @@ class ReferenceComparison:
         return {
             "schema": SCHEMA,
             "deckgen_version": __version__,
-            "cluster": self.cluster,
-            "potential": self.potential,
+            "cluster": asdict(self.cluster),
+            "potential": asdict(self.potential),
             "reference": self.reference,
-            "goal": self.goal._asdict(),
+            "goal": self.limit._asdict(),
             "match_A": MATCH_A,
-            "zeros": asdict(self.zeros) | {"counted_from_atoms": self.zeros.at_atoms},
+            "zeros": asdict(self.zero) | {"counted_from_atoms": self.zero.at_atoms},
             "n_isomers": self.n_isomers,
             "isomers": [isomer.to_json() for isomer in self.isomers],
             "relative_energies": {
@@ -168,46 +170,46 @@ class ReferenceComparison:
             },
             "waiting": list(self.waiting),
             "failures": self.failures,
-            "warnings": self.zeros.findings(),
+            "warnings": self.zero.findings(),
         }
 
 
 def compared(
-    rows: Sequence[Mapping[str, Any]],
+    isomers: Sequence[IsomerEntry],
     structures: Sequence[Atoms],
     relaxations: Sequence[Relaxation],
-    zeros: Zeros,
-    goal: Goal,
+    zero: EnergyZero,
+    limit: RelaxationLimit,
 ) -> tuple[ComparedIsomer, ...]:
     """Compare isomers with what the reference has computed of them.
 
     Parameters
     ----------
-    rows, structures
+    isomers, structures
         The isomers of results/isomers.json and results/isomers.extxyz, the lowest first.
     relaxations
         Their relaxations by the reference.
-    zeros
+    zero
         Where energies are counted from.
-    goal
+    limit
         When a relaxation ends.
     """
     first = relaxations[0]
-    firsts = (0 if first.steps else None, _last_step(first, goal))
+    firsts = (0 if first.steps else None, _last_step(first, limit))
     bases = [None if step is None else first.steps[step].energy_eV for step in firsts]
     found = []
-    for row, atoms, relaxation in zip(rows, structures, relaxations, strict=True):
-        last = _last_step(relaxation, goal)
+    for entry, atoms, relaxation in zip(isomers, structures, relaxations, strict=True):
+        last = _last_step(relaxation, limit)
         relaxed = None if last is None else relaxation.steps[last].atoms
         isomer = ComparedIsomer(
-            rank=row["rank"],
-            energy_eV=row["energy_eV"],
-            relative_eV=row["relative_eV"],
+            rank=entry.rank,
+            energy_eV=entry.energy_eV,
+            relative_eV=entry.relative_eV,
             structure=relaxation.name,
-            at_potential_minimum=_at(relaxation, 0 if relaxation.steps else None, row["energy_eV"], zeros, bases[0]),
-            at_reference_minimum=_at(relaxation, last, row["energy_eV"], zeros, bases[1]),
+            at_potential_minimum=_at(relaxation, 0 if relaxation.steps else None, entry.energy_eV, zero, bases[0]),
+            at_reference_minimum=_at(relaxation, last, entry.energy_eV, zero, bases[1]),
             n_steps=last,
-            converged=None if last is None else relaxation.converged(goal),
+            converged=None if last is None else relaxation.converged(limit),
             change=None
             if relaxed is None
             else structure_change(list(atoms.symbols), atoms.positions, list(relaxed.symbols), relaxed.positions),
@@ -218,20 +220,20 @@ def compared(
     return tuple(found)
 
 
-def _last_step(relaxation: Relaxation, goal: Goal) -> int | None:
+def _last_step(relaxation: Relaxation, limit: RelaxationLimit) -> int | None:
     """Return the step at which the reference's minimum is, or as far as it came; None if it took no step towards it."""
-    return relaxation.n_steps if relaxation.n_steps > 0 or relaxation.converged(goal) else None
+    return relaxation.n_steps if relaxation.n_steps > 0 or relaxation.converged(limit) else None
 
 
 def _at(
-    relaxation: Relaxation, step: int | None, energy_eV: float, zeros: Zeros, base_eV: float | None
+    relaxation: Relaxation, step: int | None, energy_eV: float, zero: EnergyZero, base_eV: float | None
 ) -> AtMinimum | None:
     if step is None:
         return None
     reference_eV, symbols = relaxation.steps[step].energy_eV, list(relaxation.start.symbols)
-    shift_eV = zeros.shift_eV(symbols)
+    shift_eV = zero.shift_eV(symbols)
     error = None
     if shift_eV is not None:
-        error = energy_error(energy_eV + shift_eV, reference_eV, zeros.reference_sum_eV(symbols), len(symbols))
+        error = energy_error(energy_eV + shift_eV, reference_eV, zero.reference_sum_eV(symbols), len(symbols))
     relative_eV = None if base_eV is None else reference_eV - base_eV
     return AtMinimum(reference_eV, relative_eV, error, relaxation.max_force_eV_A(step))

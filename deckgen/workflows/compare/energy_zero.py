@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-__all__ = ["Zeros"]
+__all__ = ["EnergyZero"]
 
-NOTHING_EV = 1e-6
+NO_ENERGY_EV = 1e-6
 """A lone atom with less energy than this has none."""
 
 SAME_ZERO_EV = 5e-3
@@ -15,7 +15,7 @@ SAME_ZERO_EV = 5e-3
 
 
 @dataclass(frozen=True)
-class Zeros:
+class EnergyZero:
     """Where energies are counted from: the energies of a lone atom of each element.
 
     A potential that was fitted to total energies has the reference's zero. One that gives lone atoms no energy counts
@@ -35,7 +35,7 @@ class Zeros:
     @property
     def at_atoms(self) -> bool:
         """Whether the potential counts from the isolated atoms."""
-        return all(abs(energy_eV) < NOTHING_EV for energy_eV in self.potential_eV.values())
+        return all(abs(energy_eV) < NO_ENERGY_EV for energy_eV in self.potential_eV.values())
 
     def reference_sum_eV(self, symbols: Iterable[str]) -> float | None:
         """Return the sum of the reference's energies of isolated atoms; None where one is missing."""
@@ -47,7 +47,7 @@ class Zeros:
         """Return what is added to the potential's energy; None where it is not known."""
         return self.reference_sum_eV(symbols) if self.at_atoms else 0.0
 
-    def words(self) -> str:
+    def summary(self) -> str:
         """Say where energies are counted from."""
         if self.at_atoms:
             return "the potential gives lone atoms no energy: energies are counted from the isolated atoms"

@@ -1,25 +1,19 @@
-"""The files of a comparison with a reference in results/: JSON, structures, a table; and the report's part of it."""
+"""The files of a comparison with a reference in results/: JSON, structures, a table."""
 
 from __future__ import annotations
 
 import csv
 import io
-import json
-from pathlib import Path
 from typing import Any
 
 from ase.io import write
 
-from deckgen.errors import InputError
 from deckgen.files import write_json, write_whole
-from deckgen.study.folder import ResultsFolder, StudyFolder
+from deckgen.study.folder import ResultsFolder
 from deckgen.training.dataset import bare
 from deckgen.workflows.compare.comparison import ComparedIsomer, ReferenceComparison
-from deckgen.workflows.isomers.files import read_isomers
 
-__all__ = ["reference_context", "write_comparison"]
-
-SAME_ENERGY_EV = 1e-6
+__all__ = ["write_comparison"]
 
 
 def write_comparison(comparison: ReferenceComparison, results: ResultsFolder) -> None:
@@ -31,33 +25,6 @@ def write_comparison(comparison: ReferenceComparison, results: ResultsFolder) ->
     write_whole(results.reference_structures, xyz.getvalue())
     write_whole(results.reference_table, _csv([_flat(isomer.to_json()) for isomer in comparison.isomers]))
     write_json(results.reference, comparison.to_json())
-
-
-def reference_context(study_folder: Path) -> dict[str, Any] | None:
-    """Return what `comparison_reference.html.j2` shows as `reference`, or None where there is no comparison.
-
-    `results`: the contents of results/isomers_reference.json; `outdated`: whether the isomers have changed since.
-
-    Raises
-    ------
-    InputError
-        If a file is not readable.
-    """
-    folder = StudyFolder(study_folder).results
-    path = folder.reference
-    if not path.is_file():
-        return None
-    try:
-        results = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: not readable ({error})", hint="write it again: deckgen compare") from error
-    isomers = (read_isomers(folder) or {"isomers": []})["isomers"][: len(results["isomers"])]
-    energies = [isomer["energy_eV"] for isomer in isomers]
-    same = len(energies) == len(results["isomers"]) and all(
-        abs(energy - isomer["energy_eV"]) < SAME_ENERGY_EV
-        for energy, isomer in zip(energies, results["isomers"], strict=True)
-    )
-    return {"results": results, "outdated": not same}
 
 
 def _info(isomer: ComparedIsomer) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from deckgen.processes.executor import TaskExecutor, open_executor
 from deckgen.processes.tasks import Tasks, why_failed
 from deckgen.reference.calculator import Labels, boxed, single_point
 from deckgen.reference.settings import ReferenceChoice
-from deckgen.workflows.compare.relaxation import Goal, Relaxation
+from deckgen.workflows.compare.relaxation import Relaxation, RelaxationLimit
 
 __all__ = ["relax_all"]
 
@@ -33,7 +33,7 @@ class _Step(NamedTuple):
 def relax_all(
     relaxations: Sequence[Relaxation],
     choice: ReferenceChoice,
-    goal: Goal,
+    goal: RelaxationLimit,
     *,
     workers: int | None = None,
     progress: bool = True,
@@ -60,7 +60,7 @@ class _Relaxing:
         self,
         todo: Sequence[Relaxation],
         choice: ReferenceChoice,
-        goal: Goal,
+        goal: RelaxationLimit,
         executor: TaskExecutor,
         display: Display,
         heartbeat: Path | None,

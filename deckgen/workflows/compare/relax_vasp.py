@@ -13,8 +13,8 @@ from deckgen.cells import freed
 from deckgen.errors import InputError, RunError
 from deckgen.reference.calculator import boxed
 from deckgen.reference.settings import ReferenceChoice
-from deckgen.reference.vasp import OUTPUTS, read_output, write_folder
-from deckgen.workflows.compare.relaxation import START, Goal, Relaxation
+from deckgen.reference.vasp import OUTPUTS, is_of, read_output, write_folder
+from deckgen.workflows.compare.relaxation import START, Relaxation, RelaxationLimit
 
 __all__ = ["relax_by_folders"]
 
@@ -22,10 +22,8 @@ STATIC, RELAXATION = "static", "relaxation"
 WRITTEN = ("POTCAR", "POTCAR.txt")
 """One of them is the last file of a folder to be written."""
 
-SAME_PLACE_A = 1e-3
 
-
-def relax_by_folders(relaxations: Sequence[Relaxation], choice: ReferenceChoice, goal: Goal) -> list[Path]:
+def relax_by_folders(relaxations: Sequence[Relaxation], choice: ReferenceChoice, limit: RelaxationLimit) -> list[Path]:
     """Write VASP's folders where there are none, collect what VASP has left in the others.
 
     The folder of a structure is static/ or relaxation/ (IBRION = 2, the first ionic step is the start itself); that of
@@ -42,10 +40,10 @@ def relax_by_folders(relaxations: Sequence[Relaxation], choice: ReferenceChoice,
     """
     waiting = []
     for relaxation in relaxations:
-        n_steps = 0 if len(relaxation.start) == 1 else goal.max_steps
+        n_steps = 0 if len(relaxation.start) == 1 else limit.max_steps
         place = relaxation.folder / (RELAXATION if n_steps else STATIC)
         if not any((place / name).is_file() for name in WRITTEN):
-            _write(place, relaxation.start, choice, n_steps, goal.max_force_eV_A)
+            _write(place, relaxation.start, choice, n_steps, limit.max_force_eV_A)
         outputs = [relaxation.folder / kind / name for kind in (RELAXATION, STATIC) for name in OUTPUTS]
         output = next((path for path in outputs if path.is_file()), None)
         if output is None or (n_steps and output.parent != place):
@@ -86,13 +84,8 @@ def _steps(output: Path, start: Atoms) -> list[tuple[Atoms, float, NDArray[np.fl
         for step in steps
         if step.energy_eV is not None and step.forces_eV_A is not None
     ]
-    as_written = start[np.argsort(start.get_chemical_symbols(), kind="stable")]  # POSCAR has them by element
-    if len(found) < len(steps) or list(found[0][0].numbers) != list(as_written.numbers):
-        raise RunError(f"{output}: has other atoms than {START}, or no forces")
-    if np.abs(_from_first(found[0][0]) - _from_first(as_written)).max() > SAME_PLACE_A:
+    if len(found) < len(steps):
+        raise RunError(f"{output}: there are ionic steps without forces")
+    if not is_of(found[0][0], start):
         raise RunError(f"{output}: does not begin with the structure in {START}")
     return found
-
-
-def _from_first(atoms: Atoms) -> NDArray[np.float64]:
-    return np.asarray(atoms.positions - atoms.positions[0])

@@ -17,19 +17,18 @@ from numpy.typing import NDArray
 from deckgen.errors import InputError
 from deckgen.files import append, write_whole
 from deckgen.training.dataset import ISOLATED, LabelledFrame, bare
-from deckgen.training.extxyz import labelled_text
+from deckgen.training.extxyz import labelled_frame, labelled_text
 from deckgen.training.labels.files import atoms_text, repair
 from deckgen.training.read import REFERENCE_KEY
-from deckgen.training.recipe.data import ENERGY_KEY, FORCES_KEY
 
-__all__ = ["START", "Goal", "Relaxation"]
+__all__ = ["START", "Relaxation", "RelaxationLimit"]
 
 START, STEPS, FAILED = "start.extxyz", "steps.extxyz", "failed.extxyz"
 RELAXED = "relaxed"
 """The config_type of the steps."""
 
 
-class Goal(NamedTuple):
+class RelaxationLimit(NamedTuple):
     """A relaxation ends after so many steps, or when no force on an atom exceeds the tolerance."""
 
     max_steps: int
@@ -61,7 +60,7 @@ class Relaxation:
         self.folder, self.reference = folder, reference
         repair(folder / STEPS)
         self.start = bare(_frames(folder / START)[0])
-        self.steps = [_labelled(atoms) for atoms in _frames(folder / STEPS)]
+        self.steps = [labelled_frame(atoms) for atoms in _frames(folder / STEPS)]
         failed = [str(atoms.info["reason"]) for atoms in _frames(folder / FAILED)]
         self.failure = failed[0] if failed else ""
 
@@ -85,14 +84,14 @@ class Relaxation:
         """Return the length of the largest force on an atom at a step, by default the last."""
         return float(np.linalg.norm(self.steps[step].forces_eV_A, axis=1).max())
 
-    def converged(self, goal: Goal) -> bool:
-        """Tell whether the forces after the last step are below the tolerance."""
-        return bool(self.steps) and self.max_force_eV_A() < goal.max_force_eV_A
+    def converged(self, limit: RelaxationLimit) -> bool:
+        """Return whether the forces after the last step are below the tolerance."""
+        return bool(self.steps) and self.max_force_eV_A() < limit.max_force_eV_A
 
-    def is_done(self, goal: Goal) -> bool:
-        """Tell whether nothing is left to compute; what failed is not tried again by itself."""
-        most = 0 if len(self.start) == 1 else goal.max_steps
-        return bool(self.failure) or self.n_steps >= most or self.converged(goal)
+    def is_done(self, limit: RelaxationLimit) -> bool:
+        """Return whether nothing is left to compute; what failed is not tried again by itself."""
+        most = 0 if len(self.start) == 1 else limit.max_steps
+        return bool(self.failure) or self.n_steps >= most or self.converged(limit)
 
     def next_structure(self) -> Atoms:
         """Return what is to be computed next: the start, or where ASE's BFGS goes from the last step.
@@ -113,7 +112,7 @@ class Relaxation:
         """Keep the next step, with the digits that the file has: whoever reads it again goes on the same way."""
         text = labelled_text(self._step(len(self.steps), atoms, energy_eV, forces_eV_A, energy_kind))
         append(self.folder / STEPS, text)
-        self.steps += map(_labelled, iread(io.StringIO(text), index=":", format="extxyz"))
+        self.steps += map(labelled_frame, iread(io.StringIO(text), index=":", format="extxyz"))
 
     def replace_steps(self, steps: Sequence[tuple[Atoms, float, NDArray[np.float64]]]) -> None:
         """Keep the free energies and forces of a run made elsewhere in place of what was known."""
@@ -147,15 +146,3 @@ def _frames(path: Path) -> list[Atoms]:
         raise InputError(
             f"{path}: not readable ({type(error).__name__}: {error})", hint="move its folder aside"
         ) from error
-
-
-def _labelled(atoms: Atoms) -> LabelledFrame:
-    info = dict(atoms.info)
-    return LabelledFrame(
-        energy_eV=float(info.pop(ENERGY_KEY)),
-        forces_eV_A=np.asarray(atoms.arrays[FORCES_KEY], dtype=float).reshape(-1, 3),
-        source=str(info.pop("source")),
-        trajectory=str(info.pop("trajectory")),
-        config_type=str(info.pop("config_type")),
-        atoms=bare(atoms, info),
-    )

@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from ase import Atoms
 from ase.io import iread
 from pydantic import ConfigDict
 
-from deckgen.analysis.isomers.alignment import Shape, matches
 from deckgen.decks.potentials import Potential, resolve
 from deckgen.errors import InputError
 from deckgen.files import write_json
@@ -25,20 +23,17 @@ from deckgen.study.folder import ResultsFolder, StudyFolder
 from deckgen.toml import Table, read_toml
 from deckgen.training.dataset import bare
 from deckgen.training.labels.vasp import VASP_FILES
+from deckgen.workflows.compare.calculations import Calculations
 from deckgen.workflows.compare.comparison import ReferenceComparison, compared
-from deckgen.workflows.compare.energy_zero import Zeros
 from deckgen.workflows.compare.files import write_comparison
 from deckgen.workflows.compare.relax import relax_all
 from deckgen.workflows.compare.relax_vasp import relax_by_folders
-from deckgen.workflows.compare.relaxation import START, Goal, Relaxation
-from deckgen.workflows.isomers.files import read_isomers
+from deckgen.workflows.compare.relaxation import Relaxation, RelaxationLimit
+from deckgen.workflows.isomers.read import IsomersDocument, read_isomers
 
 __all__ = ["compare_isomers", "read_reference"]
 
-SETTINGS, MINIMUM = "reference.json", "minimum"
-
-SAME_START_A = 5e-3
-"""A structure is known to the reference when none of its atoms is further off: turned and renumbered it is the same."""
+SETTINGS = "reference.json"
 
 
 class _ReferenceFile(Table):
@@ -75,7 +70,7 @@ def compare_isomers(
     """Compare a study's lowest isomers with a reference; write results/isomers_reference.json, .extxyz and .csv.
 
     What has been computed is in results/reference/ and is not computed again: after a stop or a crash the same call
-    goes on, and more isomers or more steps add to what is there. With calculator = "vasp-files" a first call writes
+    resumes, and more isomers or more steps add to what is there. With calculator = "vasp-files" a first call writes
     input folders, later calls collect what VASP has left in them.
 
     Parameters
@@ -110,40 +105,38 @@ def compare_isomers(
     """
     study = study if isinstance(study, Study) else Study.read(study)
     choice, potential = read_reference(Path(reference)), resolve(study.potential, study.folder)
-    results, goal, name = StudyFolder(study.folder).results, Goal(max_steps, max_force_eV_A), choice.name
+    results, limit = StudyFolder(study.folder).results, RelaxationLimit(max_steps, max_force_eV_A)
     found, structures = _isomers(results, potential, lowest)
     potential_e0_eV = _lone_atoms(sorted(set(structures[0].symbols)), potential)
-    folder = results.reference_calculations(name)
+    folder = results.reference_calculations(choice.name)
     with lock(folder / LOCK, f"the folder {folder}"):
-        atoms = {symbol: _isolated(folder / f"isolated-{symbol}", symbol, name) for symbol in potential_e0_eV}
-        relaxations = _relaxations(folder, structures, name)
-        every = list({relaxation.folder: relaxation for relaxation in (*atoms.values(), *relaxations)}.values())
+        calculations = Calculations.open(folder, choice.name, potential_e0_eV, structures)
         if retry_failed:
-            for relaxation in every:
+            for relaxation in calculations.distinct:
                 relaxation.forget_failure()
-        waiting = _compute(folder, every, choice, name, goal, workers, progress)
-    zeros = Zeros(potential_e0_eV, {symbol: atom.steps[0].energy_eV for symbol, atom in atoms.items() if atom.steps})
+        waiting = _compute(folder, calculations.distinct, choice, limit, workers, progress)
+    zero = calculations.energy_zero(potential_e0_eV)
     comparison = ReferenceComparison(
-        isomers=compared(found["isomers"][:lowest], structures, relaxations, zeros, goal),
-        n_isomers=len(found["isomers"]),
-        cluster=found["cluster"],
-        potential=found["potential"],
+        isomers=compared(found.isomers[:lowest], structures, calculations.isomers, zero, limit),
+        n_isomers=len(found.isomers),
+        cluster=found.cluster,
+        potential=found.potential,
         reference=json.loads((folder / SETTINGS).read_text()),
-        goal=goal,
-        zeros=zeros,
+        limit=limit,
+        zero=zero,
         waiting=tuple(str(place.relative_to(study.folder)) for place in waiting),
-        atom_failures={symbol: atom.failure for symbol, atom in atoms.items() if atom.failure},
+        atom_failures=calculations.atom_failures,
     )
     write_comparison(comparison, results)
     return comparison
 
 
-def _isomers(results: ResultsFolder, potential: Potential, lowest: int) -> tuple[dict[str, Any], list[Atoms]]:
+def _isomers(results: ResultsFolder, potential: Potential, lowest: int) -> tuple[IsomersDocument, list[Atoms]]:
     """Return the contents of results/isomers.json, and the structures of the lowest."""
     found = read_isomers(results)
     if found is None:
         raise InputError(f"{results.isomers}: no such file", hint="find the isomers first: deckgen isomers")
-    if found["potential"]["sha256"] != potential.sha256:
+    if found.potential.sha256 != potential.sha256:
         raise InputError(
             f"{results.isomers}: isomers of another potential than study.toml's, {potential.name}",
             hint="find them again: deckgen isomers",
@@ -154,7 +147,7 @@ def _isomers(results: ResultsFolder, potential: Potential, lowest: int) -> tuple
         raise InputError(
             f"{results.isomer_structures}: not readable ({error})", hint="deckgen isomers writes it"
         ) from error
-    if len(structures) != len(found["isomers"][:lowest]):
+    if len(structures) != len(found.isomers[:lowest]):
         raise InputError(
             f"{results.isomers} and {results.isomer_structures.name} do not fit together",
             hint="write both again: deckgen isomers",
@@ -169,52 +162,24 @@ def _lone_atoms(symbols: Sequence[str], potential: Potential) -> dict[str, float
         return {symbol: future.result()[0] for symbol, future in futures.items()}
 
 
-def _isolated(folder: Path, symbol: str, reference: str) -> Relaxation:
-    if (folder / START).is_file():
-        return Relaxation(folder, reference)
-    return Relaxation.begin(folder, Atoms(symbol), reference)
-
-
-def _relaxations(folder: Path, structures: Sequence[Atoms], reference: str) -> list[Relaxation]:
-    """Return the relaxation of each structure: the one that is there, however turned and numbered, or a new one."""
-    known = [Relaxation(path.parent, reference) for path in sorted(folder.glob(f"{MINIMUM}-*/{START}"))]
-    found = list[Relaxation]()
-    for atoms in structures:
-        shape = Shape.of(list(atoms.symbols), atoms.positions)
-        same = (relaxation for relaxation in known if _is_same(relaxation.start, shape))
-        relaxation = next(same, None) or Relaxation.begin(_new_folder(folder), atoms, reference)
-        found.append(relaxation)
-    return found
-
-
-def _is_same(start: Atoms, shape: Shape) -> bool:
-    return matches(Shape.of(list(start.symbols), start.positions), shape, tolerance_A=SAME_START_A)
-
-
-def _new_folder(folder: Path) -> Path:
-    places = (folder / f"{MINIMUM}-{number:03d}" for number in range(1, 10**6))
-    return next(place for place in places if not place.exists())
-
-
 def _compute(
     folder: Path,
     relaxations: Sequence[Relaxation],
     choice: ReferenceChoice,
-    name: str,
-    goal: Goal,
+    limit: RelaxationLimit,
     workers: int | None,
     progress: bool,
 ) -> list[Path]:
     """Compute what is missing; return VASP's folders that have no result so far."""
     if choice.calculator == VASP_FILES:
-        _write_settings(folder, choice, name, {})
-        return relax_by_folders(relaxations, choice, goal)
-    if not all(relaxation.is_done(goal) for relaxation in relaxations):
-        _write_settings(folder, choice, name, check(choice))
-        relax_all(relaxations, choice, goal, workers=workers, progress=progress, heartbeat=folder / LOCK)
+        _write_settings(folder, choice, {})
+        return relax_by_folders(relaxations, choice, limit)
+    if not all(relaxation.is_done(limit) for relaxation in relaxations):
+        _write_settings(folder, choice, check(choice))
+        relax_all(relaxations, choice, limit, workers=workers, progress=progress, heartbeat=folder / LOCK)
     return []
 
 
-def _write_settings(folder: Path, choice: ReferenceChoice, name: str, versions: dict[str, str]) -> None:
-    said = {"name": name, "settings": choice.model_dump(mode="json"), "versions": versions}
+def _write_settings(folder: Path, choice: ReferenceChoice, versions: dict[str, str]) -> None:
+    said = {"name": choice.name, "settings": choice.model_dump(mode="json"), "versions": versions}
     write_json(folder / SETTINGS, said)

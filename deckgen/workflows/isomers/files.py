@@ -1,29 +1,53 @@
-"""The files of a study's isomers in results/."""
+"""The files of a study's isomers in results/: structures, figures with their tables, and JSON."""
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from pathlib import Path
 
-from deckgen.errors import InputError
-from deckgen.study.folder import ResultsFolder
+from deckgen.analysis.figures.gallery import ISOMER_FIGURES
+from deckgen.analysis.fragments import count_fragments, neighbour_cutoff
+from deckgen.analysis.isomers.results import IsomerList
+from deckgen.files import whole, write_json
+from deckgen.minima import Minimum, append_minima
+from deckgen.study.folder import ResultsFolder, StudyFolder
+from deckgen.workflows.analyse.files import figure_files, write_figures
+from deckgen.workflows.isomers.result import StudyIsomers
 
-__all__ = ["read_isomers"]
+__all__ = ["write_isomer_figures", "write_isomers"]
 
 
-def read_isomers(results: ResultsFolder) -> dict[str, Any] | None:
-    """Return the contents of isomers.json; None where no isomers were looked for.
+def write_isomers(result: StudyIsomers) -> None:
+    """Write the structures, the quenches that were kept aside, the figures and, last, the JSON."""
+    results = StudyFolder(result.study.folder).results
+    results.path.mkdir(exist_ok=True)
+    with whole(results.isomer_structures) as part:
+        _write_structures(part, result.found)
+    results.quenches_aside.unlink(missing_ok=True)
+    if result.found.n_failed:
+        append_minima(results.quenches_aside, (one for one in result.quenches.minima() if not _is_whole(one)))
+    write_isomer_figures(result.found, results)
+    write_json(results.isomers, result.to_json())
 
-    Raises
-    ------
-    InputError
-        If it is not readable.
-    """
-    path = results.isomers
-    if not path.is_file():
-        return None
-    try:
-        document: dict[str, Any] = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: not readable ({error})", hint="write it again: deckgen isomers") from error
-    return document
+
+def write_isomer_figures(found: IsomerList, results: ResultsFolder) -> None:
+    """Write results/figures/isomer_*.svg and .png, and results/isomer_*.csv; remove those of an earlier list."""
+    for stale in figure_files(ISOMER_FIGURES, results):
+        stale.unlink()
+    write_figures(ISOMER_FIGURES, found, results)
+
+
+def _write_structures(path: Path, found: IsomerList) -> None:
+    from ase import Atoms
+    from ase.io import write
+
+    structures = []
+    for isomer in found.isomers:
+        atoms = Atoms(isomer.minimum.symbols, positions=isomer.minimum.positions_A)
+        atoms.info |= isomer.info()
+        structures.append(atoms)
+    write(path, structures, format="extxyz")
+
+
+def _is_whole(minimum: Minimum) -> bool:
+    positions = minimum.positions_A
+    return minimum.converged and count_fragments(positions, neighbour_cutoff(positions)) == 1

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
 from deckgen.analysis.isomers.results import Isomer
 from deckgen.analysis.isomers.vibrations import log_frequency_product
-from deckgen.errors import AnalysisError
+from deckgen.errors import AnalysisError, InputError
 from deckgen.processes.display import Display
 from deckgen.runs.quench.hessian import hessians
+from deckgen.study.folder import ResultsFolder
+from deckgen.workflows.isomers.read import IsomersDocument, read_isomers
 
 __all__ = ["log_frequency_products"]
 
 
 def log_frequency_products(
-    isomers: Sequence[Isomer], deck: Path, earlier: Path, *, workers: int | None = None, progress: bool = True
+    isomers: Sequence[Isomer], deck: Path, earlier: ResultsFolder, *, workers: int | None = None, progress: bool = True
 ) -> list[float]:
     """Return the sum of ln(omega ps) of each isomer, up to the first that has none because it is a saddle.
 
@@ -27,7 +29,7 @@ def log_frequency_products(
     deck
         The quench deck that converged them.
     earlier
-        results/isomers.json of an earlier call: what it has of the same minima is not computed again.
+        Results of an earlier call: what isomers.json has of the same minima is not computed again.
     workers
         Processes at once; None: as many as cores.
     progress
@@ -63,16 +65,15 @@ def _name(isomer: Isomer) -> tuple[str, int, float]:
     return isomer.minimum.source, isomer.minimum.frame, isomer.minimum.energy_eV
 
 
-def _known(path: Path, deck: str) -> dict[tuple[str, int, float], float]:
-    """Return what an earlier list says of minima that the same deck converged."""
-    try:
-        document = json.loads(path.read_text())
-        if document["settings"]["deck"] != deck:
-            return {}
-        return {
-            (isomer["source"], isomer["frame"], isomer["energy_eV"]): isomer["log_frequency_product"]
-            for isomer in document["isomers"]
-            if "log_frequency_product" in isomer
-        }
-    except (OSError, ValueError, KeyError, TypeError):
+def _known(earlier: ResultsFolder, deck: str) -> dict[tuple[str, int, float], float]:
+    """Return what an earlier list says of minima that the same deck converged; nothing if it is not readable."""
+    document: IsomersDocument | None = None
+    with contextlib.suppress(InputError):
+        document = read_isomers(earlier)
+    if document is None or document.settings.deck != deck:
         return {}
+    return {
+        (isomer.source, isomer.frame, isomer.energy_eV): isomer.log_frequency_product
+        for isomer in document.isomers
+        if isomer.log_frequency_product is not None
+    }

@@ -17,7 +17,7 @@ from deckgen.analysis.isomers.geometry import BOND
 from deckgen.errors import InputError
 from deckgen.study.folder import ResultsFolder, StudyFolder
 from deckgen.workflows.html import data_uri
-from deckgen.workflows.isomers.files import read_isomers
+from deckgen.workflows.isomers.read import IsomerEntry, IsomersDocument, read_isomers
 from deckgen.workflows.report.pictures import draw_cluster
 
 __all__ = ["isomer_context"]
@@ -48,7 +48,7 @@ def isomer_context(study_folder: Path) -> dict[str, Any] | None:
     if results is None:
         return None
     structures = _read_structures(folder, results)
-    isomers = results["isomers"]
+    isomers = results.isomers
     pictures = [
         (_caption(isomers[k]), data_uri(draw_cluster(structures[k])))
         for k in _spread(len(isomers), LOW_PICTURES, HIGH_PICTURES)
@@ -62,15 +62,15 @@ def isomer_context(study_folder: Path) -> dict[str, Any] | None:
     }
 
 
-def _read_structures(folder: ResultsFolder, results: dict[str, Any]) -> list[Atoms]:
+def _read_structures(folder: ResultsFolder, results: IsomersDocument) -> list[Atoms]:
     again = "write both again: deckgen isomers"
     try:
         structures = list(iread(folder.isomer_structures, format="extxyz"))
     except (OSError, ValueError, KeyError) as error:
         raise InputError(f"{folder.isomer_structures}: not readable ({error})", hint=again) from error
-    if len(structures) != len(results["isomers"]):
+    if len(structures) != len(results.isomers):
         raise InputError(
-            f"{folder.isomer_structures}: it has {len(structures)} structures for {len(results['isomers'])} isomers",
+            f"{folder.isomer_structures}: it has {len(structures)} structures for {len(results.isomers)} isomers",
             hint=again,
         )
     return structures
@@ -82,13 +82,13 @@ def _spread(count: int, low: int, high: int) -> list[int]:
     return sorted({*range(min(low, count)), *rest.tolist()})
 
 
-def _caption(isomer: dict[str, Any]) -> str:
+def _caption(isomer: IsomerEntry) -> str:
     """Return what there is to say of an isomer in a line."""
-    symbol = isomer["point_group"].replace("inf", "∞")
-    return f"{isomer['rank']}: {symbol}, +{isomer['relative_eV']:.4f} eV"
+    symbol = isomer.point_group.replace("inf", "∞")
+    return f"{isomer.rank}: {symbol}, +{isomer.relative_eV:.4f} eV"
 
 
-def _viewer(isomers: Sequence[dict[str, Any]], structures: Sequence[Atoms]) -> dict[str, Any]:
+def _viewer(isomers: Sequence[IsomerEntry], structures: Sequence[Atoms]) -> dict[str, Any]:
     """Return symbols and colours of the atoms, and of each isomer its caption, longest bond (A) and positions (A)."""
     symbols = sorted(structures[0].symbols)
     colours = {symbol: [round(255 * part) for part in jmol_colors[atomic_numbers[symbol]]] for symbol in set(symbols)}

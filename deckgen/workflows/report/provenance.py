@@ -12,7 +12,7 @@ from deckgen.decks.manifest import Manifest
 from deckgen.runs.journal import read_attempts
 from deckgen.runs.status import deck_status
 
-__all__ = ["DeckRow", "deck_row", "is_native", "lammps_versions", "package_versions"]
+__all__ = ["DeckRow", "deck_row", "gap_engines", "lammps_versions", "package_versions"]
 
 LOG = "log.lammps"
 _ENGINE = re.compile(r"^pair_style quip: engine (\w+)", re.MULTILINE)
@@ -70,11 +70,11 @@ def lammps_versions(folders: Iterable[Path]) -> str:
     return ", ".join(sorted(found))
 
 
-def is_native(folders: Iterable[Path]) -> bool:
-    """Tell whether every deck that ran a GAP says in its log that the native engine evaluated it."""
+def gap_engines(folders: Iterable[Path]) -> frozenset[str]:
+    """Return what evaluated the GAP in the decks' runs, by their logs: `native`, `quip`, `plain` (QUIP as linked)."""
     engines = set[str]()
     for folder in folders:
         if (folder / LOG).is_file():
             log = (folder / LOG).read_text(encoding="utf-8", errors="replace")
             engines |= {match[1] for match in _ENGINE.finditer(log)}
-    return engines == {"native"}
+    return frozenset(engines)

@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-import json
-import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jinja2 import Environment
-from markupsafe import Markup, escape
 
 from deckgen.analysis.melting import Peak, find_melting
 from deckgen.decks.deck import read_manifests
 from deckgen.decks.manifest import ENERGIES, QUENCHED
 from deckgen.decks.potentials import resolve
 from deckgen.decks.protocols import sampled_files
-from deckgen.errors import InputError
 from deckgen.files import write_whole
 from deckgen.processes.display import duration
 from deckgen.study import Study
 from deckgen.study.folder import StudyFolder
+from deckgen.workflows.analyse.read import ThermodynamicsDocument, read_thermodynamics
 from deckgen.workflows.analyse.study import analyse
-from deckgen.workflows.compare.files import reference_context
 from deckgen.workflows.html import data_uri, html_environment, number
+from deckgen.workflows.report.comparison import reference_context
+from deckgen.workflows.report.figures import shown_figures
 from deckgen.workflows.report.isomers import isomer_context
 from deckgen.workflows.report.methods.text import write_methods
 from deckgen.workflows.report.pictures import draw_cluster
-from deckgen.workflows.report.provenance import deck_row, is_native, lammps_versions, package_versions
+from deckgen.workflows.report.provenance import deck_row, gap_engines, lammps_versions, package_versions
 from deckgen.workflows.report.structures import structures
 
 __all__ = ["report"]
@@ -58,21 +56,20 @@ def report(study: Study | Path | str = ".") -> Path:
     return path
 
 
-def _results(study: Study) -> tuple[dict[str, Any] | None, bool]:
+def _results(study: Study) -> tuple[ThermodynamicsDocument | None, bool]:
     """Return the contents of thermodynamics.json and whether runs went on since; None: isomers alone are known."""
     folder = StudyFolder(study.folder).results
-    path = folder.thermodynamics
-    if not path.is_file():
+    if not folder.thermodynamics.is_file():
         if folder.isomers.is_file() and not sampled_files(study.folder, ENERGIES):
             return None, False
         analyse(study)
-    results = _read(path)
+    results = read_thermodynamics(folder)
     if not _outdated(study):
         return results, False
-    if results["external"] or results["comparison"]:
+    if results.external or results.comparison:
         return results, True
     analyse(study)
-    return _read(path), False
+    return read_thermodynamics(folder), False
 
 
 def _outdated(study: Study) -> bool:
@@ -85,15 +82,7 @@ def _outdated(study: Study) -> bool:
     return any(source.is_file() and source.stat().st_mtime > analysed for source in sources)
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        results: dict[str, Any] = json.loads(path.read_text())
-    except ValueError as error:
-        raise InputError(f"{path}: not JSON ({error})", hint="write it again: deckgen analyse") from error
-    return results
-
-
-def _context(study: Study, results: dict[str, Any] | None, outdated: bool) -> dict[str, Any]:
+def _context(study: Study, results: ThermodynamicsDocument | None, outdated: bool) -> dict[str, Any]:
     ladder, own = list(read_manifests(study.folder)), list(read_manifests(study.folder, "isomers"))
     decks = ladder + own
     potential = resolve(study.potential, study.folder)
@@ -101,54 +90,54 @@ def _context(study: Study, results: dict[str, Any] | None, outdated: bool) -> di
     folder = StudyFolder(study.folder).results
     isomers = isomer_context(study.folder)
     found = isomers["results"] if isomers else None
+    about = results or found
+    assert about is not None
     written = (folder.thermodynamics if results else folder.isomers).stat().st_mtime
-    native = is_native(folder for folder, _ in decks)
+    engines = gap_engines(folder for folder, _ in decks)
     pictured = structures(study, ladder if results else decks)
     return {
         "study": study,
-        "about": results or found,
+        "about": about,
         "results": results,
         "outdated": outdated,
         "written": datetime.fromtimestamp(written).astimezone().strftime("%Y-%m-%d %H:%M %Z"),
         "potential": potential,
-        "figures": {path.stem: data_uri(path.read_text()) for path in sorted(folder.figures.glob("*.svg"))},
+        "figures": shown_figures(folder, about.cluster.n_atoms),
         "structures": [(one.caption, data_uri(draw_cluster(one.atoms))) for one in pictured],
         "isomers": isomers,
         "reference": reference_context(study.folder),
         "estimators": _peaks(results) if results else [],
-        "methods": write_methods(study, potential, results, found, versions, native=native),
+        "methods": write_methods(study, potential, results, found, versions, engines),
         "decks": [deck_row(*deck) for deck in decks],
         "versions": package_versions() | ({"LAMMPS of the runs": versions} if versions else {}),
         "study_toml": study.file.read_text() if study.file.is_file() else "",
     }
 
 
-def _peaks(results: dict[str, Any]) -> list[tuple[str, Peak | None]]:
+def _peaks(results: ThermodynamicsDocument) -> list[tuple[str, Peak | None]]:
     """Return the highest peak of C_v/C_0 by each way to it."""
-    other, grid = results["estimators"], np.array(results["temperatures_K"])
+    other, grid = results.estimators, np.array(results.temperatures_K, dtype=float)
     curves = {
-        "MBAR, canonical rotation": other["rotation"]["canonical"],
-        "MBAR, rotation as sampled": other["rotation"]["sampled"],
-        "multiple histogram": other["multiple_histogram"],
-        "slope of the mean energies, between temperatures": other["dU_dT"],
-        "MBAR, first half of each run": other["first_half"],
-        "MBAR, second half of each run": other["second_half"],
+        "MBAR, canonical rotation": other.rotation.canonical,
+        "MBAR, rotation as sampled": other.rotation.sampled,
+        "multiple histogram": other.multiple_histogram,
+        "slope of the mean energies, between temperatures": other.dU_dT,
+        "MBAR, first half of each run": other.first_half,
+        "MBAR, second half of each run": other.second_half,
     }
-    n_atoms = results["cluster"]["n_atoms"]
-    return [(name, find_melting(grid, np.array(curve), n_atoms)) for name, curve in curves.items() if curve is not None]
+    return [
+        (name, find_melting(grid, np.array(curve, dtype=float), results.cluster.n_atoms))
+        for name, curve in curves.items()
+        if curve is not None
+    ]
 
 
 def _environment() -> Environment:
     environment = html_environment()
-    environment.filters |= {"interval": _interval, "duration": duration, "subscripts": _subscripts}
+    environment.filters |= {"interval": _interval, "duration": duration}
     return environment
 
 
 def _interval(value: tuple[float, float] | None, digits: int = 2) -> str:
     """Return an interval in words."""
     return "–" if value is None else f"{number(value[0], digits)} to {number(value[1], digits)}"
-
-
-def _subscripts(text: str) -> Markup:
-    """Return plain text as HTML with its subscripts: C_v, k_B."""
-    return Markup(re.sub(r"\b([A-Za-z])_([A-Za-z0-9])\b", r"\1<sub>\2</sub>", str(escape(text))))  # noqa: S704 (escaped)

@@ -12,7 +12,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from deckgen.analysis.comparison import compare
+from deckgen.analysis.comparison import compare_studies
 from deckgen.analysis.figures.comparison import draw_comparison
 from deckgen.analysis.figures.gallery import FIGURES
 from deckgen.analysis.figures.heat_capacity import draw_heat_capacity, heat_capacity_tables
@@ -81,7 +81,8 @@ def test_a_figure_is_drawn_and_says_what_it_shows(kind, thermo: Thermodynamics, 
     assert 85 <= width_mm <= 170.01
     assert min(text.get_fontsize() for text in figure.findobj(mpl.text.Text) if text.get_text()) >= 8 * 0.7
     assert kind.tables(thermo)
-    for table in kind.tables(thermo).values():
+    for name, table in kind.tables(thermo).items():
+        assert name.startswith(kind.name)  # or an older result's would stay
         assert len({len(column) for column in table.values()}) == 1
 
 
@@ -126,7 +127,7 @@ def test_a_peak_at_the_edge_is_not_called_a_melting_temperature(thermo: Thermody
 
 
 def test_a_comparison_shows_both_studies(thermo: Thermodynamics, tmp_path: Path) -> None:
-    figure = draw_comparison(compare(thermo, thermo, this_name="from the minimum", other_name="from the melt"))
+    figure = draw_comparison(compare_studies(thermo, thermo, this_name="from the minimum", other_name="from the melt"))
     assert isinstance(figure, Figure)
     save(figure, tmp_path / "comparison")
     text = words((tmp_path / "comparison.svg").read_text())

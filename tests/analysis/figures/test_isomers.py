@@ -10,7 +10,7 @@ import pytest
 from ase.cluster import Icosahedron
 from matplotlib.text import Text
 
-from deckgen.analysis.figures.isomers import ISOMER_FIGURES
+from deckgen.analysis.figures.gallery import ISOMER_FIGURES
 from deckgen.analysis.figures.style import save
 from deckgen.analysis.isomers.find import find_isomers
 from deckgen.analysis.isomers.results import IsomerList

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from deckgen.analysis.isomers.superposition import Well, superposition_heat_capacity, superposition_occupation, wells_of
+from deckgen.analysis.isomers.superposition import Well, superposition_heat_capacity, superposition_occupation
 from deckgen.analysis.isomers.vibrations import EV_A2_U, frequencies_rad_ps, log_frequency_product
 from deckgen.errors import AnalysisError, InputError
 from deckgen.units import KB_EV_K
@@ -106,24 +106,3 @@ def test_superpositions_of_nothing_are_refused() -> None:
         superposition_heat_capacity([100.0], [], 7)
     with pytest.raises(InputError, match="positive temperatures"):
         superposition_occupation([0.0], [Well(0, 0, 0, 1)])
-
-
-@pytest.mark.parametrize(("reflection", "copies"), [(True, [2 / 120, 2 / 2]), (False, [2 / 120, 1 / 2])])
-def test_wells_are_those_of_the_results_with_frequencies(reflection: bool, copies: list[float]) -> None:
-    rows = [("Ih", 120, False, 100.0), ("C2", 2, True, 99.0), ("C1", 1, True, None)]
-    isomers = [
-        {
-            "energy_eV": -9 + 0.1 * k,
-            "moments_uA2": [2.0, 3.0, 4.0],
-            "point_group": name,
-            "point_group_order": order,
-            "chiral": chiral,
-        }
-        | ({} if product is None else {"log_frequency_product": product})
-        for k, (name, order, chiral, product) in enumerate(rows)
-    ]
-    wells = wells_of({"isomers": isomers, "tolerances": {"reflection": reflection}})
-    assert [well.copies for well in wells] == copies
-    assert [well.log_frequency_product for well in wells] == [100.0, 99.0]
-    assert wells[0].log_moment_product == pytest.approx(np.log(24))
-    assert wells[1].energy_eV == -8.9

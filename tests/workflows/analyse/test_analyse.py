@@ -168,7 +168,7 @@ def test_a_new_analysis_takes_the_place_of_the_old_one_as_a_whole(
 ) -> None:
     study = Path(shutil.copytree(analysed, tmp_path / "study", symlinks=True))
     before = {path: path.read_bytes() for path in (study / "results").rglob("*.*")}
-    (study / "results" / "isomers.json").write_text("{}")
+    (study / "results" / "isomers.extxyz").write_text("of another command")
 
     def full_disk(*_: object, **__: object) -> None:
         raise OSError("no space left on device")
@@ -183,7 +183,7 @@ def test_a_new_analysis_takes_the_place_of_the_old_one_as_a_whole(
     result = analyse(study, figures=False)
     assert result.lindemann is None
     assert not list((study / "results").rglob("lindemann*"))
-    assert (study / "results" / "isomers.json").read_text() == "{}"
+    assert (study / "results" / "isomers.extxyz").read_text() == "of another command"
 
 
 def test_the_same_study_gives_the_same_files(analysed: Path, study: Path) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from deckgen.analysis.comparison import TOLERANCE, compare
+from deckgen.analysis.comparison import TOLERANCE, compare_studies
 from deckgen.analysis.thermodynamics import thermodynamics
 from deckgen.errors import InputError
 from deckgen.samples import Samples
@@ -31,7 +32,7 @@ def two_basins(tm_K: float, seed: int, n_atoms: int = 13, ladder=LADDER):
 
 
 def test_two_samples_of_one_system_agree() -> None:
-    comparison = compare(two_basins(250, 1), two_basins(250, 2), this_name="one", other_name="two")
+    comparison = compare_studies(two_basins(250, 1), two_basins(250, 2), this_name="one", other_name="two")
     assert comparison.findings() == []
     assert abs(comparison.largest[0]) < TOLERANCE
     assert abs(comparison.tm_difference_K) < comparison.tm_combined_ci95_K * TOLERANCE
@@ -39,7 +40,7 @@ def test_two_samples_of_one_system_agree() -> None:
 
 def test_samples_of_different_systems_do_not() -> None:
     one, two = two_basins(250, 1), two_basins(235, 2)
-    comparison = compare(one, two, this_name="one", other_name="two")
+    comparison = compare_studies(one, two, this_name="one", other_name="two")
     (finding,) = comparison.findings()
     assert finding.code == "not_ergodic"
     assert "one and two differ by" in finding.message
@@ -51,16 +52,30 @@ def test_samples_of_different_systems_do_not() -> None:
     assert comparison.difference_over_ci95[at] == pytest.approx(difference / np.hypot(*half))
 
 
+@pytest.mark.parametrize(("sigmas", "disagree"), [(2.7, False), (3.2, True), (-3.2, True)])
+def test_curves_disagree_from_three_standard_deviations_on(sigmas: float, disagree: bool) -> None:
+    """A normal 95 % interval reaches 1.96 standard deviations to either side; those of two curves add in squares."""
+    sigma, curve = 0.05, two_basins(250, 1)
+    band = curve.heat_capacity_over_c0[:, None] + 1.96 * sigma * np.array([-1, 1])
+    one = replace(curve, heat_capacity_ci95=band)
+    shift = sigmas * np.sqrt(2) * sigma
+    two = replace(one, heat_capacity_over_c0=curve.heat_capacity_over_c0 + shift, heat_capacity_ci95=band + shift)
+    codes = [finding.code for finding in compare_studies(one, two, this_name="one", other_name="two").findings()]
+    assert codes == ["not_ergodic"] * disagree
+
+
 def test_only_the_temperatures_that_both_ladders_cover_are_compared() -> None:
-    comparison = compare(two_basins(250, 1), two_basins(250, 2, ladder=LADDER[2:]), this_name="a", other_name="b")
+    comparison = compare_studies(
+        two_basins(250, 1), two_basins(250, 2, ladder=LADDER[2:]), this_name="a", other_name="b"
+    )
     assert (comparison.temperatures_K[0], comparison.temperatures_K[-1]) == (230, 350)
 
 
 def test_what_cannot_be_compared_is_refused() -> None:
     with pytest.raises(InputError, match="their n_atoms are 13 and 14"):
-        compare(two_basins(250, 1), two_basins(250, 2, n_atoms=14), this_name="one", other_name="two")
+        compare_studies(two_basins(250, 1), two_basins(250, 2, n_atoms=14), this_name="one", other_name="two")
     with pytest.raises(InputError, match="do not overlap"):
-        compare(two_basins(250, 1), two_basins(250, 1, ladder=LADDER + 300), this_name="one", other_name="two")
+        compare_studies(two_basins(250, 1), two_basins(250, 1, ladder=LADDER + 300), this_name="one", other_name="two")
 
 
 def test_a_study_compared_with_itself_differs_by_nothing(study: Path, tmp_path: Path) -> None:

@@ -21,11 +21,11 @@ from deckgen.cli.compare import compare
 from deckgen.errors import InputError, RunError
 from deckgen.processes.lock import LOCK, lock
 from deckgen.training.extxyz import read_dataset
-from deckgen.workflows.compare.energy_zero import Zeros
-from deckgen.workflows.compare.files import reference_context
+from deckgen.workflows.compare.energy_zero import EnergyZero
 from deckgen.workflows.compare.study import compare_isomers
 from deckgen.workflows.html import html_environment
 from deckgen.workflows.isomers.study import isomers
+from deckgen.workflows.report.comparison import reference_context
 
 EPSILON_EV, SIGMA_A, CUTOFF_A = 5.0, 2.0, 40.0
 DEEPER, LONGER = 1.02, 1.004
@@ -193,7 +193,7 @@ def test_nothing_is_computed_twice_wherever_the_isomers_lie(study, reference):
 
 def test_energies_of_atoms_are_no_error(study, reference):
     result = compare_isomers(study, reference(DEEPER_ONLY, "odd_lj:Offset"), lowest=1, max_steps=0, progress=False)
-    assert result.zeros.reference_eV == {"Ar": pytest.approx(0.7)}
+    assert result.zero.reference_eV == {"Ar": pytest.approx(0.7)}
     (isomer,) = result.isomers
     at = isomer.at_potential_minimum
     assert at.reference_eV == pytest.approx(DEEPER * isomer.energy_eV + 7 * 0.7, abs=1e-4)
@@ -202,13 +202,16 @@ def test_energies_of_atoms_are_no_error(study, reference):
 
 
 def test_zeros_of_potentials() -> None:
-    fitted = Zeros({"Na": -0.2371}, {"Na": -0.2372})
+    fitted = EnergyZero({"Na": -0.2371}, {"Na": -0.2372})
     assert (fitted.shift_eV(["Na"] * 3), fitted.findings()) == (0, [])
     assert fitted.reference_sum_eV(["Na"] * 3) == pytest.approx(-0.7116)
-    assert "-0.2371 eV by the potential and -0.5000 eV" in Zeros({"Na": -0.2371}, {"Na": -0.5}).findings()[0]
-    classical = Zeros({"Na": 0.0, "K": 0.0}, {"Na": -0.2, "K": -0.1})
+    assert "-0.2371 eV by the potential and -0.5000 eV" in EnergyZero({"Na": -0.2371}, {"Na": -0.5}).findings()[0]
+    classical = EnergyZero({"Na": 0.0, "K": 0.0}, {"Na": -0.2, "K": -0.1})
     assert classical.shift_eV(["Na", "K", "K"]) == pytest.approx(-0.4)
-    missing = Zeros({"Na": 0.0}, {})
+    # one potential of the two counts from lone atoms: there is no common shift, these are total energies
+    mixed = EnergyZero({"Na": 0.0, "K": -0.1}, {"Na": -0.2, "K": -0.1})
+    assert (mixed.at_atoms, mixed.shift_eV(["Na", "K"])) == (False, 0)
+    missing = EnergyZero({"Na": 0.0}, {})
     assert (missing.shift_eV(["Na"]), missing.reference_sum_eV(["Na"])) == (None, None)
     assert "isolated atom of Na" in missing.findings()[0]
 

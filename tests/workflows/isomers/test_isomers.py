@@ -1,7 +1,9 @@
 """`deckgen isomers` on landscapes whose minima are known."""
 
 import json
+import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +13,12 @@ from ase.io import read, write
 
 import deckgen
 from deckgen.cli import main
+from deckgen.decks import render
 from deckgen.decks.deck import read_manifests
 from deckgen.errors import InputError, RunError
 from deckgen.runs.status import status
+from deckgen.study.folder import ResultsFolder
+from deckgen.workflows.isomers.read import read_isomers
 from deckgen.workflows.isomers.study import isomers
 
 EPSILON_EV, SIGMA_A = 0.0104, 3.40
@@ -162,6 +167,47 @@ def test_the_isomers_own_runs_are_not_the_ladders(make):
     decks = deckgen.write_decks(folder)
     seeds = [deck.manifest.settings["seed"] for deck in decks if deck.manifest.temperature_K == 20]
     assert seeds != [manifest.settings["seed"]]
+
+
+def test_the_potential_and_the_start_are_resolved_once(make, monkeypatch):
+    """Of a large GAP and a large cluster both take their time."""
+    calls = []
+
+    def counted(function):
+        def count(*args):
+            calls.append(function.__name__)
+            return function(*args)
+
+        return count
+
+    for name in ("resolve", "start_structure"):
+        real = getattr(render, name)
+        for module in [module for key, module in sys.modules.items() if key.startswith("deckgen.")]:
+            if getattr(module, name, None) is real:
+                monkeypatch.setattr(module, name, counted(real))
+    folder = make(7, "temperatures_K = [20]\nduration_ps = 4\nframe_every = 100\n")
+    found = isomers(folder, workers=1, progress=False)
+    assert found.found.n_quenched == 10
+    assert len(list((folder / "decks" / "quench").iterdir())) == 3  # loose, tight, settled
+    assert sorted(calls) == ["resolve", "start_structure"]
+
+
+def test_isomers_are_read_back_as_they_were_written(make):
+    folder = make(7, "temperatures_K = [20]\nduration_ps = 8\nframe_every = 200\nfrequencies = 1\n")
+    written = isomers(folder, workers=1, progress=False)
+    document = read_isomers(ResultsFolder(folder / "results"))
+    read = json.loads(json.dumps(asdict(document)))
+    for isomer in read["isomers"]:
+        if isomer["log_frequency_product"] is None:  # the key is left out where it is not known
+            del isomer["log_frequency_product"]
+    assert read == results(folder) == written.to_json()
+    assert document.tolerances == written.found.tolerances
+    del read["settings"]["deck"]
+    (folder / "results" / "isomers.json").write_text(json.dumps(read))
+    with pytest.raises(InputError, match=r"isomers\.json: written by another version .*settings\.deck") as caught:
+        read_isomers(ResultsFolder(folder / "results"))
+    assert caught.value.hint == "write it again: deckgen isomers"
+    assert isomers(folder, workers=1, progress=False).to_json() == written.to_json()  # nothing of it is needed
 
 
 def test_what_falls_apart_or_does_not_converge_is_kept_aside(make):

@@ -18,9 +18,27 @@ from ase.io import write
 from deckgen.analysis.isomers.find import find_isomers
 from deckgen.errors import InputError
 from deckgen.minima import Minimum
+from deckgen.study.folder import StudyFolder
 from deckgen.workflows.html import html_environment
-from deckgen.workflows.isomers.figures import write_isomer_figures
+from deckgen.workflows.isomers.files import write_isomer_figures
 from deckgen.workflows.report.isomers import isomer_context
+
+ABOUT = {
+    "deckgen_version": "1.2.3",
+    "cluster": {"formula": "K7Na6", "n_atoms": 13},
+    "potential": {"name": "none", "sha256": "0"},
+    "settings": {
+        "source": "files",
+        "minimizer": "fire",
+        "loose_force_eV_A": 1e-3,
+        "max_force_eV_A": 1e-4,
+        "max_steps": 1000,
+        "off_saddles": True,
+        "settled_force_eV_A": 1e-6,
+        "deck": "tight-0",
+    },
+}
+"""What a study adds to its list of isomers."""
 
 
 @pytest.fixture
@@ -47,7 +65,7 @@ def study(tmp_path: Path) -> Callable[[int], Path]:
         assert found.n_distinct == count
         folder = tmp_path / "results"
         folder.mkdir()
-        (folder / "isomers.json").write_text(json.dumps(found.to_json(), allow_nan=False))
+        (folder / "isomers.json").write_text(json.dumps(found.to_json() | ABOUT, allow_nan=False))
         structures = [
             Atoms(one.minimum.symbols, positions=one.minimum.positions_A, info=one.info()) for one in found.isomers
         ]
@@ -58,7 +76,11 @@ def study(tmp_path: Path) -> Callable[[int], Path]:
 
 
 def page(folder: Path) -> str:
-    return html_environment().get_template("isomers.html.j2").render(isomers=isomer_context(folder), figures={})
+    return (
+        html_environment()
+        .get_template("isomers.html.j2")
+        .render(isomers=isomer_context(folder), figures={"isomers": []})
+    )
 
 
 def test_without_isomers_there_is_nothing_to_show(tmp_path: Path) -> None:
@@ -123,7 +145,7 @@ def test_files_that_do_not_fit_together_are_refused(study: Callable[[int], Path]
     with pytest.raises(InputError, match="1 structures for 3 isomers"):
         isomer_context(folder)
     (folder / "results" / "isomers.json").write_text("{")
-    with pytest.raises(InputError, match="not readable"):
+    with pytest.raises(InputError, match="not JSON"):
         isomer_context(folder)
 
 
@@ -135,7 +157,8 @@ def test_the_figures_and_their_numbers_are_written_and_those_of_an_earlier_list_
 
     def write_for(temperature_K: float | None) -> set[str]:
         some = [replace(one, temperature_K=temperature_K) for one in minima]
-        write_isomer_figures(find_isomers(lambda: iter(some), lambda tight: tight), tmp_path)
+        found = find_isomers(lambda: iter(some), lambda tight: tight)
+        write_isomer_figures(found, StudyFolder(tmp_path).results)
         return {path.name for path in tmp_path.rglob("*") if path.is_file()}
 
     spectrum = {f"isomer_spectrum.{suffix}" for suffix in ("csv", "svg", "png")}

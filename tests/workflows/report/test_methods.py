@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from deckgen.analysis.thermodynamics import thermodynamics
+from deckgen.decks.deck import write_decks
 from deckgen.decks.potentials import resolve
+from deckgen.findings import Finding
 from deckgen.samples import Samples
 from deckgen.study import Study
+from deckgen.study.folder import ResultsFolder
+from deckgen.workflows.analyse.read import read_thermodynamics
 from deckgen.workflows.analyse.result import StudyThermodynamics
 from deckgen.workflows.report.methods.text import write_methods
 
@@ -20,7 +25,7 @@ LJ = {"kind": "lammps", "pair_style": "lj/cut 30.0", "pair_coeff": ["* * 0.0104 
 
 @pytest.fixture
 def write(rng, tmp_path: Path):
-    def write(thermostat: str = "nose-hoover", warnings=(), native=False, **tables):
+    def write(thermostat: str = "nose-hoover", warnings=(), engines=(), **tables):
         nvt = {"thermostat": thermostat, **tables.pop("nvt", {})}
         study = Study.model_validate({"cluster": {"element": "Na", "size": 13}, "nvt": nvt, **tables})
         energies = [rng.gamma(16.5, 8.617e-5 * T, 500) for T in (200.0, 220.0)]
@@ -29,10 +34,12 @@ def write(rng, tmp_path: Path):
             [200, 220], energies, n_atoms=13, thermostat=thermostat, principal_moments_uA2=moments, formula="Na13"
         )
         thermo = StudyThermodynamics.of(thermodynamics(samples, bootstraps=20), (), None)
-        results = thermo.to_json(deckgen_version="1.2.3")
-        results["warnings"] = [{"code": code} for code in warnings]
-        potential, results = resolve(study.potential, tmp_path), json.loads(json.dumps(results))
-        methods = write_methods(study, potential, results, None, "2 Jan 2030", native=native)
+        document = thermo.to_json(deckgen_version="1.2.3")
+        document["warnings"] = [asdict(Finding(code, "")) for code in warnings]
+        folder = ResultsFolder(tmp_path)
+        folder.thermodynamics.write_text(json.dumps(document))
+        results = read_thermodynamics(folder)
+        methods = write_methods(study, resolve(study.potential, tmp_path), results, None, "2 Jan 2030", engines)
         text = " ".join(methods.paragraphs)
         cited = {int(number) for number in re.findall(r"\[(\d+)\]", text)}
         assert cited == set(range(1, len(methods.references) + 1))  # every one is used, none is missing
@@ -100,11 +107,41 @@ def test_a_potential_brings_its_own_citation(write) -> None:
     gap, references = write()
     assert "Gaussian approximation potential na-gap" in gap
     assert "Phys. Rev. Lett. 104, 136403 (2010)" in references
-    assert "evaluated by QUIP" in gap
-    assert "evaluated by deckgen's own code, which was checked against QUIP" in write(native=True)[0]
     gupta, references = write(potential={"name": "na-gupta"})
     assert "second-moment (Gupta) potential of sodium" in gupta
     assert "Phys. Rev. B 57, 15519 (1998)" in references
     assert "QUIP" not in gupta
     lj, _ = write(potential=LJ)
     assert "LAMMPS potential lj/cut 30.0 (name its source here)" in lj
+
+
+@pytest.mark.parametrize(
+    ("engines", "chosen", "says"),
+    [
+        (["native"], "auto", "evaluated by deckgen's own code, which was checked against QUIP [2] on the first step"),
+        (["quip"], "auto", "evaluated by QUIP [2]."),
+        (["plain"], "plain", "evaluated by QUIP [2]."),
+        (
+            ["native", "quip"],
+            "auto",
+            "own code in some runs, checked against QUIP [2] on their first step",
+        ),
+        ([], "native", "evaluated by deckgen's own code, which was checked"),
+        ([], "quip", "evaluated by QUIP [2]."),
+        ([], "auto", "(no log says which)"),
+    ],
+)
+def test_the_engine_of_a_gap_is_the_one_that_ran(write, engines, chosen, says) -> None:
+    text, references = write(engines=engines, potential={"name": "na-gap", "engine": chosen})
+    assert says in text
+    assert "J. Chem. Phys. 159, 174108 (2023)" in references
+
+
+def test_the_tolerance_of_the_start_structure_is_the_decks(write, tmp_path: Path) -> None:
+    """In LAMMPS `norm max` is the largest length of a force on an atom, `norm inf` would be the largest component."""
+    (tmp_path / "study.toml").write_text('[cluster]\nelement = "Na"\nsize = 13\n[potential]\nname = "na-gupta"\n')
+    scripts = [(deck.folder / "in.lammps").read_text() for deck in write_decks(tmp_path)]
+    tolerances = {re.search(r"^minimize +0\.0 (\S+)", script, re.MULTILINE)[1] for script in scripts}
+    assert tolerances == {"0.0001"}
+    assert all(re.search(r"^min_modify +norm max$", script, re.MULTILINE) for script in scripts)
+    assert "relaxed by FIRE [5] until no force on an atom exceeded 0.0001 eV/Å" in re.sub(r"\[\d+\]", "[5]", write()[0])

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from deckgen.decks.protocols import MELT_PS
 from deckgen.study import Study
 from deckgen.thermostats import THERMOSTATS
+from deckgen.workflows.analyse.read import ThermodynamicsDocument
 from deckgen.workflows.report.methods.literature import References
 
 __all__ = ["integration", "ladder_runs", "melting"]
@@ -24,25 +23,25 @@ def integration(study: Study, n_atoms: int, lammps_versions: str, references: Re
     ]
 
 
-def ladder_runs(study: Study, results: dict[str, Any]) -> list[str]:
+def ladder_runs(study: Study, results: ThermodynamicsDocument) -> list[str]:
     """Describe the runs behind results/thermodynamics.json."""
-    nvt, states = study.nvt, results["states"]
+    nvt, states = study.nvt, results.states
     runs = f"{nvt.replicas} independent runs" if nvt.replicas > 1 else "one run"
     sentences = [
-        f"The results rest on {len(states)} temperatures from {states[0]['temperature_K']:g} to "
-        f"{states[-1]['temperature_K']:g} K, with {runs} of {nvt.duration_ps:g} ps planned at each"
+        f"The results rest on {len(states)} temperatures from {states[0].temperature_K:g} to "
+        f"{states[-1].temperature_K:g} K, with {runs} of {nvt.duration_ps:g} ps planned at each"
         + "".join(f", {some.duration_ps:g} ps from {some.min_K:g} to {some.max_K:g} K" for some in nvt.longer)
         + ".",
     ]
-    if any(warning["code"] == "partial" for warning in results["warnings"]):
+    if any(warning.code == "partial" for warning in results.warnings):
         sentences.append("Not all runs are finished; the results are those of the part that is.")
     sentences += melting(study)
     sentences.append(
         f"The potential energy was recorded every {nvt.sample_every * nvt.timestep_fs:g} fs and the structure every "
         f"{nvt.frame_every * nvt.timestep_fs / 1000:g} ps."
     )
-    if results["external"]:
-        kelvins = ", ".join(f"{source['temperature_K']:g}" for source in results["external"])
+    if results.external:
+        kelvins = ", ".join(f"{source.temperature_K:g}" for source in results.external)
         sentences.append(
             f"Energies of runs made elsewhere, whose protocol is not described here, joined at {kelvins} K."
         )

@@ -1,41 +1,37 @@
-"""How isomers were looked for and told apart, in words."""
+"""How isomers were found and distinguished, in words."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from deckgen.minimisers import MINIMISERS
 from deckgen.study import Study
+from deckgen.workflows.isomers.read import IsomersDocument
 from deckgen.workflows.report.methods.dynamics import melting
 from deckgen.workflows.report.methods.literature import References
 
 __all__ = ["isomer_search"]
 
 
-def isomer_search(study: Study, isomers: dict[str, Any], references: References) -> list[str]:
+def isomer_search(study: Study, isomers: IsomersDocument, references: References) -> list[str]:
     """Describe what led to results/isomers.json, whose contents are `isomers`."""
-    cite, settings, tolerances = references.cite, isomers["settings"], isomers["tolerances"]
-    minimiser = MINIMISERS[settings["minimizer"]]
+    cite, settings, tolerances = references.cite, isomers.settings, isomers.tolerances
+    minimiser = MINIMISERS[settings.minimizer]
     source = f" {cite(minimiser.citation)}" if minimiser.citation else ""
-    reflection = ", a reflection" if tolerances["reflection"] else ""
+    reflection = ", a reflection" if tolerances.reflection else ""
     sentences = [
         *_frames(study, isomers),
-        f"Isomers are the distinct inherent structures {cite('inherent')} of {isomers['n_quenched']} configurations, "
-        f"of which {isomers['n_failed']} could not be quenched or fell apart. Each was quenched by "
+        f"Isomers are the distinct inherent structures {cite('inherent')} of {isomers.n_quenched} configurations, "
+        f"of which {isomers.n_failed} could not be quenched or fell apart. Each was quenched by "
         f"{minimiser.description}{source} in LAMMPS {cite('lammps')} until no force on an atom exceeded "
-        f"{settings['loose_force_eV_A']:g} eV/Å; one of each group of equal energies and fingerprints was converged "
-        f"to {settings['max_force_eV_A']:g} eV/Å"
-        + (", and pushed off the saddle where its lowest curvature was negative." if settings["off_saddles"] else "."),
-        f"Minima are one isomer when their energies differ by at most {tolerances['tight_energy_eV']:g} eV and a "
+        f"{settings.loose_force_eV_A:g} eV/Å; one of each group of equal energies and fingerprints was converged "
+        f"to {settings.max_force_eV_A:g} eV/Å"
+        + (", and pushed off the saddle where its lowest curvature was negative." if settings.off_saddles else "."),
+        f"Minima are one isomer when their energies differ by at most {tolerances.tight_energy_eV:g} eV and a "
         f"translation, a rotation{reflection} and a permutation of like atoms leave no atom further than "
-        f"{tolerances['match_A']:g} Å from its counterpart; point groups hold within {tolerances['symmetry_A']:g} Å.",
+        f"{tolerances.match_A:g} Å from its counterpart; point groups hold within {tolerances.symmetry_A:g} Å.",
+        f"Minima within {tolerances.energy_eV:g} eV of each other whose fingerprints differ by at most "
+        f"{tolerances.doubt_A:g} Å were converged to {settings.settled_force_eV_A:g} eV/Å before that.",
     ]
-    if "settled_force_eV_A" in settings:
-        sentences.append(
-            f"Minima within {tolerances['energy_eV']:g} eV of each other whose fingerprints differ by at most "
-            f"{tolerances['doubt_A']:g} Å were converged to {settings['settled_force_eV_A']:g} eV/Å before that."
-        )
-    if any("log_frequency_product" in isomer for isomer in isomers["isomers"]):
+    if any(isomer.log_frequency_product is not None for isomer in isomers.isomers):
         sentences.append(
             "Harmonic frequencies are those of Hessians by finite differences of the forces; they enter the heat "
             f"capacity of the superposition of harmonic wells {cite('superposition')}."
@@ -43,9 +39,9 @@ def isomer_search(study: Study, isomers: dict[str, Any], references: References)
     return sentences
 
 
-def _frames(study: Study, isomers: dict[str, Any]) -> list[str]:
-    chosen, source = study.isomers, isomers["settings"]["source"]
-    kelvins = ", ".join(f"{temperature:g}" for temperature in isomers["temperatures_K"])
+def _frames(study: Study, isomers: IsomersDocument) -> list[str]:
+    chosen, source = study.isomers, isomers.settings.source
+    kelvins = ", ".join(f"{temperature:g}" for temperature in isomers.temperatures_K)
     if source == "files":
         return ["The configurations to be quenched were read from files."]
     if source == "nvt":

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any
 
 from deckgen.analysis.fragments import REACH
 from deckgen.decks.potentials import BUILTIN, Potential
@@ -12,6 +12,9 @@ from deckgen.decks.protocols import WALL_eV_A2
 from deckgen.decks.render import RELAX_FORCE_eV_A
 from deckgen.minimisers import MINIMISERS
 from deckgen.study import Study
+from deckgen.workflows.analyse.read import ThermodynamicsDocument
+from deckgen.workflows.document import ClusterEntry
+from deckgen.workflows.isomers.read import IsomersDocument
 from deckgen.workflows.report.methods.dynamics import integration, ladder_runs
 from deckgen.workflows.report.methods.isomers import isomer_search
 from deckgen.workflows.report.methods.literature import References
@@ -33,11 +36,10 @@ class Methods:
 def write_methods(
     study: Study,
     potential: Potential,
-    thermodynamics: dict[str, Any] | None,
-    isomers: dict[str, Any] | None,
+    thermodynamics: ThermodynamicsDocument | None,
+    isomers: IsomersDocument | None,
     lammps_versions: str,
-    *,
-    native: bool = False,
+    gap_engines: Collection[str] = (),
 ) -> Methods:
     """Describe how a study's results were made.
 
@@ -49,14 +51,17 @@ def write_methods(
         The contents of results/thermodynamics.json and results/isomers.json, one of them at least.
     lammps_versions
         Of the runs; empty where unknown.
-    native
-        Whether the native engine evaluated the GAP.
+    gap_engines
+        What evaluated the GAP, by the logs: `native`, `quip`, `plain`; empty where no log says.
     """
-    references, cluster = References(), (thermodynamics or isomers or {})["cluster"]
-    sections = [_model(potential, cluster, references, native)]
-    if thermodynamics or (isomers and isomers["settings"]["source"] == "own"):
+    about = thermodynamics or isomers
+    if about is None:
+        raise ValueError("there are neither thermodynamics nor isomers to describe")
+    references, cluster = References(), about.cluster
+    sections = [_model(potential, cluster, references, gap_engines)]
+    if thermodynamics or (isomers and isomers.settings.source == "own"):
         sections[0] += _start(study, references)
-        sections.append(integration(study, cluster["n_atoms"], lammps_versions, references))
+        sections.append(integration(study, cluster.n_atoms, lammps_versions, references))
     if thermodynamics:
         sections[-1] += ladder_runs(study, thermodynamics)
         sections += [_reweighting(thermodynamics, references), _errors(study, thermodynamics, references)]
@@ -66,9 +71,9 @@ def write_methods(
     return Methods(tuple(" ".join(sentences) for sentences in sections), tuple(references.cited))
 
 
-def _model(potential: Potential, atoms: dict[str, Any], references: References, native: bool) -> list[str]:
-    formula = atoms["formula"] or f"of {atoms['n_atoms']} atoms"
-    return [f"A free cluster {formula} was described by {_potential(potential, references, native)}."]
+def _model(potential: Potential, atoms: ClusterEntry, references: References, engines: Collection[str]) -> list[str]:
+    formula = atoms.formula or f"of {atoms.n_atoms} atoms"
+    return [f"A free cluster {formula} was described by {_potential(potential, references, engines)}."]
 
 
 def _start(study: Study, references: References) -> list[str]:
@@ -91,19 +96,28 @@ def _start(study: Study, references: References) -> list[str]:
     return sentences
 
 
-def _potential(potential: Potential, references: References, native: bool) -> str:
+def _potential(potential: Potential, references: References, engines: Collection[str]) -> str:
     works = f" {references.cite(potential.citation)}" if potential.citation else ""
     if potential.kind == "gap":
         source = "" if potential.name in BUILTIN else " (name the source of this fit here)"
-        quip = f"QUIP {references.cite('quip')}"
-        engine = f"deckgen's own code, which was checked against {quip} on the first step of every run"
-        return (
-            f"the Gaussian approximation potential {potential.name}{source}{works}, evaluated by "
-            f"{engine if native else quip}"
-        )
+        engine = _engine(potential, references, engines)
+        return f"the Gaussian approximation potential {potential.name}{source}{works}, evaluated by {engine}"
     if potential.name in BUILTIN:
         return f"the {BUILTIN[potential.name].description}{works}"
     return f"the LAMMPS potential {potential.terms['pair_style']} (name its source here)"
+
+
+def _engine(potential: Potential, references: References, engines: Collection[str]) -> str:
+    """Say what evaluated a GAP: as the logs have it, else as the study chose."""
+    quip, chosen = f"QUIP {references.cite('quip')}", potential.terms["engine"]
+    known = set(engines) or ({chosen} - {"auto"})
+    if known == {"native"}:
+        return f"deckgen's own code, which was checked against {quip} on the first step of every run"
+    if "native" in known:
+        return f"deckgen's own code in some runs, checked against {quip} on their first step, and by QUIP in the others"
+    if known:
+        return quip
+    return f"{quip} or by deckgen's own code, which is checked against it on the first step (no log says which)"
 
 
 def _built(study: Study) -> str:
@@ -114,29 +128,29 @@ def _built(study: Study) -> str:
     return f"{article} {cluster.structure} of {cluster.size} atoms{truncated} built with ASE"
 
 
-def _reweighting(results: dict[str, Any], references: References) -> list[str]:
-    cite, states = references.cite, results["states"]
-    independent = [state["n_effective"] for state in states]
+def _reweighting(results: ThermodynamicsDocument, references: References) -> list[str]:
+    cite, states = references.cite, results.states
+    independent = [state.n_effective for state in states]
     sentences = [
         "The start of each run, at most its first half, was left out up to where most independent samples remained "
         f"{cite('equilibration')}, and the rest was thinned to the statistical inefficiency {cite('inefficiency')} of "
         f"the fastest run: {min(independent):.0f} to {max(independent):.0f} independent samples a temperature.",
         f"All temperatures were combined by the multistate Bennett acceptance ratio (MBAR) {cite('mbar')} with pymbar "
-        f"{version('pymbar')} and deckgen {results['deckgen_version']}.",
+        f"{version('pymbar')} and deckgen {results.deckgen_version}.",
         "The heat capacity is C_v/k_B = (3N − 3)/2 + Var(U)/(k_B T)², given in units of its classical limit at zero "
-        f"temperature, C_0/k_B = 3N − 9/2 = {results['c0_over_kB']:g}.",
+        f"temperature, C_0/k_B = 3N − 9/2 = {results.c0_over_kB:g}.",
     ]
-    if results["rotation"] == "canonical":
+    if results.rotation == "canonical":
         sentences.append(
             "Runs at zero angular momentum sample exp(−U/k_B T)/sqrt(det I), with the inertia tensor I; averages carry "
             "the weight sqrt(det I), so that they hold for the canonical ensemble."
         )
-    elif results["estimators"]["rotation"]["canonical"] is not None:
+    elif results.estimators.rotation.canonical is not None:
         sentences.append(
             "Runs at zero angular momentum sample exp(−U/k_B T)/sqrt(det I), with the inertia tensor I; averages are "
             "those of this ensemble, without weights."
         )
-    if any(warning["code"] == "evaporation" for warning in results["warnings"]):
+    if any(warning.code == "evaporation" for warning in results.warnings):
         sentences.append(
             "Where a cluster fell into pieces (atoms further apart than "
             f"{REACH:g} times the median nearest-neighbour distance), its samples after the last intact frame were "
@@ -145,23 +159,23 @@ def _reweighting(results: dict[str, Any], references: References) -> list[str]:
     return sentences
 
 
-def _errors(study: Study, results: dict[str, Any], references: References) -> list[str]:
+def _errors(study: Study, results: ThermodynamicsDocument, references: References) -> list[str]:
     cite, sentences = references.cite, list[str]()
-    if results["melting"] is not None and not results["melting"]["at_edge"]:
+    if results.melting is not None and not results.melting.at_edge:
         sentences.append(
             "The melting temperature is that of the highest maximum of C_v, between the points of a grid of "
             f"{study.analysis.grid_K:g} K by a parabola; the latent heat is the area between the peak and the straight "
             "line that joins its feet."
         )
-    if results["heat_capacity_ci95"] is not None:
+    if results.heat_capacity_ci95 is not None:
         sentences.append(
             f"Intervals of 95 % are expanded percentiles {cite('percentiles')} of {study.analysis.bootstraps} "
             f"bootstrap resamples of the whole analysis, in circular blocks {cite('bootstrap')} of three times the "
             "longest correlation time of a temperature and its neighbours."
         )
-    if results["estimators"]["multiple_histogram"] is not None:
+    if results.estimators.multiple_histogram is not None:
         sentences.append(f"The multiple histogram method {cite('multiple_histogram')} served as a check.")
-    if results["lindemann"]["delta"]:
+    if results.lindemann.delta:
         sentences.append(
             "The Lindemann index is the relative fluctuation of the distances between all pairs of atoms "
             f"{cite('lindemann')}."

@@ -1,0 +1,46 @@
+"""The report shows what the gallery has."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from html import unescape
+from pathlib import Path
+
+from deckgen.analysis.figures.gallery import COMPARISON_FIGURES, FIGURES, GALLERY, ISOMER_FIGURES
+from deckgen.workflows.analyse.study import analyse
+from deckgen.workflows.html import data_uri
+from deckgen.workflows.isomers.study import isomers
+from deckgen.workflows.report.study import report
+
+
+def test_every_figure_of_the_gallery_is_in_the_report(study: Path, tmp_path: Path) -> None:
+    with (study / "study.toml").open("a") as toml:
+        toml.write('[isomers]\nsource = "nvt"\nfrequencies = 0\n')
+    twin = Path(shutil.copytree(study, tmp_path / "twin", symlinks=True))
+    found = isomers(study, workers=1, progress=False).found
+    thermo = analyse(study, compare=twin)
+    assert thermo.comparison is not None
+    results = [*((kind, thermo) for kind in FIGURES), *((kind, thermo.comparison) for kind in COMPARISON_FIGURES)]
+    results += [(kind, found) for kind in ISOMER_FIGURES]
+    assert [kind for kind, _ in results] == list(GALLERY)
+    assert all(kind.tables(result) for kind, result in results)  # this study has numbers for all of them
+
+    page = report(study).read_text(encoding="utf-8")
+    shown = re.findall(r'<figure class="(\w+)"><img src="([^"]*)" alt="([^"]*)">', page)
+    expected = [
+        (
+            kind.size,
+            data_uri((study / "results" / "figures" / f"{kind.name}.svg").read_text()),
+            kind.caption.format(c0_over_kB=34.5),  # 3N - 9/2
+        )
+        for kind in GALLERY
+    ]
+    assert sorted((size, address, unescape(caption)) for size, address, caption in shown) == sorted(expected)
+
+
+def test_subscripts_of_a_caption_are_set_and_all_else_is_escaped(analysed: Path, tmp_path: Path) -> None:
+    whole = Path(shutil.copytree(analysed, tmp_path / "whole", symlinks=True))
+    page = report(whole).read_text(encoding="utf-8")
+    assert "zero temperature, C<sub>0</sub> = 34.5 k<sub>B</sub>. Line and band" in page
+    assert "{c0" not in page
