@@ -160,9 +160,14 @@ def _stale(deck: Deck, folder: Path) -> str:
 
 
 def _set_aside(folder: Path, attic: Path) -> None:
-    """Move a deck's folder to the first free name in `attic`."""
+    """Move a deck's folder to the first free name in `attic`; its links go on pointing to the potential."""
     attic.mkdir(exist_ok=True)
-    shutil.move(folder, first_free(attic, f"{folder.parent.name}-{folder.name}.{{}}"))
+    place = first_free(attic, f"{folder.parent.name}-{folder.name}.{{}}")
+    links = {path.name: folder / os.readlink(path) for path in folder.iterdir() if path.is_symlink()}
+    shutil.move(folder, place)
+    for name, target in links.items():
+        (place / name).unlink()
+        (place / name).symlink_to(os.path.relpath(target, place))
 
 
 def _write(deck: Deck, study_folder: Path, *, replaced: bool) -> WrittenDeck:

@@ -8,7 +8,9 @@ import pytest
 
 from deckgen.decks.deck import study_decks
 from deckgen.decks.render import prepare, render_quench
+from deckgen.minimisers import MINIMISERS
 from deckgen.study import Study
+from deckgen.thermostats import THERMOSTATS
 
 LADDER = "[ladder]\ntemperatures_K = [100, 200, 300]\n"
 LJ = '[potential]\nkind = "lammps"\npair_style = "lj/cut 30.0"\npair_coeff = ["* * 0.0104 3.40"]\n'
@@ -22,8 +24,18 @@ STUDIES = {
     + LJ
     + LADDER
     + '[nvt]\nthermostat = "langevin"\ntimestep_fs = 4\n',
+    "nak-container": '[cluster]\nfile = "start.xyz"\ncontainer_radius_A = 9.0\n'
+    '[potential]\nkind = "lammps"\npair_style = "lj/cut 30.0"\n'
+    'pair_coeff = ["1 1 0.05 3.3", "1 2 0.045 3.7", "2 2 0.04 4.1"]\n' + LADDER,
     "unrelaxed": '[cluster]\nelement = "Ar"\nsize = 38\nstructure = "octahedron"\nrelax = false\n' + LJ + LADDER,
 }
+NAK = """4
+
+Na  0.0  0.0  0.0
+K   4.0  0.0  0.0
+K   2.0  3.5  0.0
+Na  2.0  1.2  3.2
+"""
 ISOMERS = {
     "isomers-fire": '[cluster]\nelement = "Na"\nsize = 55\n[potential]\nname = "na-gupta"\n',
     "isomers-cg": '[cluster]\nelement = "Ar"\nsize = 9\ncontainer_radius_A = 7.0\n'
@@ -35,6 +47,7 @@ ISOMERS = {
 @pytest.mark.parametrize("name", STUDIES)
 def test_decks_are_as_they_were(name: str, tmp_path: Path, root: Path, rewrite_golden: bool) -> None:
     (tmp_path / "study.toml").write_text(STUDIES[name])
+    (tmp_path / "start.xyz").write_text(NAK)
     decks = study_decks(Study.read(tmp_path))
     rendered = {f"{deck.manifest.protocol}-{deck.manifest.id}.in.lammps": deck.script for deck in decks}
     first_and_last = {key: rendered[key] for key in (next(iter(rendered)), list(rendered)[-1])}
@@ -60,6 +73,12 @@ def _compare(golden: Path, texts: dict[str, str], rewrite_golden: bool) -> None:
             (golden / file_name).write_text(text)
     assert golden.is_dir(), f"no golden decks in {golden}: write them with make golden"
     assert {file.name: file.read_text() for file in golden.iterdir()} == texts
+
+
+def test_every_thermostat_and_minimiser_has_a_golden_deck(root: Path) -> None:
+    titles = [file.read_text().split("\n")[0] for file in (root / "tests" / "golden").glob("*/*.in.lammps")]
+    named = {word for title in titles for word in title.split(", ")}
+    assert {*THERMOSTATS, *MINIMISERS} <= named
 
 
 def test_no_golden_is_left_over(root: Path) -> None:

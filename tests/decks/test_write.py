@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
-from deckgen.decks.deck import read_manifests, write_decks
+from deckgen.decks.deck import read_manifests, study_decks, write_decks
 from deckgen.decks.manifest import read_manifest
+from deckgen.decks.potentials import BUILTIN
 from deckgen.errors import InputError
+from deckgen.study import Study
+from deckgen.thermostats import THERMOSTATS
 
 CLUSTER = '[cluster]\nelement = "Na"\nsize = 13\n[potential]\nname = "na-gupta"\n'
 LADDER = "[ladder]\ntemperatures_K = [100, 200, 300]\n"
@@ -86,6 +92,36 @@ def test_anything_else_makes_decks_stale(tmp_path: Path, nvt: str, cluster: str,
     assert {path: path.read_bytes() for path in (tmp_path / "decks").rglob("*") if path.is_file()} == before
 
 
+@pytest.mark.parametrize("changed", ["gap.xml.sparseX.GAP_38bcd83613801", "gap.xml"])
+def test_a_gap_whose_files_changed_makes_decks_stale(tmp_path: Path, changed: str) -> None:
+    gap = BUILTIN["na-gap"].file
+    for file in gap.parent.glob("gap.xml*"):
+        shutil.copy(file, tmp_path)
+    xml = (tmp_path / "gap.xml").read_text()  # without its checksums: files that do not belong together are refused
+    (tmp_path / "gap.xml").write_text(re.sub(r'sparseX_md5sum="\w+"', "", xml))
+    cluster = CLUSTER.replace('name = "na-gupta"', 'kind = "gap"\nfile = "gap.xml"')
+    write_decks(study(tmp_path, cluster=cluster))
+    file = tmp_path / changed
+    file.write_text(file.read_text() + "\n")
+    with pytest.raises(InputError, match=r"potential was gap \(\w{12}\), is now gap \(\w{12}\)"):
+        write_decks(tmp_path)
+
+
+def test_a_file_of_a_lammps_potential_that_changed_makes_decks_stale(tmp_path: Path) -> None:
+    table = BUILTIN["na-gupta"].file.read_text()
+    (tmp_path / "Na.eam.alloy").write_text(table)
+    lammps = 'kind = "lammps"\npair_style = "eam/alloy"\npair_coeff = ["* * Na.eam.alloy Na"]\nfiles = ["Na.eam.alloy"]'
+    before = write_decks(study(tmp_path, cluster=CLUSTER.replace('name = "na-gupta"', lammps)))
+    (tmp_path / "Na.eam.alloy").write_text(table.replace("22.98976928", "23.98976928"))
+    with pytest.raises(InputError, match=r"potential was eam/alloy \(\w{12}\), is now eam/alloy \(\w{12}\)"):
+        write_decks(tmp_path)
+    after = write_decks(tmp_path, force=True)
+    assert {deck.change for deck in after} == {"replaced"}
+    assert all((deck.folder / "Na.eam.alloy").read_text() == (tmp_path / "Na.eam.alloy").read_text() for deck in after)
+    old = tmp_path / "decks.old" / f"nvt-{before[1].folder.name}.1"
+    assert (old / "Na.eam.alloy").read_text() == table
+
+
 def test_force_keeps_what_was_computed(tmp_path: Path) -> None:
     write_decks(study(tmp_path))
     for attempt in (1, 2):
@@ -143,6 +179,54 @@ def test_an_undefined_name_in_a_template_is_an_error_with_its_place(tmp_path: Pa
     (own / "minimize.in.j2").write_text('{% extends "base.in.j2" %}\n{% block title %}{{ titel }}{% endblock %}\n')
     with pytest.raises(InputError, match=r"templates/minimize\.in\.j2:2: 'titel'"):
         write_decks(tmp_path)
+
+
+def test_a_thermostat_without_its_lines_in_the_template_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(THERMOSTATS, "svr2", replace(THERMOSTATS["csvr"], name="svr2"))
+    known = Study.read(study(tmp_path))
+    new = known.model_copy(update={"nvt": known.nvt.model_copy(update={"thermostat": "svr2"})})
+    with pytest.raises(InputError, match=r"thermostat\.j2:\d+: this template has no thermostat 'svr2'"):
+        study_decks(new)
+
+
+@pytest.mark.parametrize(
+    ("template", "call", "says"),
+    [
+        ("thermostat.j2", 'thermostat_fix("svr2", "dynamics", 300, 0.1, 1)', "no thermostat 'svr2'"),
+        ("thermostat.j2", 'unfix("svr2", "dynamics")', "no thermostat 'svr2'"),
+        ("minimum.j2", 'minimiser("lbfgs", 0.001)', "no minimiser 'lbfgs'"),
+        ("minimum.j2", 'minimiser("", 0.001)', "no minimiser ''"),
+    ],
+)
+def test_the_last_else_of_every_choice_in_a_template_is_an_error(
+    tmp_path: Path, template: str, call: str, says: str
+) -> None:
+    own = study(tmp_path) / "templates"
+    own.mkdir()
+    (own / "minimize.in.j2").write_text(f'{{% import "{template}" as lines %}}\n{{{{ lines.{call} }}}}\n')
+    with pytest.raises(InputError, match=says):
+        write_decks(tmp_path)
+
+
+def test_a_potential_whose_engine_has_no_words_is_an_error(tmp_path: Path) -> None:
+    known = Study.read(study(tmp_path, cluster=CLUSTER.replace("na-gupta", "na-gap")))
+    new = known.model_copy(update={"potential": known.potential.model_copy(update={"engine": "gpu"})})
+    with pytest.raises(InputError, match="no engine 'gpu'"):
+        study_decks(new)
+
+
+def test_a_thermostat_file_of_the_users_may_bring_its_own_container(tmp_path: Path) -> None:
+    """As a copy from when both were in one file."""
+    own = study(tmp_path, cluster=CLUSTER.replace("[potential]", "container_radius_A = 9\n[potential]")) / "templates"
+    own.mkdir()
+    decks = files("deckgen.templates").joinpath("decks")
+    bath = decks.joinpath("thermostat.j2").read_text().split("{% set container = wall.container %}")[1]
+    wall = decks.joinpath("container.j2").read_text().replace("# A harmonic", "# My harmonic")
+    (own / "thermostat.j2").write_text(bath + wall)
+    scripts = {deck.manifest.id: deck.script for deck in study_decks(Study.read(tmp_path))}
+    assert "# My harmonic wall beyond 9.0 A" in scripts["T0100.000K-r1"]
 
 
 def test_an_element_that_the_potential_does_not_know(tmp_path: Path) -> None:

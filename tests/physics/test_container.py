@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 import deckgen
+from deckgen.decks.clusters import build
 
 STUDY = """
 [cluster]
-element = "Ar"
-size = {size}
+{cluster}
 container_radius_A = {radius_A}
 [potential]
 kind = "lammps"
@@ -28,15 +28,19 @@ duration_ps = 40
 sample_every = 10
 start = "{start}"
 """
-ARGON = {"size": 7, "radius_A": 5.5, "epsilon_eV": 0.01032357, "start": "minimum"}
+ARGON = {"cluster": 'element = "Ar"\nsize = 7', "radius_A": 5.5, "epsilon_eV": 0.01032357, "start": "minimum"}
+MIXED = ARGON | {"cluster": 'file = "start.xyz"'}
 THERMO = "thermo_style    custom step time c_kinetic pe etotal\n"
 WATCHED = "thermo_style custom step c_kinetic pe etotal f_container v_px v_lx"
 
 
-@pytest.fixture
-def deck(tmp_path) -> Path:
-    """A hot deck with the wall, its dynamics without a thermostat."""
-    (tmp_path / "study.toml").write_text(STUDY.format(**ARGON))
+@pytest.fixture(params=[ARGON, MIXED], ids=["Ar7", "Ar5Ne2"])
+def deck(request, tmp_path) -> Path:
+    """A hot deck with the wall, its dynamics without a thermostat; neon has half the mass of argon."""
+    start = build("Ar", 7)
+    start.symbols[[0, 3]] = "Ne"
+    start.write(tmp_path / "start.xyz")
+    (tmp_path / "study.toml").write_text(STUDY.format(**request.param))
     deckgen.write_decks(tmp_path)
     folder = tmp_path / "decks" / "nvt" / "T0300.000K-r1"
     script = (folder / "in.lammps").read_text()
@@ -75,7 +79,9 @@ def test_without_the_recoil_the_wall_would_push_the_cluster(deck, lmp) -> None:
 
 
 def test_a_molten_start_is_kept_in_the_container(tmp_path, run_study) -> None:
-    samples = run_study(tmp_path, STUDY.format(**ARGON | {"size": 13, "radius_A": 8.5, "start": "melted"}))
+    samples = run_study(
+        tmp_path, STUDY.format(**ARGON | {"cluster": 'element = "Ar"\nsize = 13', "radius_A": 8.5, "start": "melted"})
+    )
     assert len(samples.series) == 3
 
 

@@ -109,6 +109,17 @@ def test_decks_of_different_potentials_are_not_mixed(tmp_path, make_decks):
         harvest(tmp_path)
 
 
+def test_samples_of_a_thermostat_that_deckgen_does_not_know_are_refused(tmp_path, make_decks):
+    (folder,) = make_decks([100.0])
+    manifest = json.loads((folder / MANIFEST).read_text())
+    (folder / ENERGIES).write_text("".join(f"{10 * k} -1.0 100 1 2 3\n" for k in range(1, 5)))
+    (folder / MANIFEST).write_text(json.dumps(manifest | {"thermostat": ""}))
+    assert not harvest(tmp_path).series[0].angular_momentum_is_zero
+    (folder / MANIFEST).write_text(json.dumps(manifest | {"thermostat": "svr2"}))
+    with pytest.raises(InputError, match=r"T100\.0: the thermostat is 'svr2'; known are nose-hoover, csvr, langevin"):
+        harvest(tmp_path)
+
+
 def test_a_study_from_run_to_samples(make_study):
     study = make_study(duration_ps=20, replicas=2)
     with pytest.raises(InputError, match="there are no decks"):
