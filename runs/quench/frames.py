@@ -49,7 +49,7 @@ class FrameSource:
     run
         The deck that the frames are of; empty for a file of minima.
     every
-        Take each `every`-th frame of the run.
+        Take every n-th frame of the run, with n = `every`.
     temperature_K
         Temperature of the run.
     """
@@ -90,7 +90,7 @@ def _records(file: Path) -> list[Record]:
 
 
 def frames_of_run(folder: Path, manifest: Manifest, symbols: tuple[str, ...], every: int = 1) -> FrameSource:
-    """Return the frames that a deck has written so far, each `every`-th of them."""
+    """Return the frames that a deck has written so far: all, or every n-th with n = `every`."""
     file = folder / FRAMES
     return FrameSource(
         file=file,
@@ -105,7 +105,7 @@ def frames_of_run(folder: Path, manifest: Manifest, symbols: tuple[str, ...], ev
 
 
 def frames_of_file(file: Path, folder: Path, symbols: tuple[str, ...], every: int = 1) -> FrameSource:
-    """Return the frames of a file that ASE reads, each `every`-th of them, from a copy in `folder`.
+    """Return all or every n-th (n = `every`) of the frames of a file that ASE reads, from a copy in `folder`.
 
     The copy has the atoms in the order of the deck's, and is found quickly. All frames are looked at, one in memory at
     a time.

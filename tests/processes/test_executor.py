@@ -29,7 +29,8 @@ def test_results_come_in_the_order_of_the_arguments():
         assert list(executor.map(operator.mul, range(5), range(5))) == [0, 1, 4, 9, 16]
 
 
-def test_each_task_has_a_process_of_its_own_with_one_thread():
+def test_each_task_has_a_process_of_its_own_with_one_thread(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")  # as on a node of a queueing system
     with SubprocessExecutor(2) as executor:
         pids = list(executor.map(eval, ["__import__('os').getpid()"] * 3))
         threads = executor.submit(os.getenv, "OMP_NUM_THREADS").result()

@@ -128,3 +128,13 @@ def test_what_cannot_be_used_is_refused_by_name(tmp_path, text, message):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(InputError, match=r"nowhere\.log"):
         read_log_energies(tmp_path / "nowhere.log")
+
+
+def test_a_first_row_off_the_even_spacing_is_left_out(tmp_path):
+    """A run from a restart prints the step that it begins at, wherever that is."""
+    text = "# step PotEng\n" + "".join(f"{step} {-step}\n" for step in (3, 10, 20, 30, 40))
+    run = read_log_energies(write(tmp_path, text))
+    assert run.step is not None
+    assert run.step.tolist() == [10, 20, 30, 40]
+    assert run.potential_energy_eV.tolist() == [-10, -20, -30, -40]
+    assert run.dropped_rows == 1

@@ -80,7 +80,7 @@ def test_rows_gone_over_again_are_left_out(tmp_path):
 
 def test_rows_end_where_the_energy_is_not_a_number(tmp_path):
     path = tmp_path / ENERGIES
-    path.write_text("# a\n0 1 1 1 1 1\n" + text((10, 20)) + "30 nan 1 1 1 1\n")
+    path.write_text("# a\n0 1 1 1 1 1\n" + text((10, 20)) + "30 nan 1 1 1 1\n" + text([40]))
     assert read_energies(path)[0][:, 0].tolist() == [10, 20]
 
 

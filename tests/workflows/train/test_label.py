@@ -110,9 +110,12 @@ def test_a_last_frame_that_was_cut_short_is_labelled_again(project) -> None:
         assert file.read_text() == whole
 
 
-def test_frames_that_fail_are_kept_aside_with_the_reason(project) -> None:
+def test_frames_that_fail_are_kept_aside_with_the_reason(project, capsys) -> None:
     folder = project(clusters(2, 3, 4), '[reference]\ncalculator = "odd_emt:Picky"\n')
-    result = label(folder, progress=False)
+    result = label(folder)
+    said = capsys.readouterr().err.splitlines()
+    assert any(line.startswith("frames/sampled.extxyz:1: failed: ") for line in said)
+    assert said[-1] == "3 of 4 frames labelled, 1 failed"
     assert result.n_labelled == 3
     [failed] = result.failed
     assert failed.source == "frames/sampled.extxyz:1"
