@@ -67,6 +67,16 @@ def test_curating_uses_every_frame_once(dataset: Dataset) -> None:
     assert "the same structure" in found.dropped[0].reason
 
 
+@pytest.mark.parametrize(("window_meV", "dropped"), [(1.0, 0), (3.0, 1)])
+def test_a_duplicate_is_one_within_the_energy_window(window_meV: float, dropped: int) -> None:
+    """A copy whose label is 2 meV higher, the noise of another run of the same calculation."""
+    first = labelled(shaken(1), 0)
+    copy = labelled(moved(first.atoms, 2), 1, energy_eV=first.energy_eV + 0.002)
+    frames = Dataset((first, copy, labelled(shaken(5), 2)), {})
+    found = curated(frames, energy_window_eV=window_meV / 1000, holdout_fraction=0.0)
+    assert [one.source for one in found.dropped] == ["data:1"][:dropped]
+
+
 def test_no_trajectory_is_on_both_sides(dataset: Dataset) -> None:
     found = curated(dataset, holdout_trajectories=["md-2"])
     assert {frame.trajectory for frame in found.holdout.frames} == {"md-2"} == set(found.holdout_trajectories)

@@ -86,6 +86,13 @@ def test_hold_out_takes_whole_trajectories_of_every_size_and_is_repeatable() -> 
     assert hold_out(trajectories, sizes, 0.0, seed=1) == set()
 
 
+def test_of_a_size_with_three_trajectories_the_smallest_is_held_out_at_least() -> None:
+    trajectories = ["a"] * 5 + ["b"] * 3 + ["c"] * 7
+    for seed in range(5):
+        assert hold_out(trajectories, [13] * 15, 0.01, seed) == {"b"}
+    assert hold_out(["a", "b"], [13] * 2, 0.01, 1) == set()  # of two, both are needed
+
+
 def test_picks_are_bad_and_unlike_each_other() -> None:
     scores = np.array([1.0, 0.99, 0.98, 0.5, 0.1, 0.0])
     vectors = np.array([[0.0, 0], [0.01, 0], [0.02, 0], [1, 0], [0, 5], [9, 9]])

@@ -78,11 +78,11 @@ class Soap(_Descriptor):
     l_max: Annotated[int, Field(ge=0, le=20)] = 4
     """Highest angular momentum."""
     zeta: Annotated[float, Field(ge=1)] = 4.0
-    """Exponent of the kernel. The cost of SOAP grows with n_sparse, n_max and l_max."""
+    """Exponent of the kernel."""
     central_weight: Annotated[float, Field(ge=0)] = 1.0
     """Weight of the central atom in its own neighbourhood."""
     n_sparse: Count = 600
-    """Number of sparse points."""
+    """Number of sparse points; the cost of the fit and of every MD step grows with it."""
     sparse_method: SparseMethod = "cur_points"
     """How gap_fit chooses the sparse points."""
 

@@ -28,7 +28,7 @@ class Sample(Table):
     element: Element = "Na"
     """Chemical symbol."""
     sizes: Annotated[tuple[Size, ...], Field(min_length=1)] = (55,)
-    """Numbers of atoms."""
+    """Cluster sizes: numbers of atoms."""
     structure: Literal["icosahedron", "decahedron", "octahedron"] = "icosahedron"
     """Structure at the start of each run."""
     temperatures_K: Annotated[tuple[Kelvin, ...], Field(min_length=3)] = tuple(50.0 + 35 * k for k in range(11))
