@@ -26,6 +26,7 @@ from pathlib import Path
 
 from deckgen.decks.deck import write_decks
 from deckgen.decks.manifest import ENERGIES, MANIFEST
+from deckgen.decks.protocols import sampled_files
 from deckgen.runs.timing import time_deck
 
 GOAL = 1.03
@@ -111,7 +112,7 @@ def run_pair(study: Path, workers: int, number: int) -> dict[str, Cost]:
         wall, cpu = time.perf_counter(), children_cpu_s()
         SIDES[name](copies[name], workers)
         costs[name] = Cost(time.perf_counter() - wall, children_cpu_s() - cpu)
-    for path in sorted(copies["lmp"].glob(f"decks/nvt/*/{ENERGIES}")):
+    for path in sampled_files(copies["lmp"], ENERGIES):
         twin = copies["deckgen"] / path.relative_to(copies["lmp"])
         if path.read_bytes() != twin.read_bytes():
             raise SystemExit(f"{path} and {twin} differ")

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from deckgen.errors import InputError
+from deckgen.thermostats import THERMOSTATS
 
 __all__ = ["Samples", "TimeSeries"]
 
@@ -37,11 +38,11 @@ class TimeSeries:
     label
         Names the run in messages: the deck's id, or a file.
     thermostat
-        `nose-hoover`, `csvr` or `langevin`; empty where unknown.
+        Its name in `deckgen.thermostats`; empty where unknown. It decides whether samples need rotational weights.
     replica
         Number of the replica at this temperature, from 1.
     planned_ps
-        Length that the run shall have in the end; None: as long as it is.
+        Planned length of the run; None: as long as it is.
     dropped_rows
         Rows left out of this series because a resumed run went over them again.
     frames
@@ -66,6 +67,11 @@ class TimeSeries:
         name = self.label or f"T = {self.temperature_K} K"
         if not self.temperature_K > 0:
             raise InputError(f"{name}: the temperature is {self.temperature_K} K; it must be positive")
+        if self.thermostat and self.thermostat not in THERMOSTATS:
+            raise InputError(
+                f"{name}: the thermostat is {self.thermostat!r}; known are {', '.join(THERMOSTATS)}",
+                hint="leave it empty where it is unknown: the samples then get no rotational weights",
+            )
         for key, shape in shapes.items():
             values = getattr(self, key)
             if values is None:
@@ -97,13 +103,13 @@ class TimeSeries:
 
     @property
     def angular_momentum_is_zero(self) -> bool:
-        """Whether the thermostat kept the zero angular momentum of the start (Nose-Hoover and CSVR do)."""
-        return self.thermostat in {"nose-hoover", "csvr"}
+        """Whether the thermostat kept the zero angular momentum of the start; False where it is unknown."""
+        return bool(self.thermostat) and THERMOSTATS[self.thermostat].keeps_zero_angular_momentum
 
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """The samples of a study: one time series a run, ordered by temperature, then replica.
+    """The samples of a study: one time series per run, ordered by temperature, then replica.
 
     Parameters
     ----------
@@ -157,7 +163,7 @@ class Samples:
         thermostat: str = "",
         formula: str = "",
     ) -> Samples:
-        """Make samples of plain arrays, one a run; temperatures may repeat (replicas).
+        """Make samples of plain arrays, one per run; temperatures may repeat (replicas).
 
         Parameters
         ----------

@@ -12,10 +12,11 @@ from pydantic_core import ErrorDetails
 
 from deckgen.errors import InputError
 
-__all__ = ["Count", "Document", "Positive", "Table", "read_toml", "validate"]
+__all__ = ["Count", "Document", "Kelvin", "Positive", "Table", "read_toml", "validate"]
 
-Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0)]
+Kelvin = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
 
 
 class Table(BaseModel):

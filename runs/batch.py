@@ -8,8 +8,9 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deckgen.decks.deck import Part, write_decks
+from deckgen.decks.deck import write_decks
 from deckgen.decks.manifest import Manifest
+from deckgen.decks.protocols import Part
 from deckgen.decks.render import Prepared, prepare
 from deckgen.errors import DeckgenError
 from deckgen.processes.executor import SubprocessExecutor, WorkerError

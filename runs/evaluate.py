@@ -16,15 +16,14 @@ from deckgen.decks.manifest import DATA, SCRIPT
 from deckgen.decks.potentials import Potential
 from deckgen.decks.render import environment, structure_context
 from deckgen.runs.engine import lammps_errors, open_lammps
+from deckgen.thermostats import THERMOSTATS
 
 __all__ = ["describe_lammps", "evaluate"]
 
 STYLES = (
     ("pair", "quip"),
     ("pair", "eam/alloy"),
-    ("fix", "nvt"),
-    ("fix", "temp/csvr"),
-    ("fix", "langevin"),
+    *(style for thermostat in THERMOSTATS.values() for style in thermostat.styles),
     ("fix", "halt"),
     ("fix", "print"),
     ("fix", "wall/region"),

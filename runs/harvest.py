@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from deckgen.decks.deck import read_manifests
 from deckgen.decks.manifest import ENERGIES, FRAMES, QUENCHED, Manifest
+from deckgen.decks.protocols import MINIMIZE, PROTOCOLS
 from deckgen.errors import RunError
 from deckgen.frames import read_frames, surviving
 from deckgen.runs.outputs import DROPPED_ENERGIES, parse_row
@@ -22,7 +23,7 @@ COLUMNS = 6  # step, potential energy, kinetic temperature, three principal mome
 
 
 def harvest(study_folder: Path) -> Samples:
-    """Collect what the NVT decks of a study have sampled so far; partly done and running decks count as they are.
+    """Collect what a study's runs have sampled so far; partly done and running decks count as they are.
 
     Raises
     ------
@@ -30,14 +31,14 @@ def harvest(study_folder: Path) -> Samples:
         If nothing was sampled yet, rows are missing in the middle of a run, or decks are of different potentials.
     """
     decks = list(read_manifests(study_folder))
-    nvt = [(folder, manifest) for folder, manifest in decks if manifest.protocol == "nvt"]
-    if len({(manifest.potential_sha256, manifest.formula) for _, manifest in nvt}) > 1:
+    sampled = [(folder, manifest) for folder, manifest in decks if PROTOCOLS[manifest.protocol].sampled]
+    if len({(manifest.potential_sha256, manifest.formula) for _, manifest in sampled}) > 1:
         raise RunError(f"{study_folder}: the decks are of different clusters or potentials", hint="see: deckgen decks")
-    series = [run for folder, manifest in nvt if (run := _series(folder, manifest)) is not None]
+    series = [run for folder, manifest in sampled if (run := _series(folder, manifest)) is not None]
     if not series:
         raise RunError(f"{study_folder}: no deck has samples yet", hint="run the study first: deckgen run")
-    sampled = {run.temperature_K for run in series}
-    first = nvt[0][1]
+    known_K = {run.temperature_K for run in series}
+    first = sampled[0][1]
     return Samples(
         n_atoms=first.n_atoms,
         series=tuple(series),
@@ -45,7 +46,7 @@ def harvest(study_folder: Path) -> Samples:
         potential_name=first.potential_name,
         potential_sha256=first.potential_sha256,
         start_energy_eV=_start_energy(decks),
-        missing_K=tuple(sorted({m.temperature_K for _, m in nvt if m.temperature_K is not None} - sampled)),
+        missing_K=tuple(sorted({m.temperature_K for _, m in sampled if m.temperature_K is not None} - known_K)),
     )
 
 
@@ -121,6 +122,6 @@ def _count_lines(path: Path) -> int:
 
 def _start_energy(decks: list[tuple[Path, Manifest]]) -> float | None:
     """Return the energy of the relaxed start structure, where it has been relaxed."""
-    files = [folder / QUENCHED for folder, manifest in decks if manifest.protocol == "minimize"]
+    files = [folder / QUENCHED for folder, manifest in decks if manifest.protocol == MINIMIZE.name]
     energies = [frame.potential_energy_eV for path in files if path.exists() for frame in read_frames(path)]
     return energies[-1] if energies and math.isfinite(energies[-1]) else None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
 from pathlib import Path
 from typing import Literal
 
 from deckgen.decks.deck import read_manifests
 from deckgen.decks.manifest import ENERGIES, Manifest
+from deckgen.decks.protocols import PARTS
 from deckgen.errors import InputError
 from deckgen.processes.lock import LOCK, held
 from deckgen.runs.journal import Attempt, read_attempts
@@ -24,7 +24,7 @@ State = Literal["pending", "running", "interrupted", "failed", "done"]
 class DeckStatus:
     """Where a deck stands.
 
-    `pending`: never started, or made longer since it was done. `interrupted`: begun, and nobody is at it: it will go on
+    `pending`: never started, or made longer since it was done. `interrupted`: begun, and not running now: it resumes
     from its restart. `ns_per_day` is that of the last attempt, its preparation included; `message` says why it failed.
     """
 
@@ -48,15 +48,14 @@ class DeckStatus:
 
 
 def status(study_folder: Path) -> list[DeckStatus]:
-    """Return the status of every deck of a study, ordered by protocol and name.
+    """Return the status of every deck of a study, in the order of the protocols, then by name.
 
     Raises
     ------
     InputError
         If there are no decks.
     """
-    manifests = chain(read_manifests(study_folder), read_manifests(study_folder, "isomers"))
-    decks = [deck_status(folder, manifest) for folder, manifest in manifests]
+    decks = [deck_status(*deck) for part in PARTS for deck in read_manifests(study_folder, part)]
     if not decks:
         raise InputError(
             f"{study_folder}: there are no decks", hint="write them: deckgen decks; or run them: deckgen run"

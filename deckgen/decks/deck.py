@@ -13,25 +13,14 @@ from pathlib import Path
 from typing import Literal
 
 from deckgen.decks.manifest import DATA, MANIFEST, SCRIPT, Manifest, read_manifest
-from deckgen.decks.render import (
-    Prepared,
-    Rendering,
-    commands,
-    nvt_id,
-    prepare,
-    render,
-    render_isomer_runs,
-    render_quench,
-)
+from deckgen.decks.protocols import PROTOCOLS, Part, protocols_of
+from deckgen.decks.render import Prepared, Rendering, commands, prepare, render, render_quench
 from deckgen.errors import InputError
 from deckgen.files import first_free, whole, write_json, write_whole
 from deckgen.study import Study
 from deckgen.study.folder import StudyFolder
 
-__all__ = ["Deck", "Part", "WrittenDeck", "read_manifests", "study_decks", "write_decks", "write_quench_deck"]
-
-Part = Literal["ladder", "isomers"]
-"""Which of a study's decks: the start structure and the ladder's runs, or the isomers' own runs."""
+__all__ = ["Deck", "WrittenDeck", "read_manifests", "study_decks", "write_decks", "write_quench_deck"]
 
 
 @dataclass(frozen=True)
@@ -45,7 +34,7 @@ class Deck:
 
     def folder(self, study_folder: Path) -> Path:
         """Return the deck's folder within its study's."""
-        return StudyFolder(study_folder).decks / self.manifest.protocol / self.manifest.id
+        return PROTOCOLS[self.manifest.protocol].folder(study_folder) / self.manifest.id
 
 
 def read_manifests(study_folder: Path, part: Part = "ladder") -> Iterator[tuple[Path, Manifest]]:
@@ -53,15 +42,10 @@ def read_manifests(study_folder: Path, part: Part = "ladder") -> Iterator[tuple[
 
     Decks that the study no longer names (a rung taken off the ladder) are passed over.
     """
-    named, paths = None, StudyFolder(study_folder)
-    if paths.study_file.is_file():
-        study = Study.read(study_folder)
-        own, replicas = part == "isomers", study.nvt.replicas
-        ladder = {"start"} | {nvt_id(rung, r + 1) for rung in study.ladder.rungs_K for r in range(replicas)}
-        named = {nvt_id(T, 1) for T in study.isomers.temperatures_K} if own else ladder
-    protocols = ("isomers",) if part == "isomers" else ("minimize", "nvt")
-    for protocol in protocols:
-        for path in sorted((paths.decks / protocol).glob(f"*/{MANIFEST}")):
+    study = Study.read(study_folder) if StudyFolder(study_folder).study_file.is_file() else None
+    for protocol in protocols_of(part):
+        named = None if study is None else {deck.id for deck in protocol.decks(study)}
+        for path in sorted(protocol.folder(study_folder).glob(f"*/{MANIFEST}")):
             if named is None or path.parent.name in named:
                 yield path.parent, read_manifest(path.parent)
 
@@ -87,8 +71,7 @@ def study_decks(study: Prepared | Study, part: Part = "ladder") -> list[Deck]:
     InputError
         If the study, its files or its templates are wrong.
     """
-    renderings = (render if part == "ladder" else render_isomer_runs)(prepare(study))
-    return [_deck(rendering) for rendering in renderings]
+    return [_deck(rendering) for rendering in render(prepare(study), part)]
 
 
 def write_decks(
@@ -96,7 +79,7 @@ def write_decks(
 ) -> list[WrittenDeck]:
     """Write a part of a study's decks; those that are there already and the same are left alone.
 
-    A deck of another length is given the new one, so that its run goes on. A deck that would now compute something
+    A deck of another length is given the new one, so that its run continues. A deck that would now compute something
     else is stale: with `force` its folder is moved to `decks.old`, otherwise nothing at all is written.
 
     Raises
@@ -140,7 +123,7 @@ def _deck(rendering: Rendering) -> Deck:
     context, potential = rendering.context, rendering.context["potential"]
     start = hashlib.sha256(rendering.data.encode()).hexdigest()
     identity = hashlib.sha256("\0".join((rendering.commands, start, potential.sha256)).encode()).hexdigest()
-    apart = {"potential", "positions", "n_steps", "restart_every", "thermo_every"}
+    apart = {"potential", "positions", "removed_dof", "n_steps", "restart_every", "thermo_every"}
     settings = {key: value for key, value in context.items() if key not in apart}
     settings |= {"potential": f"{potential.name} ({potential.sha256[:12]})", "start_structure": start[:12]}
     shared = Manifest.__dataclass_fields__.keys() & (context.keys() - {"potential"})

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from traceback import extract_tb
+from typing import Any, NoReturn
 
 import numpy as np
 from ase import Atoms
@@ -20,10 +20,12 @@ from jinja2 import (
     PrefixLoader,
     StrictUndefined,
     TemplateError,
+    TemplateRuntimeError,
 )
 
 from deckgen.decks.clusters import start_structure
 from deckgen.decks.potentials import Potential, resolve
+from deckgen.decks.protocols import QUENCH, Part, Protocol, protocols_of
 from deckgen.errors import InputError
 from deckgen.study import Study
 from deckgen.study.folder import StudyFolder
@@ -33,20 +35,15 @@ __all__ = [
     "Rendering",
     "commands",
     "environment",
-    "nvt_id",
     "prepare",
     "project_environment",
     "render",
-    "render_isomer_runs",
     "render_quench",
     "structure_context",
 ]
 
 RELAX_FORCE_eV_A = 1e-4
-MELT_PS = 20
-WALL_eV_A2 = 1.0  # an atom of 300 K goes 0.2 A into the wall
-WALL_WIDTH_A = 3.0
-FIRE_TIMESTEPS = 2.0  # of the dynamics: FIRE begins with so many, and grows to eight times that
+FIRE_TIMESTEPS = 2.0  # FIRE begins with this many time steps of the dynamics, and grows to eight times that
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +77,14 @@ def environment(template_folder: Path | None = None) -> Environment:
     package = PackageLoader("deckgen.templates", "decks")
     own: list[BaseLoader] = [FileSystemLoader(template_folder)] if template_folder else []
     # deckgen/nvt.in.j2 is always the package's: what an nvt.in.j2 of the user extends
-    return _environment(ChoiceLoader([*own, package, PrefixLoader({"deckgen": package})]))
+    env = _environment(ChoiceLoader([*own, package, PrefixLoader({"deckgen": package})]))
+    env.globals["unknown"] = _unknown
+    return env
+
+
+def _unknown(what: str, value: object) -> NoReturn:
+    """Fail: the last `else` of a choice in a template."""
+    raise TemplateRuntimeError(f"this template has no {what} {value!r}")
 
 
 def project_environment() -> Environment:
@@ -124,36 +128,18 @@ def prepare(study: Prepared | Study | Path | str) -> Prepared:
     return Prepared(study, potential, start, environment(own if own.is_dir() else None))
 
 
-def render(prepared: Prepared) -> Iterator[Rendering]:
-    """Yield the study's decks: the relaxation of the start structure, then one for each temperature and replica.
+def render(prepared: Prepared, part: Part = "ladder") -> Iterator[Rendering]:
+    """Yield the decks of a part of a study, in the order in which they run.
 
     Raises
     ------
     InputError
         If a template fails.
     """
-    study, env, common = prepared.study, prepared.templates, _common(prepared)
-    if study.cluster.relax:
-        yield _render(env, "minimize", "start", common | {"seed": _seed(study.nvt.seed, 0.0, 0)})
-    for temperature in study.ladder.rungs_K:
-        for replica in range(1, study.nvt.replicas + 1):
-            yield _render(env, "nvt", nvt_id(temperature, replica), common | _nvt(study, temperature, replica))
-
-
-def render_isomer_runs(prepared: Prepared) -> Iterator[Rendering]:
-    """Yield the decks of the isomers' own runs: as the ladder's, with the temperatures, length and frames of [isomers].
-
-    Raises
-    ------
-    InputError
-        As `render`.
-    """
-    study, env, common = prepared.study, prepared.templates, _common(prepared)
-    for temperature in study.isomers.temperatures_K:
-        context = common | _nvt(study, temperature, 1)
-        context["seed"] = _seed(study.nvt.seed, temperature, 0)  # not the run of a rung at the same temperature
-        context |= {"n_steps": study.isomer_steps, "frame_every": study.isomers.frame_every}
-        yield _render(env, "isomers", nvt_id(temperature, 1), context, template="nvt")
+    common = _common(prepared)
+    for protocol in protocols_of(part):
+        for deck in protocol.decks(prepared.study):
+            yield _render(prepared.templates, protocol, deck.id, common | deck.context)
 
 
 def render_quench(prepared: Prepared, stage: str, max_force_eV_A: float) -> Rendering:
@@ -171,12 +157,7 @@ def render_quench(prepared: Prepared, stage: str, max_force_eV_A: float) -> Rend
         "max_steps": study.isomers.max_steps,
         "timestep_ps": FIRE_TIMESTEPS * study.nvt.timestep_fs / 1000,
     }
-    return _render(prepared.templates, "quench", stage, _common(prepared) | quench)
-
-
-def nvt_id(temperature_K: float, replica: int) -> str:
-    """Return the name of an NVT deck: T0281.000K-r1."""
-    return f"T{temperature_K:08.3f}K-r{replica}"
+    return _render(prepared.templates, QUENCH, stage, _common(prepared) | quench)
 
 
 def structure_context(atoms: Atoms, mass_u: float | None = None) -> dict[str, Any]:
@@ -204,47 +185,15 @@ def _common(prepared: Prepared) -> dict[str, Any]:
     }
 
 
-def _nvt(study: Study, temperature_K: float, replica: int) -> dict[str, Any]:
-    """Return what one NVT deck has of its own."""
-    nvt = study.nvt
-    return {
-        "temperature_K": temperature_K,
-        "replica": replica,
-        "seed": _seed(nvt.seed, temperature_K, replica),
-        "thermostat": nvt.thermostat,
-        "damping_ps": nvt.damping_fs / 1000,
-        "timestep_ps": nvt.timestep_fs / 1000,
-        "timestep_fs": nvt.timestep_fs,
-        "n_steps": nvt.n_steps_at(temperature_K),
-        "sample_every": nvt.sample_every,
-        "frame_every": nvt.frame_every,
-        "restart_every": nvt.restart_every,
-        "thermo_every": 100 * nvt.sample_every,
-        "melt_K": study.melt_K if nvt.start == "melted" else None,
-        "melt_steps": round(MELT_PS * 1000 / nvt.timestep_fs),
-        "container_radius_A": study.cluster.container_radius_A,
-        "wall_eV_A2": WALL_eV_A2,
-        "wall_width_A": WALL_WIDTH_A,
-    }
-
-
-def _seed(seed: int, temperature_K: float, replica: int) -> int:
-    """Derive a run's seed of the study's: the same whatever other runs there are; LAMMPS takes up to 9e8."""
-    digest = hashlib.sha256(f"{seed}/{temperature_K:.3f}/{replica}".encode()).digest()
-    return 1 + int.from_bytes(digest[:8], "big") % 800_000_000
-
-
-def _render(
-    env: Environment, protocol: str, name: str, context: dict[str, Any], *, template: str | None = None
-) -> Rendering:
+def _render(env: Environment, protocol: Protocol, name: str, context: dict[str, Any]) -> Rendering:
     neutral = context | {
         "potential": replace(context["potential"], terms=context["potential"].terms | {"engine": "auto"})
     }
     neutral |= {"n_steps": 0, "restart_every": 0}
-    template = f"{template or protocol}.in.j2"
+    template = f"{protocol.template}.in.j2"
     try:
         return Rendering(
-            protocol=protocol,
+            protocol=protocol.name,
             name=name,
             context=context,
             script=env.get_template(template).render(context),
@@ -252,7 +201,8 @@ def _render(
             data=env.get_template("cluster.data.j2").render(context),
         )
     except (TemplateError, RecursionError) as error:
-        where = f"{getattr(error, 'filename', None) or template}:{getattr(error, 'lineno', '?')}"
+        lines = [frame for frame in extract_tb(error.__traceback__) if frame.filename.endswith(".j2")]
+        where = f"{lines[-1].filename}:{lines[-1].lineno}" if lines else template
         raise InputError(f"template {where}: {error}") from error
 
 

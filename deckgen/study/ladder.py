@@ -1,4 +1,4 @@
-"""Temperature ladders."""
+"""The table [ladder] of study.toml: the temperatures."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from deckgen.toml import Table
+from deckgen.toml import Kelvin, Table
 
 __all__ = ["Ladder"]
-
-Kelvin = Annotated[float, Field(gt=0)]
 
 
 class Ladder(Table):
@@ -31,7 +29,7 @@ class Ladder(Table):
     spacing: Literal["linear", "geometric"] = "linear"
     """Equal differences or equal ratios."""
     extra_K: tuple[Kelvin, ...] = ()
-    """Rungs added to the others, say where the overlap is thin."""
+    """Further rungs, for instance where the overlap is thin."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import re
+import tomllib
 from pathlib import Path
+from typing import Annotated, Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from deckgen.decks.scaffold import init
 from deckgen.errors import InputError
 from deckgen.study import Study, json_schema
+from deckgen.study.nvt import Longer
 
 NA55 = '[cluster]\nelement = "Na"\nsize = 55\n'
 
@@ -101,14 +106,49 @@ def test_init_writes_a_study_with_a_schema_and_never_over_one(tmp_path: Path) ->
     assert not (tmp_path / "bad").exists()
 
 
-def test_what_init_shows_as_default_is_the_default(tmp_path: Path) -> None:
-    given = init(tmp_path, size=13)
+def shown_keys(text: str) -> dict[str, dict[str, tuple[Any, str]]]:
+    """Return the keys of a study.toml by table, commented out or not: the value and the remark behind it."""
+    tables: dict[str, dict[str, tuple[Any, str]]] = {}
+    for line in text.splitlines():
+        if head := re.match(r"\[(\w+)\]", line):
+            tables[head[1]] = {}
+        elif key := re.match(r"(?:# )?(\w+) = [^#]*(.*)", line):
+            assert key[1] not in list(tables.values())[-1], line
+            list(tables.values())[-1][key[1]] = (tomllib.loads(line.removeprefix("# "))[key[1]], key[2])
+    return tables
+
+
+def test_init_shows_every_key_of_the_study(tmp_path: Path) -> None:
+    init(tmp_path, size=13)
+    shown = shown_keys((tmp_path / "study.toml").read_text())
+    tables = {name: field.annotation for name, field in Study.model_fields.items()}
+    assert {name: set(keys) for name, keys in shown.items()} == {
+        name: set(table.model_fields) for name, table in tables.items()
+    }
+    ((longer,), _) = shown["nvt"]["longer"]
+    assert longer.keys() == Longer.model_fields.keys()
+
+
+def test_what_init_shows_is_the_default_or_an_example_that_is_valid(tmp_path: Path) -> None:
+    init(tmp_path, size=13)
     text = (tmp_path / "study.toml").read_text()
-    for key in ("min_K", "count", "spacing", "timestep_fs", "sample_every", "seed", "start", "grid_K", "rotation"):
-        assert f"\n# {key} = " in text
-    head, tables = text.split("[ladder]")
-    shown = "\n".join(line.removeprefix("# ") for line in tables.splitlines())
-    assert read(tmp_path, f"{head}[ladder]{shown}") == given
+    for name, keys in shown_keys(text).items():
+        table = Study.model_fields[name].annotation
+        for key, (value, remark) in keys.items():
+            if f"\n{key} = " in text:  # what init was told
+                continue
+            field = table.model_fields[key]
+            read_as = TypeAdapter(Annotated[field.annotation, field]).validate_python(value)
+            is_default = read_as == field.default
+            assert is_default != remark.startswith("# example"), f"[{name}] {key}: an example, or the default?"
+
+
+def test_a_study_with_all_defaults_written_out_is_the_same_study(tmp_path: Path) -> None:
+    given = init(tmp_path, size=13)
+    lines = (tmp_path / "study.toml").read_text().splitlines()
+    written = [line.removeprefix("# ") if " = " in line and "# example" not in line else line for line in lines]
+    assert sum(a != b for a, b in zip(lines, written, strict=True)) > 30
+    assert read(tmp_path, "\n".join(written)) == given
 
 
 def test_the_schema_describes_every_table_and_key() -> None:

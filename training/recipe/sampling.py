@@ -7,9 +7,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from deckgen.study import Element
-from deckgen.study.ladder import Kelvin
-from deckgen.toml import Count, Positive, Table
+from deckgen.study.cluster import Element
+from deckgen.toml import Count, Kelvin, Positive, Table
 
 __all__ = ["Augment", "Sample"]
 

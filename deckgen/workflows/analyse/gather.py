@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from deckgen.decks.manifest import ENERGIES
+from deckgen.decks.protocols import sampled_files
 from deckgen.errors import InputError, RunError
 from deckgen.runs.external import ExternalRun, read_energies
 from deckgen.runs.harvest import harvest
@@ -67,7 +68,7 @@ def gather(study: Study | None, folder: Path, sources: Sequence[ExternalSource],
         If there are no samples at all.
     """
     own = None
-    if study is not None and (not sources or any(folder.glob(f"decks/nvt/*/{ENERGIES}"))):
+    if study is not None and (not sources or sampled_files(folder, ENERGIES)):
         own = harvest(folder)
         missing = set(study.ladder.rungs_K) - set(own.temperatures_K.tolist())
         own = replace(own, missing_K=tuple(sorted(missing | set(own.missing_K))))

@@ -15,6 +15,7 @@ from deckgen.analysis.fragments import Evaporation, find_evaporation
 from deckgen.analysis.lindemann import LindemannCurve, lindemann_index
 from deckgen.analysis.states import RungState
 from deckgen.decks.manifest import QUENCHED, read_manifest
+from deckgen.decks.protocols import sampled_files
 from deckgen.findings import Finding
 from deckgen.frames import read_frames
 from deckgen.samples import Samples, TimeSeries
@@ -85,7 +86,7 @@ def about_quenches(samples: Samples, study_folder: Path) -> list[Finding]:
 
 
 def _quenched_energies(study_folder: Path) -> Iterator[tuple[Path, float]]:
-    for path in sorted(study_folder.glob(f"decks/nvt/*/{QUENCHED}")):
+    for path in sampled_files(study_folder, QUENCHED):
         for frame in read_frames(path):
             if math.isfinite(frame.potential_energy_eV):
                 yield path, frame.potential_energy_eV

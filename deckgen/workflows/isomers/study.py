@@ -9,6 +9,7 @@ from deckgen.analysis.isomers.find import find_isomers
 from deckgen.analysis.isomers.results import IsomerList, Tolerances
 from deckgen.decks.deck import read_manifests, write_quench_deck
 from deckgen.decks.manifest import Manifest
+from deckgen.decks.protocols import PROTOCOLS
 from deckgen.decks.render import Prepared, prepare
 from deckgen.errors import InputError, RunError
 from deckgen.minima import Minimum
@@ -141,7 +142,7 @@ def _rungs(study: Study) -> Iterator[tuple[Path, Manifest]]:
             hint='with source = "nvt" the frames are the rungs\'; leave temperatures_K out to take all of them',
         )
     for folder, manifest in read_manifests(study.folder):
-        if manifest.protocol == "nvt" and (wanted is None or manifest.temperature_K in wanted):
+        if PROTOCOLS[manifest.protocol].sampled and (wanted is None or manifest.temperature_K in wanted):
             yield folder, manifest
 
 

@@ -11,6 +11,7 @@ from ase import Atoms
 
 from deckgen.decks.clusters import start_structure
 from deckgen.decks.manifest import FRAMES, QUENCHED, Manifest
+from deckgen.decks.protocols import MINIMIZE
 from deckgen.frames import read_frames
 from deckgen.study import Study
 
@@ -43,7 +44,7 @@ def structures(study: Study, decks: Sequence[tuple[Path, Manifest]]) -> Iterator
 
 def _start(study: Study, decks: Sequence[tuple[Path, Manifest]]) -> Structure:
     for folder, manifest in decks:
-        if manifest.protocol == "minimize" and (folder / QUENCHED).is_file():
+        if manifest.protocol == MINIMIZE.name and (folder / QUENCHED).is_file():
             for frame in read_frames(folder / QUENCHED):
                 caption = f"start, relaxed: {frame.potential_energy_eV:.4f} eV"
                 return Structure(caption, frame.atoms())

@@ -13,6 +13,7 @@ from deckgen.analysis.melting import Peak, find_melting
 from deckgen.decks.deck import read_manifests
 from deckgen.decks.manifest import ENERGIES, QUENCHED
 from deckgen.decks.potentials import resolve
+from deckgen.decks.protocols import sampled_files
 from deckgen.files import write_whole
 from deckgen.runs.progress import duration
 from deckgen.study import Study
@@ -59,7 +60,7 @@ def _results(study: Study) -> tuple[ThermodynamicsDocument | None, bool]:
     """Return the contents of thermodynamics.json and whether runs went on since; None: isomers alone are known."""
     folder = StudyFolder(study.folder).results
     if not folder.thermodynamics.is_file():
-        if folder.isomers.is_file() and not any(study.folder.glob(f"decks/nvt/*/{ENERGIES}")):
+        if folder.isomers.is_file() and not sampled_files(study.folder, ENERGIES):
             return None, False
         analyse(study)
     results = read_thermodynamics(folder)
@@ -76,7 +77,7 @@ def _outdated(study: Study) -> bool:
     results = StudyFolder(study.folder).results
     if not any(results.figures.glob("*.svg")):
         return True
-    outputs = (file for name in (ENERGIES, QUENCHED) for file in study.folder.glob(f"decks/nvt/*/{name}"))
+    outputs = (file for name in (ENERGIES, QUENCHED) for file in sampled_files(study.folder, name))
     sources, analysed = [study.file, results.isomers, *outputs], results.thermodynamics.stat().st_mtime
     return any(source.is_file() and source.stat().st_mtime > analysed for source in sources)
 

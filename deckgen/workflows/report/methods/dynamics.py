@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from deckgen.decks.render import MELT_PS
+from deckgen.decks.protocols import MELT_PS
 from deckgen.study import Study
+from deckgen.thermostats import THERMOSTATS
 from deckgen.workflows.analyse.read import ThermodynamicsDocument
 from deckgen.workflows.report.methods.literature import References
 
 __all__ = ["integration", "ladder_runs", "melting"]
 
-_BATHS = {
-    "nose-hoover": "a chain of three Nosé-Hoover thermostats",
-    "csvr": "canonical sampling by stochastic velocity rescaling",
-    "langevin": "a Langevin thermostat",
-}
-
 
 def integration(study: Study, n_atoms: int, lammps_versions: str, references: References) -> list[str]:
     """Describe the dynamics that all runs share."""
-    cite, nvt = references.cite, study.nvt
+    cite, nvt, thermostat = references.cite, study.nvt, THERMOSTATS[study.nvt.thermostat]
     release = f" ({lammps_versions})" if lammps_versions else ""
     return [
         f"Molecular dynamics at constant temperature was run with LAMMPS{release} {cite('lammps')}, with a time step "
-        f"of {nvt.timestep_fs:g} fs and {_BATHS[nvt.thermostat]} {cite(nvt.thermostat)} (time constant "
+        f"of {nvt.timestep_fs:g} fs and {thermostat.description} {cite(thermostat.citation)} (time constant "
         f"{nvt.damping_fs:g} fs).",
-        _degrees_of_freedom(study, n_atoms),
+        thermostat.momenta.format(dof=3 * n_atoms - thermostat.removed_dof),
     ]
 
 
@@ -58,15 +53,3 @@ def melting(study: Study) -> list[str]:
     if study.nvt.start != "melted":
         return []
     return [f"Each run began with {MELT_PS} ps at {study.melt_K:g} K to melt the start structure."]
-
-
-def _degrees_of_freedom(study: Study, n_atoms: int) -> str:
-    if study.nvt.thermostat == "langevin":
-        return (
-            "The random forces have no net force, so that the total momentum stayed zero and the velocities had "
-            f"3N − 3 = {3 * n_atoms - 3} degrees of freedom; the cluster rotates as in the canonical ensemble."
-        )
-    return (
-        "The runs began with zero linear and zero angular momentum, which this thermostat keeps; the temperature was "
-        f"therefore defined with 3N − 6 = {3 * n_atoms - 6} degrees of freedom."
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from deckgen.minimisers import MINIMISERS
 from deckgen.study import Study
 from deckgen.workflows.isomers.read import IsomersDocument
 from deckgen.workflows.report.methods.dynamics import melting
@@ -13,15 +14,17 @@ __all__ = ["isomer_search"]
 def isomer_search(study: Study, isomers: IsomersDocument, references: References) -> list[str]:
     """Describe what led to results/isomers.json, whose contents are `isomers`."""
     cite, settings, tolerances = references.cite, isomers.settings, isomers.tolerances
-    minimizer = f"FIRE {cite('fire')}" if settings.minimizer == "fire" else "conjugate gradients"
+    minimiser = MINIMISERS[settings.minimizer]
+    source = f" {cite(minimiser.citation)}" if minimiser.citation else ""
     reflection = ", a reflection" if tolerances.reflection else ""
     sentences = [
         *_frames(study, isomers),
         f"Isomers are the distinct inherent structures {cite('inherent')} of {isomers.n_quenched} configurations, "
-        f"of which {isomers.n_failed} could not be quenched or fell apart. Each was quenched by {minimizer} in "
-        f"LAMMPS {cite('lammps')} until no force on an atom exceeded {settings.loose_force_eV_A:g} eV/Å; one of "
-        f"each group of equal energies and fingerprints went on to {settings.max_force_eV_A:g} eV/Å"
-        + (", and off the saddle where its lowest curvature was negative." if settings.off_saddles else "."),
+        f"of which {isomers.n_failed} could not be quenched or fell apart. Each was quenched by "
+        f"{minimiser.description}{source} in LAMMPS {cite('lammps')} until no force on an atom exceeded "
+        f"{settings.loose_force_eV_A:g} eV/Å; one of each group of equal energies and fingerprints was converged "
+        f"to {settings.max_force_eV_A:g} eV/Å"
+        + (", and pushed off the saddle where its lowest curvature was negative." if settings.off_saddles else "."),
         f"Minima are one isomer when their energies differ by at most {tolerances.tight_energy_eV:g} eV and a "
         f"translation, a rotation{reflection} and a permutation of like atoms leave no atom further than "
         f"{tolerances.match_A:g} Å from its counterpart; point groups hold within {tolerances.symmetry_A:g} Å.",

@@ -1,4 +1,7 @@
-"""The literature that a methods paragraph cites, numbered in the order of its use."""
+"""The literature that a methods paragraph cites, numbered in the order of its use.
+
+What a thermostat, a minimiser or a potential rests on is in its own record.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +12,13 @@ __all__ = ["References"]
 LITERATURE = {
     "ase": "A. H. Larsen et al., J. Phys.: Condens. Matter 29, 273002 (2017)",
     "bootstrap": "D. N. Politis, J. P. Romano, in Exploring the Limits of Bootstrap (Wiley, 1992), p. 263",
-    "csvr": "G. Bussi, D. Donadio, M. Parrinello, J. Chem. Phys. 126, 014101 (2007)",
     "equilibration": "J. D. Chodera, J. Chem. Theory Comput. 12, 1799 (2016)",
-    "fire": "E. Bitzek, P. Koskinen, F. Gähler, M. Moseler, P. Gumbsch, Phys. Rev. Lett. 97, 170201 (2006)",
     "inherent": "F. H. Stillinger, T. A. Weber, Phys. Rev. A 25, 978 (1982)",
     "inefficiency": "J. D. Chodera et al., J. Chem. Theory Comput. 3, 26 (2007)",
     "lammps": "A. P. Thompson et al., Comput. Phys. Commun. 271, 108171 (2022)",
-    "langevin": "T. Schneider, E. Stoll, Phys. Rev. B 17, 1302 (1978)",
     "lindemann": "Y. Zhou, M. Karplus, K. D. Ball, R. S. Berry, J. Chem. Phys. 116, 2323 (2002)",
     "mbar": "M. R. Shirts, J. D. Chodera, J. Chem. Phys. 129, 124105 (2008)",
     "multiple_histogram": "A. M. Ferrenberg, R. H. Swendsen, Phys. Rev. Lett. 63, 1195 (1989)",
-    "nose-hoover": "G. J. Martyna, M. L. Klein, M. Tuckerman, J. Chem. Phys. 97, 2635 (1992)",
     "percentiles": "T. C. Hesterberg, The American Statistician 69, 371 (2015)",
     "quip": "S. Klawohn et al., J. Chem. Phys. 159, 174108 (2023)",
     "superposition": "J. P. K. Doye, D. J. Wales, J. Chem. Phys. 102, 9659 (1995)",

@@ -8,7 +8,9 @@ from importlib.metadata import version
 
 from deckgen.analysis.fragments import REACH
 from deckgen.decks.potentials import BUILTIN, Potential
-from deckgen.decks.render import RELAX_FORCE_eV_A, WALL_eV_A2
+from deckgen.decks.protocols import WALL_eV_A2
+from deckgen.decks.render import RELAX_FORCE_eV_A
+from deckgen.minimisers import MINIMISERS
 from deckgen.study import Study
 from deckgen.workflows.analyse.read import ThermodynamicsDocument
 from deckgen.workflows.document import ClusterEntry
@@ -78,9 +80,10 @@ def _start(study: Study, references: References) -> list[str]:
     cluster, sentences = study.cluster, list[str]()
     source = f"a structure read from {cluster.file}" if cluster.file else _built(study)
     if cluster.relax:
+        fire = references.cite(MINIMISERS["fire"].citation)
         sentences.append(
-            f"The start structure, {source}, was relaxed by FIRE {references.cite('fire')} until no force "
-            f"on an atom exceeded {RELAX_FORCE_eV_A:g} eV/Å."
+            f"The start structure, {source}, was relaxed by FIRE {fire} until no force on an atom exceeded "
+            f"{RELAX_FORCE_eV_A:g} eV/Å."
         )
     else:
         sentences.append(f"The start structure was {source}, as it is.")

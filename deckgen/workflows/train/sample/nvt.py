@@ -10,7 +10,8 @@ from ase import Atoms
 
 from deckgen.decks.clusters import build
 from deckgen.decks.manifest import FRAMES
-from deckgen.decks.render import nvt_id, project_environment
+from deckgen.decks.protocols import NVT, nvt_id
+from deckgen.decks.render import project_environment
 from deckgen.files import write_whole
 from deckgen.frames import read_frames
 from deckgen.runs.batch import run
@@ -45,7 +46,7 @@ def sample_nvt(
         result = run(study, workers=workers, force=force, progress=progress)
         failed += [f"{deck.folder.name} of {study.name}: {deck.message.splitlines()[0]}" for deck in result.failed]
         for temperature in settings.temperatures_K:
-            known = last_frames(study / "decks" / "nvt" / nvt_id(temperature, 1) / FRAMES, settings)
+            known = last_frames(NVT.folder(study) / nvt_id(temperature, 1) / FRAMES, settings)
             frames += named(known, Path(settings.potential).stem, study.name, temperature, prefix)
     return frames, failed
 

@@ -9,7 +9,7 @@ from ase import Atoms
 
 from deckgen.decks.clusters import build
 from deckgen.decks.manifest import FRAMES
-from deckgen.decks.render import nvt_id
+from deckgen.decks.protocols import nvt_id
 from deckgen.errors import InputError, RunError
 from deckgen.processes.executor import SubprocessExecutor
 from deckgen.reference.calculator import boxed, dynamics
