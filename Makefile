@@ -15,8 +15,8 @@ demo-na55: $(READY)     ## the same for Na55 at the paper's protocol: the better
 	mkdir -p demo-na55 && cp -n examples/na55-gap/* demo-na55/
 	$(BIN)/deckgen run demo-na55 && $(BIN)/deckgen analyse demo-na55 && $(BIN)/deckgen report demo-na55
 
-test: $(READY)          ## all tests, two files at a time
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+test: $(READY)          ## all tests, in two processes; the one that is done first takes over some of the other's
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 mutate: $(READY)        ## what the tests notice: each change in tests/tools/mutations.toml, in a copy; a quarter of an hour
 	$(BIN)/python tests/tools/mutate.py

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm, t
+from scipy.special import ndtr, stdtrit
 
 from deckgen.analysis.bootstrap import CORRELATIONS, block_lengths
 from deckgen.analysis.caloric import caloric_curves
@@ -36,7 +36,7 @@ def expanded_percentiles(n_blocks: int) -> tuple[float, float]:
     Hesterberg, The American Statistician 69, 371 (2015): the expanded percentile interval.
     """
     n = max(n_blocks, 2)
-    tail = 100 * norm.sf(np.sqrt(n / (n - 1)) * t.ppf((1 + LEVEL) / 2, n - 1))
+    tail = 100 * ndtr(-np.sqrt(n / (n - 1)) * stdtrit(n - 1, (1 + LEVEL) / 2))  # scipy.stats is slow to import
     return float(tail), float(100 - tail)
 
 

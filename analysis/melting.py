@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import find_peaks
 
 from deckgen.units import KB_EV_K, initial_heat_capacity_over_kB
 
@@ -86,13 +85,18 @@ def refine(x: Array, y: Array, top: int) -> tuple[float, float]:
 
 def _maxima(curve: Array) -> list[int]:
     """Return the prominent maxima, ascending, those at the edges included."""
-    interior, _ = find_peaks(curve, prominence=MIN_PROMINENCE)
-    first = [0] if _edge_prominence(curve) > MIN_PROMINENCE else []
-    last = [len(curve) - 1] if _edge_prominence(curve[::-1]) > MIN_PROMINENCE else []
-    return [*first, *interior.tolist(), *last]
+    last = len(curve) - 1
+    interior = 1 + np.flatnonzero((curve[1:-1] > curve[:-2]) & (curve[1:-1] >= curve[2:]))
+    return [top for top in (0, *interior.tolist(), last) if _prominence(curve, top) > MIN_PROMINENCE]
 
 
-def _edge_prominence(curve: Array) -> float:
+def _prominence(curve: Array, top: int) -> float:
+    """Return how far the curve falls on either side of a point, at least, before it rises above it."""
+    sides = (curve[top::-1], curve[top:])
+    return min(_fall(side) for side in sides if len(side) > 1)
+
+
+def _fall(curve: Array) -> float:
     """Return how far the curve falls from its first point before it rises above it."""
     higher = np.flatnonzero(curve > curve[0])
     return float(curve[0] - curve[: higher[0] if len(higher) else None].min())

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import kendalltau, spearmanr
 
 from deckgen.analysis.isomers.alignment import Shape, align
 from deckgen.analysis.isomers.geometry import BondLengths, bond_lengths
@@ -115,6 +114,8 @@ def order_errors(energies_eV: ArrayLike, reference_eV: ArrayLike) -> OrderErrors
     energies_eV, reference_eV : (n,)
         Energies of the isomers, n >= 1, by the potential and by the reference.
     """
+    from scipy.stats import kendalltau, spearmanr  # here, because it is slow to import
+
     energies, reference = (np.asarray(values, dtype=float) for values in (energies_eV, reference_eV))
     errors = np.abs((energies - energies[0]) - (reference - reference[0]))[1:]
     ranked = len(energies) >= LEAST_RANKED and bool(np.ptp(energies)) and bool(np.ptp(reference))

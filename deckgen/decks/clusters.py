@@ -9,9 +9,7 @@ from typing import Any
 
 import numpy as np
 from ase import Atoms
-from ase.cluster import Decahedron, Icosahedron, Octahedron
 from ase.data import atomic_numbers, covalent_radii, reference_states
-from ase.io import read
 from numpy.typing import NDArray
 from scipy.spatial.distance import pdist, squareform
 
@@ -80,18 +78,24 @@ def bond_length_A(element: str) -> float:
 
 def _icosahedra(element: str, size: int, lattice_A: float) -> Iterator[Atoms]:
     """Yield the smallest Mackay icosahedron with at least `size` atoms: 13, 55, 147, 309 ..."""
+    from ase.cluster import Icosahedron  # slow to import, and only built structures need it
+
     shells = next(n for n in range(1, 30) if (10 * n**3 - 15 * n**2 + 11 * n - 3) // 3 >= size)
     yield Icosahedron(element, shells, latticeconstant=lattice_A)
 
 
 def _decahedra(element: str, size: int, lattice_A: float) -> Iterator[Atoms]:
     """Yield the (Marks) decahedra that are not much larger than `size`."""
+    from ase.cluster import Decahedron  # slow to import, and only built structures need it
+
     for p, r in product(range(2, 12), range(3)):
         yield from _within(size, (Decahedron(element, p, q, r, latticeconstant=lattice_A) for q in range(1, 8)))
 
 
 def _octahedra(element: str, size: int, lattice_A: float) -> Iterator[Atoms]:
     """Yield the (truncated) octahedra that are not much larger than `size`."""
+    from ase.cluster import Octahedron  # slow to import, and only built structures need it
+
     for cut in range(8):
         lengths = range(max(2, 2 * cut + 1), 24)
         yield from _within(size, (Octahedron(element, n, cut, latticeconstant=lattice_A) for n in lengths))
@@ -137,6 +141,8 @@ def _truncate(shell: Atoms, size: int, bond_A: float) -> Atoms:
 
 def _read(path: Path) -> Atoms:
     """Read the last frame of a file and check it."""
+    from ase.io import read  # slow to import, as ase.cluster is
+
     try:
         atoms = read(path, index=-1)
     except FileNotFoundError:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse.linalg import LinearOperator, eigsh
 
 from deckgen.minima import Minimum
 from deckgen.processes.executor import open_executor
@@ -88,6 +87,8 @@ def downhill_mode(curvature: Callable[[Array], Array], positions_A: Array) -> Ar
             return np.asarray(inside * of_rigid)
         curved = curvature(internal.reshape(-1, 3)).ravel()
         return np.asarray(curved - rigid @ (rigid.T @ curved) + inside * of_rigid)
+
+    from scipy.sparse.linalg import LinearOperator, eigsh  # here, because every process of a batch imports this module
 
     hessian = LinearOperator((size, size), matvec=multiply, dtype=np.float64)
     curvatures, modes = eigsh(hessian, k=2, which="BE", tol=CLOSE, ncv=min(size, BASIS), v0=start)

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.signal import find_peaks
 
-from deckgen.analysis.melting import find_melting, prominent_peaks
+from deckgen.analysis.melting import MIN_PROMINENCE, find_melting, prominent_peaks
 from deckgen.units import KB_EV_K
 
 N_ATOMS = 55
@@ -70,6 +71,18 @@ def test_of_two_peaks_the_higher_one_melts_and_both_are_listed():
     swapped = find_melting(GRID, 1 + bell(150.0, 1.1, 8.0) + bell(280.0, 0.4, 8.0), N_ATOMS)
     assert swapped.temperature_K == pytest.approx(150.0, abs=0.01)
     assert peak.latent_heat_eV == pytest.approx(find_melting(GRID, 1 + melting, N_ATOMS).latent_heat_eV, rel=1e-3)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_peaks_and_their_prominences_are_scipys(seed):
+    """Inside the curve; scipy knows no maxima at the edges, which are put below all others here."""
+    rng = np.random.default_rng(seed)
+    curve = 1 + np.convolve(rng.normal(size=400), np.hanning(30), "same")[: len(GRID)] / 20
+    curve[[0, -1]] = -10
+    expected, _ = find_peaks(curve, prominence=MIN_PROMINENCE)
+    found = prominent_peaks(GRID, curve)
+    assert len(found) == len(expected)
+    assert [T for T, _ in found] == pytest.approx(GRID[expected].tolist(), abs=GRID[1] - GRID[0])
 
 
 def test_a_peak_cut_by_the_edge_has_no_width():

@@ -29,8 +29,9 @@ thermodynamics(samples, bootstraps=5)
 IMPORT_ALL = """
 import importlib, pkgutil
 import deckgen.analysis
-for module in pkgutil.iter_modules(deckgen.analysis.__path__):
-    importlib.import_module(f"deckgen.analysis.{module.name}")
+for module in pkgutil.walk_packages(deckgen.analysis.__path__, "deckgen.analysis."):
+    importlib.import_module(module.name)
+assert "deckgen.analysis.isomers.find" in sys.modules
 """
 
 

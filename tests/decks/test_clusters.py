@@ -42,6 +42,17 @@ def test_every_size_between_is_connected_compact_and_the_same_each_time(structur
     assert np.array_equal(atoms.positions, build("Na", size, structure).positions)
 
 
+@pytest.mark.parametrize("size", [40, 100, 130])
+def test_atoms_are_taken_off_where_the_fewest_bonds_break(size: int) -> None:
+    """By another count: at each step the bonds that are left once an atom is gone, for every atom."""
+    shell = build("Na", 55 if size < 55 else 147)
+    while len(shell) > size:
+        left = [bonds(shell[[k for k in range(len(shell)) if k != atom]]) for atom in range(len(shell))]
+        radii = np.linalg.norm(shell.positions - shell.get_center_of_mass(), axis=1)
+        del shell[max(range(len(shell)), key=lambda atom: (left[atom], radii[atom]))]
+    assert bonds(build("Na", size)) >= 0.99 * bonds(shell)
+
+
 def test_bond_lengths_come_from_the_solid() -> None:
     assert bond_length_A("Na") == pytest.approx(4.23 * np.sqrt(3) / 2)  # bcc
     assert bond_length_A("Ar") == pytest.approx(5.26 / np.sqrt(2))  # fcc

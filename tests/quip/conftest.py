@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -160,8 +161,12 @@ def frame_text(atoms: Atoms) -> str:
 
 
 @pytest.fixture(scope="session")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Driver:
-    folder = tmp_path_factory.mktemp("driver")
+def driver(made_once: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Driver:
+    programs = made_once("driver", compile_driver)
+    return Driver(Path(shutil.copytree(programs, tmp_path_factory.mktemp("driver") / "programs")))
+
+
+def compile_driver(folder: Path) -> None:
     flags = ["-std=c++17", "-g", "-O1", "-march=native", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
     command = [*find_compiler().command, *flags, f"-I{SOURCES}"]
     sources = {object_name(name): SOURCES / name for name in EVALUATOR}
@@ -174,7 +179,6 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Driver:
         list(pool.map(compile_, *zip(*(sources | mains).items(), strict=True)))
     for name, main in mains.items():
         subprocess.run([*command, name, *sources, "-o", main.stem], cwd=folder, check=True, timeout=300)
-    return Driver(folder)
 
 
 def structures() -> dict[str, Atoms]:

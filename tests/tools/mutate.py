@@ -116,12 +116,18 @@ def outcome(mutation: Mutation, checkout: Path) -> str:
 
 
 def run_all(mutations: Sequence[Mutation]) -> Iterator[tuple[Mutation, str, float]]:
-    """Yield each mutation with its outcome and the seconds that it took."""
+    """Yield each mutation with its outcome and the seconds that it took; its tests must pass without it."""
+    passes = dict[tuple[str, ...], bool]()
     with tempfile.TemporaryDirectory() as folder:
         copy_checkout(Path(folder))
         for mutation in mutations:
             start = time.monotonic()
-            result = EQUIVALENT if mutation.equivalent else outcome(mutation, Path(folder))
+            if mutation.equivalent:
+                yield mutation, EQUIVALENT, 0.0
+                continue
+            if mutation.tests not in passes:
+                passes[mutation.tests] = run_tests(Path(folder), mutation.tests) == 0
+            result = outcome(mutation, Path(folder)) if passes[mutation.tests] else BROKEN
             yield mutation, result, time.monotonic() - start
 
 

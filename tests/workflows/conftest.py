@@ -12,6 +12,8 @@ import pytest
 from deckgen.runs.batch import run
 from deckgen.workflows.analyse.study import analyse
 
+MadeOnce = Callable[[str, Callable[[Path], object]], Path]
+
 STUDY = """
 [study]
 name = "Na13 <short>"
@@ -34,13 +36,14 @@ bootstraps = 20
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def finished(made_once: MadeOnce) -> Path:
     """A study whose runs are done; not to be changed."""
-    folder = tmp_path_factory.mktemp("finished") / "study"
-    folder.mkdir()
-    (folder / "study.toml").write_text(STUDY)
-    assert run(folder, workers=2, progress=False).failed == []
-    return folder
+
+    def make(folder: Path) -> None:
+        (folder / "study.toml").write_text(STUDY)
+        assert run(folder, workers=2, progress=False).failed == []
+
+    return made_once("finished-study", make)
 
 
 @pytest.fixture
@@ -50,11 +53,14 @@ def study(finished: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def analysed(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def analysed(finished: Path, made_once: MadeOnce) -> Path:
     """The study with its results; not to be changed."""
-    folder = Path(shutil.copytree(finished, tmp_path_factory.mktemp("analysed") / "study", symlinks=True))
-    analyse(folder)
-    return folder
+
+    def make(folder: Path) -> None:
+        shutil.copytree(finished, folder, symlinks=True, dirs_exist_ok=True)
+        analyse(folder)
+
+    return made_once("analysed-study", make)
 
 
 @pytest.fixture

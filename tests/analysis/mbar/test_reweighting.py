@@ -167,6 +167,16 @@ def test_equations_without_a_solution_raise():
         solve(memberships, np.array([1.0, 1.0, 1.0]), np.array([1.0, 2.0]))
 
 
+def test_the_solver_needs_no_good_guess(harmonic, rng):
+    """From f_k = 0 for every state, hundreds of kT off."""
+    pool = make_pool(harmonic, np.array([50.0, 100.0, 200.0, 400.0, 800.0]), np.array([200] * 5), rng)
+    solved = reweight(pool)
+    assert np.ptp(solved.f_k) > 20
+    u = np.outer(pool.beta, pool.energies_eV)
+    memberships = pool.N_k[:, None] * np.exp(u.min(axis=0) - u)
+    np.testing.assert_allclose(solve(memberships, np.ones(1000), pool.N_k), solved.f_k, atol=1e-6)
+
+
 def test_states_far_apart_are_solved(harmonic, rng):
     pool = make_pool(harmonic, np.array([20.0, 2000.0]), np.array([300, 300]), rng)
     solved = reweight(pool)
