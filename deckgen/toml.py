@@ -14,6 +14,7 @@ from deckgen.errors import InputError
 
 __all__ = ["Count", "Document", "Kelvin", "Positive", "Table", "read_toml", "validate"]
 
+Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0)]
 Kelvin = Annotated[float, Field(gt=0)]
 
