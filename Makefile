@@ -42,16 +42,16 @@ bench: $(READY)         ## the benchmarks of the README, an hour and a half
 	$(BIN)/python benchmarks/alignment.py
 
 validate: $(READY)      ## the long checks; their results are committed under validation/
-	$(BIN)/python validation/lj13.py
-	$(BIN)/python validation/intervals.py
-	$(BIN)/python validation/na55_gupta.py
-	$(BIN)/python validation/na55_gap.py
-	$(BIN)/python validation/nve_drift.py
-	$(BIN)/python validation/na_gap_models.py
-	$(BIN)/python validation/na_gap_stability.py
-	$(BIN)/python validation/lj_minima.py
-	$(BIN)/python validation/isomers_gupta.py
-	$(BIN)/python validation/isomers_na_gap.py
+	$(BIN)/python -m validation.melting.lj13
+	$(BIN)/python -m validation.melting.intervals
+	$(BIN)/python -m validation.melting.na55_gupta
+	$(BIN)/python -m validation.melting.na55_gap
+	$(BIN)/python -m validation.potential.nve_drift
+	$(BIN)/python -m validation.potential.models
+	$(BIN)/python -m validation.potential.stability
+	$(BIN)/python -m validation.isomers.lj_minima
+	$(BIN)/python -m validation.isomers.gupta
+	$(BIN)/python -m validation.isomers.na_gap
 
 na-gap: $(READY)        ## fit the built-in potential again from the data that it comes with
 	mkdir -p na-gap && cp deckgen/potentials/na-gap/gap.toml deckgen/potentials/na-gap/na-pbe.extxyz na-gap/

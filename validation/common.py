@@ -79,7 +79,7 @@ def interval(ci95: Sequence[float] | None, digits: int) -> str:
 
 
 def agree(value: float, error: float, other: float, other_error: float) -> bool:
-    """Say whether two values agree within the 95 % interval of their difference."""
+    """Return whether two values agree within the 95 % interval of their difference."""
     return bool(abs(value - other) <= 1.96 * (error**2 + other_error**2) ** 0.5)
 
 
@@ -96,8 +96,8 @@ def work_folder(description: str | None) -> Iterator[argparse.Namespace]:
 
 
 def record(name: str, title: str, checks: Mapping[str, bool], rows: Sequence[Sequence[str]], **content: Any) -> None:
-    """Write `<name>.json` and its table `<name>.md`; end the program with 1 if a check failed."""
-    command = f"python validation/{name}.py"
+    """Write `<name>.json` and its table `<name>.md` (name: room/check); end the program with 1 if a check failed."""
+    command = f"python -m validation.{name.replace('/', '.')}"
     document = {"command": command, "deckgen_version": deckgen.__version__, "checks": checks, **content}
     plain = json.dumps(document, indent=1, default=asdict, allow_nan=False)
     (HERE / f"{name}.json").write_text(plain + "\n")

@@ -1,7 +1,7 @@
-"""LJ13 in a container of 2.5 sigma, short: the peak of its heat capacity. The long check is validation/lj13.py.
+"""LJ13 in a container of 2.5 sigma, short: the peak of its heat capacity. The long check is validation/melting/lj13.py.
 
 The two numbers that it is compared with, position and height, are those of an independent Monte Carlo calculation of
-the same system, validation/lj13_monte_carlo.json (see validation/lj13.py for the literature).
+the same system, validation/melting/lj13_monte_carlo.json (see validation/melting/lj13.py for the literature).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Na55 with the Gupta potential, short: it melts where the literature says (the long one: validation/na55_gupta.py)."""
+"""Na55 with the Gupta potential, short: it melts where the literature says (validation/melting/na55_gupta.py is longer)."""
 
 from __future__ import annotations
 

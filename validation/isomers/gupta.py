@@ -7,8 +7,8 @@ order in which the quenches come: they are shuffled and told apart once more.
 
 from __future__ import annotations
 
-from common import record, work_folder
-from isomer_lists import HEAD, Outcome, study_text
+from validation.common import record, work_folder
+from validation.isomers.lists import HEAD, Outcome, study_text
 
 SIZES = (55, 147)
 
@@ -22,7 +22,7 @@ def main() -> None:
             outcomes[f"Na{size}"] = Outcome.of(arguments.folder / f"na{size}", text, arguments.workers)
     found = outcomes.values()
     record(
-        "isomers_gupta",
+        "isomers/gupta",
         "Isomers of Na55 and Na147, Gupta potential",
         {
             "at least 12,000 quenches each": all(o.n_quenched >= 12_000 for o in found),

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from common import EXAMPLES, record, work_folder
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.spatial.distance import pdist, squareform
 
 from deckgen.workflows.isomers.study import isomers
+from validation.common import EXAMPLES, record, work_folder
 
 EPSILON_EV = 0.0104
 PUBLISHED = {7: 4, 8: 8, 9: 21, 10: 64}
@@ -62,7 +62,7 @@ def main() -> None:
     with work_folder(__doc__) as arguments:
         found = {n: find(n, arguments.folder / f"lj{n}", arguments.workers) for n in PUBLISHED}
     record(
-        "lj_minima",
+        "isomers/lj_minima",
         "The minima of LJ7 to LJ10",
         {
             "every published minimum, none missing and none twice": all(

@@ -8,8 +8,8 @@ Na147 starts from its icosahedron, the others from icosahedra that are truncated
 
 from __future__ import annotations
 
-from common import record, work_folder
-from isomer_lists import HEAD, Outcome, study_text
+from validation.common import record, work_folder
+from validation.isomers.lists import HEAD, Outcome, study_text
 
 SIZES = (147, 200, 201, 252)
 TEMPERATURES_K = (200, 250, 300, 350)
@@ -26,7 +26,7 @@ def main() -> None:
             outcomes[f"Na{size}"] = Outcome.of(arguments.folder / f"na{size}", text, arguments.workers)
     found = outcomes.values()
     record(
-        "isomers_na_gap",
+        "isomers/na_gap",
         "Isomers of Na147, Na200, Na201 and Na252, na-gap",
         {
             f"at least the paper's {PAPER} distinct isomers of each": all(o.n_distinct >= PAPER for o in found),

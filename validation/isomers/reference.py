@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from common import record, work_folder
-from isomer_lists import study_text
-
 from deckgen.decks.potentials import BUILTIN
 from deckgen.workflows.compare.comparison import ComparedIsomer, ReferenceComparison
 from deckgen.workflows.compare.study import compare_isomers
 from deckgen.workflows.isomers.study import isomers
+from validation.common import record, work_folder
+from validation.isomers.lists import study_text
 
 RECIPE = BUILTIN["na-gap"].file.with_name("gap.toml")
 MAX_STEPS = 20
@@ -44,7 +43,7 @@ def main() -> None:
         isomer.change is not None and isomer.change.same for isomer in na55.isomers
     )
     record(
-        "isomers_reference",
+        "isomers/reference",
         "Isomers of Na55 and Na147, na-gap against its reference",
         checks,
         [HEAD, *(row(name, isomer) for name, comparison in found.items() for isomer in comparison.isomers)],

@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from common import record, work_folder
 from numpy.typing import NDArray
 from scipy.special import expit
 
@@ -19,6 +18,7 @@ from deckgen.analysis.melting import find_melting
 from deckgen.analysis.thermodynamics import thermodynamics
 from deckgen.samples import Samples
 from deckgen.units import KB_EV_K
+from validation.common import record, work_folder
 
 Array = NDArray[np.float64]
 
@@ -55,7 +55,7 @@ def main() -> None:
         "half width / K",
     )
     record(
-        "intervals",
+        "melting/intervals",
         f"95 % intervals of a melting temperature, {LENGTH_PS} ps a rung, two basins",
         {f"80 % or more hold it ({c.relaxation_ps:g} ps)": c.n_inside >= 0.8 * c.n_given for c in found},
         [head, *map(_row, found)],

@@ -10,12 +10,12 @@ Beside it: the paper's own GAP, trained on the same functional (PBE) but with ot
 
 from __future__ import annotations
 
-from common import EXAMPLES, HERE, Peak, interval, record, run_study, work_folder
 from matplotlib.figure import Figure
 
 from deckgen.analysis.figures.heat_capacity import draw_heat_capacity
 from deckgen.analysis.figures.style import COLOURS, save, styled
 from deckgen.analysis.results import Thermodynamics
+from validation.common import EXAMPLES, HERE, Peak, interval, record, run_study, work_folder
 
 PAPER_K, EXPERIMENT_K = 281.0, 290.0
 LONGER = "\n[nvt]\nlonger = [{min_K = 260, max_K = 305, duration_ps = 1200}]\n"
@@ -27,10 +27,10 @@ def main() -> None:
     example = (EXAMPLES / "na55-gap" / "study.toml").read_text()
     with work_folder(__doc__) as arguments:
         thermo = run_study(arguments.folder, example + LONGER, arguments.workers)
-    save(_figure(thermo), HERE / "na55_gap")
+    save(_figure(thermo), HERE / "melting" / "na55_gap")
     peak = Peak.of(thermo)
     record(
-        "na55_gap",
+        "melting/na55_gap",
         "Na55, na-gap, 21 temperatures of 400 ps, those of the transition 1200 ps",
         {
             f"within {100 * NEAR:.0f} % of the paper's": abs(peak.temperature_K - PAPER_K) <= NEAR * PAPER_K,

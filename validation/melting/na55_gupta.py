@@ -12,7 +12,7 @@ value, which is 290 K (Schmidt, Kusche, von Issendorff, Haberland, Nature 393, 2
 
 from __future__ import annotations
 
-from common import EXAMPLES, Peak, agree, interval, record, run_study, standard_error, work_folder
+from validation.common import EXAMPLES, Peak, agree, interval, record, run_study, standard_error, work_folder
 
 EXPERIMENT_K = 290.0
 LITERATURE_K = (0.55 * EXPERIMENT_K, 0.65 * EXPERIMENT_K)
@@ -33,7 +33,7 @@ def main() -> None:
                 peaks[f"{duration_ps} ps, seed {seed}"] = Peak.of(run_study(folder, text, arguments.workers))
     low, high = LITERATURE_K
     record(
-        "na55_gupta",
+        "melting/na55_gupta",
         "Na55, Gupta potential, 21 temperatures",
         {
             f"all peaks between {low:.0f} and {high:.0f} K": all(

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from common import record, work_folder
-
 from deckgen.decks.potentials import BUILTIN
 from deckgen.training.curate import Curation, curate
 from deckgen.training.dataset import Dataset
@@ -20,6 +18,7 @@ from deckgen.training.read import read_data
 from deckgen.training.recipe import Recipe
 from deckgen.training.validation.errors import PERCENT_NOTE, PotentialErrors
 from deckgen.training.validation.model import ModelReport, validate_model
+from validation.common import record, work_folder
 
 SHIPPED = BUILTIN["na-gap"].file
 GOAL_MEV_ATOM, GOAL_MEV_A = 1.0, 20.0
@@ -47,7 +46,7 @@ def main() -> None:
         shipped = validate_model(SHIPPED, held_out, e0, recipe.validation, workers=arguments.workers)
     na55 = shipped.errors["held out"].by_size[55]
     record(
-        "na_gap_models",
+        "potential/models",
         "na-gap: M1 fitted to Na55 alone, M2 to all sizes",
         _checks(reports["M1"], reports["M2"], na55),
         [HEAD, *(row for kind in sets for row in _rows(kind, reports))],

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 from ase.io import write
-from common import record, work_folder
 from scipy.spatial.distance import pdist
 
 from deckgen.analysis.fragments import count_fragments, neighbour_cutoff
@@ -39,6 +38,7 @@ from deckgen.training.recipe import Recipe
 from deckgen.training.validation.model import predict_groups
 from deckgen.training.validation.scans import Scan, dimer_plan, stretched_plan
 from deckgen.units import KB_EV_K
+from validation.common import record, work_folder
 
 GAP = BUILTIN["na-gap"].file
 STUDY = """
@@ -124,7 +124,7 @@ def main() -> None:
         ended = all(is_finished(deck.folder, deck.manifest) for deck, _ in runs)
     scans = _scans()
     record(
-        "na_gap_stability",
+        "potential/stability",
         "na-gap: liquids, minima of Na55, atoms pushed together and apart",
         {"every run went to its end": ended} | _checks(courses, minima[1], scans),
         [
