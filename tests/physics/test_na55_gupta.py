@@ -1,4 +1,4 @@
-"""Na55 with the Gupta potential, short: it melts where the literature says (validation/melting/na55_gupta.py is longer)."""
+"""Na55 with the Gupta potential, short: it melts where the literature says (long: validation/melting/na55_gupta.py)."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Energy conservation of the native evaluator and of QUIP: Na13 with na-gap, 20 ps without a thermostat at 2 fs.
 
 `python -m validation.potential.nve_drift` runs both engines of `pair_style quip` from one start, each in a process of
-its own, and writes nve_drift.json beside itself. The native engine must not drift more than QUIP does: the slope of the total
-energy within QUIP's, or within what its fluctuations let one see (three standard errors).
+its own, and writes nve_drift.json beside itself. The native engine must not drift more than QUIP does: the slope of the
+total energy within QUIP's, or within what its fluctuations let one see (three standard errors).
 """
 
 from __future__ import annotations
