@@ -103,7 +103,7 @@ def validate(raw: dict[str, Any], model: type[Model], *, source: str) -> Model:
 
 
 def _describe(detail: ErrorDetails, model: type[BaseModel]) -> str:
-    """Say one pydantic error in the words of the file."""
+    """Return the message of one pydantic error, with the keys of the file."""
     loc = [str(part) for part in detail["loc"]]
     if detail["type"] == "extra_forbidden":
         return f"{_place(loc[:-1])}unknown {'key' if loc[1:] else 'table'} '{loc[-1]}'{_did_you_mean(loc, model)}"

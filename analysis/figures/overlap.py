@@ -16,7 +16,7 @@ MOST_NUMBERS = 12
 
 
 def overlap_tables(thermo: Thermodynamics) -> dict[str, Table]:
-    """Return the matrix, a row a state."""
+    """Return the matrix, one row per state."""
     rungs = rungs_K(thermo)
     columns = {f"overlap_with_{T:g}_K": thermo.overlap[:, k] for k, T in enumerate(rungs)}
     return {"overlap": {"temperature_K": rungs, **columns}}

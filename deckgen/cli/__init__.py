@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     if code == INTERRUPTED:  # typer makes it of a KeyboardInterrupt
-        return _fail("the same command goes on where it was", "", INTERRUPTED)
+        return _fail("the same command resumes where it stopped", "", INTERRUPTED)
     return code if isinstance(code, int) else 0
 
 

@@ -43,7 +43,7 @@ def compare(
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try again what failed before.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Compare the lowest isomers with a reference calculator; started again, it goes on where it was."""
+    """Compare the lowest isomers with a reference calculator; started again, it resumes where it stopped."""
     from deckgen.workflows.compare.study import compare_isomers
 
     comparison = compare_isomers(

@@ -22,15 +22,15 @@ MOST_ROWS = 25
 def isomers(
     study: StudyPath = HERE,
     frames: Annotated[
-        list[Path] | None, typer.Option("--frames", metavar="FILE", help="Quench the frames of this file; repeat it.")
+        list[Path] | None, typer.Option("--frames", metavar="FILE", help="Quench the frames of this file; may be given several times.")
     ] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes at once; default: the number of cores.")] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Replace the isomers' runs of another study (kept in decks.old).")
+        bool, typer.Option("--force", help="Replace runs of the isomers that belong to another study (kept in decks.old).")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Quench frames and list the distinct minima; started again, it goes on where it was."""
+    """Quench frames and list the distinct minima; started again, it resumes where it stopped."""
     from deckgen.workflows.isomers.study import isomers as find
 
     result = find(study, frames=frames or (), workers=workers, force=force)

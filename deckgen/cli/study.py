@@ -40,7 +40,7 @@ def decks(
     timing: Annotated[bool, typer.Option(help="Measure the cost with a few real steps.")] = True,
     as_json: Json = False,
 ) -> None:
-    """Write the decks and show what they are and cost."""
+    """Write the decks and say what they will cost."""
     from deckgen.cli.study_tables import deck_rows, deck_table
     from deckgen.decks.deck import write_decks
 
@@ -69,7 +69,7 @@ def run(
     force: Annotated[bool, typer.Option("--force", help="Replace decks of another study (kept in decks.old).")] = False,
     as_json: Json = False,
 ) -> None:
-    """Run all decks that are not done; started again, it goes on where it was."""
+    """Run all decks that are not done; started again, it resumes where it stopped."""
     from deckgen.runs.batch import run as run_batch
 
     result = run_batch(study, workers=workers, force=force)
@@ -80,7 +80,7 @@ def run(
         for deck in result.failed:
             out.print(f"[red]{escape(str(deck.folder))}[/]: {escape(deck.message)}")
         for folder in result.interrupted:
-            out.print(f"[yellow]{escape(str(folder))}[/]: stopped by a signal; the same command goes on from there")
+            out.print(f"[yellow]{escape(str(folder))}[/]: stopped by a signal; the same command resumes there")
     if result.failed or result.interrupted:
         raise typer.Exit(1)
 
@@ -102,15 +102,15 @@ def analyse(
     study: StudyPath = HERE,
     external: Annotated[
         list[str] | None,
-        typer.Option("--from", metavar="T=FILE", help="Energies of a run made elsewhere, at T kelvin; repeat it."),
+        typer.Option("--from", metavar="T=FILE", help="Energies of a run made elsewhere, at T kelvin; may be given several times."),
     ] = None,
     atoms: Annotated[int | None, typer.Option(min=2, help="Number of atoms, with --from and no study.")] = None,
     compare: Annotated[
-        Path | None, typer.Option(help="Another study of the same cluster, say from a melted start.")
+        Path | None, typer.Option(help="Another study of the same cluster to compare with, for example from a melted start.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Analyse what was sampled so far: results/ has the numbers and the figures."""
+    """Analyse the samples so far: numbers and figures in results/."""
     from deckgen.cli.study_tables import print_thermodynamics
     from deckgen.workflows.analyse.study import analyse as analyse_study
 

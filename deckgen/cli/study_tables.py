@@ -27,7 +27,7 @@ _CHECK_STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red"}
 
 
 def deck_rows(decks: Sequence[WrittenDeck], seconds_per_step: float | None) -> list[dict[str, Any]]:
-    """Return what `deckgen decks` shows, a row a deck; the cost of a deck on one core in seconds."""
+    """Return what `deckgen decks` shows, one row per deck; the cost of a deck on one core in seconds."""
     return [
         {
             "protocol": deck.manifest.protocol,

@@ -30,7 +30,7 @@ def init(
     folder = Path(folder)
     file = StudyFolder(folder).study_file
     if file.exists():
-        raise InputError(f"{file} is there already", hint="name another folder, or edit the file")
+        raise InputError(f"{file} exists already", hint="name another folder, or edit the file")
     words = {"element": element, "size": size, "potential": potential, "name": name or f"{element}{size}, {potential}"}
     text = project_environment().get_template("study.toml.j2").render(words)
     validate(tomllib.loads(text), Study, source=str(file))
@@ -52,13 +52,13 @@ def export_templates(folder: Path | str) -> list[Path]:
     Raises
     ------
     InputError
-        If one of them is there already.
+        If one of them exists already.
     """
     env, folder = environment(), Path(folder)
     names = deck_templates()
     for name in names:
         if (folder / name).exists():
-            raise InputError(f"{folder / name} is there already", hint="name another folder")
+            raise InputError(f"{folder / name} exists already", hint="name another folder")
     for name in names:
         assert env.loader is not None
         source, _, _ = env.loader.get_source(env, name)

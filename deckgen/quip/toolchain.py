@@ -38,7 +38,7 @@ class Wheels:
 
 @dataclass(frozen=True)
 class Compiler:
-    """A C++ compiler: the words of its command, and what tells it from another or from its next version."""
+    """A C++ compiler: its command, and what distinguishes it from another or from its next version."""
 
     command: tuple[str, ...]
     identity: str

@@ -128,7 +128,7 @@ def dynamics(
     """Run molecular dynamics (Langevin, 100 fs) in the box of the start, and append every `frame_every`-th to `output`.
 
     A frame is species, positions and momenta as extended XYZ, with its step as `Timestep`. Where `output` has frames
-    already, the dynamics goes on from the last whole one.
+    already, the dynamics resumes from the last whole one.
 
     Raises
     ------

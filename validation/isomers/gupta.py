@@ -2,7 +2,7 @@
 
 The icosahedra are the lowest minima of this potential at both sizes (Reyes-Nava, Garzon, Beltran, Michaelian, "Melting
 of sodium clusters", Rev. Mex. Fis. 48, 450 (2002), arXiv:physics/0207068). The list of isomers must not depend on the
-order in which the quenches come: they are shuffled and told apart once more.
+order in which the quenches come: they are shuffled and distinguished once more.
 """
 
 from __future__ import annotations

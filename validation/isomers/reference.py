@@ -2,7 +2,7 @@
 
 Na55: the three lowest isomers, each relaxed by at most 20 steps of the reference; Na147: single points of the two
 lowest. The isomers are of short runs of their own. The reference is the one of na-gap's gap.toml, GPAW under the
-interpreter that is named there: a minute or two a step for Na55. It goes on where it was, with `--folder`.
+interpreter that is named there: a minute or two per step for Na55. With `--folder` it resumes where it stopped.
 """
 
 from __future__ import annotations

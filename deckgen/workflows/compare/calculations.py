@@ -39,7 +39,7 @@ class Calculations:
     def open(cls, folder: Path, reference: str, elements: Iterable[str], structures: Sequence[Atoms]) -> Calculations:
         """Open those that are in a folder, and begin those that are missing.
 
-        A structure that is there already is found however it is turned and numbered.
+        A structure that was begun before is recognised, however it is rotated and numbered.
 
         Raises
         ------

@@ -29,7 +29,7 @@ RELAXED = "relaxed"
 
 
 class RelaxationLimit(NamedTuple):
-    """A relaxation ends after so many steps, or when no force on an atom exceeds the tolerance."""
+    """A relaxation ends after `max_steps` steps, or when no force on an atom exceeds the tolerance."""
 
     max_steps: int
     max_force_eV_A: float

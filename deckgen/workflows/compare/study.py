@@ -70,7 +70,7 @@ def compare_isomers(
     """Compare a study's lowest isomers with a reference; write results/isomers_reference.json, .extxyz and .csv.
 
     What has been computed is in results/reference/ and is not computed again: after a stop or a crash the same call
-    resumes, and more isomers or more steps add to what is there. With calculator = "vasp-files" a first call writes
+    resumes, and more isomers or more steps add to the results. With calculator = "vasp-files" a first call writes
     input folders, later calls collect what VASP has left in them.
 
     Parameters

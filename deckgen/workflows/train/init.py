@@ -41,7 +41,7 @@ def init(folder: Path | str, files: Sequence[Path | str] = ()) -> Recipe:
     folder = Path(folder)
     path = folder / RECIPE_FILE
     if path.exists():
-        raise InputError(f"{path} is there already", hint="name another folder, or edit the file")
+        raise InputError(f"{path} exists already", hint="name another folder, or edit the file")
     names = [str(Path(file).resolve()) for file in files] or [str(LABELS / LABELLED)]
     text = project_environment().get_template("gap.toml.j2").render(files=json.dumps(names))
     validate(tomllib.loads(text), Recipe, source=str(path))

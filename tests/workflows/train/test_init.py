@@ -63,6 +63,6 @@ def test_given_files_are_found_from_anywhere_and_a_project_is_not_overwritten(
     recipe = deckgen.train.init("new", ["a.extxyz"])
     assert recipe.data.files == (tmp_path / "a.extxyz",)
     before = recipe.file.read_bytes()
-    with pytest.raises(InputError, match=r"gap\.toml is there already"):
+    with pytest.raises(InputError, match=r"gap\.toml exists already"):
         deckgen.train.init("new")
     assert recipe.file.read_bytes() == before
