@@ -22,11 +22,11 @@ MOST_ROWS = 25
 def isomers(
     study: StudyPath = HERE,
     frames: Annotated[
-        list[Path] | None, typer.Option("--frames", metavar="FILE", help="Quench the frames of this file; may be given several times.")
+        list[Path] | None, typer.Option("--frames", metavar="FILE", help="Quench the frames of this file; repeatable.")
     ] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes at once; default: the number of cores.")] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Replace runs of the isomers that belong to another study (kept in decks.old).")
+        bool, typer.Option("--force", help="Replace the runs of another study (kept in decks.old).")
     ] = False,
     as_json: Json = False,
 ) -> None:

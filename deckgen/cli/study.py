@@ -102,11 +102,11 @@ def analyse(
     study: StudyPath = HERE,
     external: Annotated[
         list[str] | None,
-        typer.Option("--from", metavar="T=FILE", help="Energies of a run made elsewhere, at T kelvin; may be given several times."),
+        typer.Option("--from", metavar="T=FILE", help="Energies of a run made elsewhere, at T kelvin; repeatable."),
     ] = None,
     atoms: Annotated[int | None, typer.Option(min=2, help="Number of atoms, with --from and no study.")] = None,
     compare: Annotated[
-        Path | None, typer.Option(help="Another study of the same cluster to compare with, for example from a melted start.")
+        Path | None, typer.Option(help="Another study of the same cluster, e.g. from a melted start.")
     ] = None,
     as_json: Json = False,
 ) -> None:
