@@ -38,7 +38,7 @@ class Wheels:
 
 @dataclass(frozen=True)
 class Compiler:
-    """A C++ compiler: the words of its command, and what tells it from another or from its next version."""
+    """A C++ compiler: the words of its command, and what distinguishes it from another one or another version."""
 
     command: tuple[str, ...]
     identity: str
@@ -110,7 +110,7 @@ def find_compiler() -> Compiler:
 
 
 def _identity(command: list[str]) -> str:
-    """Say which compiler this is without starting it: a new version is another file, or another size or date."""
+    """Identify the compiler without starting it: a new version is another file, or has another size or date."""
     words = []
     for word in command:
         found = shutil.which(word)

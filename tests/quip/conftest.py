@@ -20,6 +20,7 @@ from ase.calculators.morse import MorsePotential
 from ase.cluster import Icosahedron
 from ase.io import write
 
+from deckgen.quip.cache import locked
 from deckgen.quip.plan import EVALUATOR, SOURCES, object_name
 from deckgen.quip.toolchain import find_compiler
 
@@ -82,12 +83,29 @@ def training_frames() -> list[Atoms]:
 
 
 @pytest.fixture(scope="session")
-def fit(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Model]:
-    """Fit a model of given name and descriptors with gap_fit."""
-    folder = tmp_path_factory.mktemp("models")
-    write(folder / "train.xyz", training_frames())
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], None]], Path]:
+    """Make a folder of this name once for all workers of a run: they wait for the first, and share what it made."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
-    def run(name: str, descriptors: str) -> Model:
+    def run(name: str, make: Callable[[Path], None]) -> Path:
+        folder = shared / name
+        folder.mkdir(exist_ok=True)
+        with locked(folder):
+            if not (folder / "made").exists():
+                make(folder)
+                (folder / "made").touch()
+        return folder
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def fit(once: Callable[[str, Callable[[Path], None]], Path]) -> Callable[[str, str], Model]:
+    """Fit a model of given name and descriptors with gap_fit."""
+
+    def fit_in(folder: Path, name: str, descriptors: str) -> None:
+        write(folder / "train.xyz", training_frames())
         subprocess.run(
             [
                 str(PROGRAMS / "gap_fit"),
@@ -106,6 +124,9 @@ def fit(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Model]
             capture_output=True,
             timeout=120,
         )
+
+    def run(name: str, descriptors: str) -> Model:
+        folder = once(f"model-{name}", lambda folder: fit_in(folder, name, descriptors))
         return Model(folder / f"{name}.xml", label_of(folder / f"{name}.xml"))
 
     return run
@@ -127,6 +148,7 @@ def rich(fit: Callable[[str, str], Model]) -> Model:
 class Driver:
     """The native evaluator by itself, with the sanitizers of the compiler."""
 
+    programs: Path
     folder: Path
 
     def evaluate(self, xml: Path, frames: list[Atoms]) -> list[dict[str, Any]]:
@@ -144,7 +166,7 @@ class Driver:
 
     def run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [str(self.folder / program), *arguments],
+            [str(self.programs / program), *arguments],
             cwd=self.folder,
             capture_output=True,
             text=True,
@@ -160,9 +182,12 @@ def frame_text(atoms: Atoms) -> str:
 
 
 @pytest.fixture(scope="session")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Driver:
-    folder = tmp_path_factory.mktemp("driver")
-    flags = ["-std=c++17", "-g", "-O1", "-march=native", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+def driver(once: Callable[[str, Callable[[Path], None]], Path], tmp_path_factory: pytest.TempPathFactory) -> Driver:
+    return Driver(once("drivers", compile_drivers), tmp_path_factory.mktemp("driver"))
+
+
+def compile_drivers(folder: Path) -> None:
+    flags = ["-std=c++17", "-g1", "-O1", "-march=native", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
     command = [*find_compiler().command, *flags, f"-I{SOURCES}"]
     sources = {object_name(name): SOURCES / name for name in EVALUATOR}
     mains = {f"{main.stem}.o": main for main in sorted((HERE / "driver").glob("*.cpp"))}
@@ -174,7 +199,6 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Driver:
         list(pool.map(compile_, *zip(*(sources | mains).items(), strict=True)))
     for name, main in mains.items():
         subprocess.run([*command, name, *sources, "-o", main.stem], cwd=folder, check=True, timeout=300)
-    return Driver(folder)
 
 
 def structures() -> dict[str, Atoms]:
