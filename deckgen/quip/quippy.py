@@ -1,7 +1,8 @@
-"""Energies, forces and descriptors by quippy itself. Its functions are tasks of an executor (`deckgen.processes`).
+"""Energies, forces and descriptors by quippy itself.
 
-`python -m deckgen.quip.quippy STRUCTURE GAP.xml` prints the energy and the forces of a structure as JSON. quippy and
-LAMMPS with QUIP in one process can end it.
+quippy and LAMMPS with QUIP in one process can end it: call these functions in a process of their own
+(`deckgen.processes.executor`). `python -m deckgen.quip.quippy STRUCTURE GAP.xml` prints the energy and the forces of a
+structure as JSON.
 """
 
 from __future__ import annotations
@@ -24,16 +25,16 @@ Array = NDArray[np.float64]
 
 
 def evaluate(xml: Path, label: str, frames: Sequence[Atoms]) -> list[tuple[float, Array]]:
-    """Return energy (eV) and forces (N, 3) (eV/A) of each frame, in the cell that it has."""
+    """Return energy (eV) and forces (N, 3) (eV/A) of each frame, in its own cell."""
     calculator = _calculator(xml, label)
     return [(float(calculator.get_potential_energy(atoms)), calculator.get_forces(atoms)) for atoms in frames]
 
 
-def average_soap(words: str, frames: Sequence[Atoms]) -> list[Array]:
-    """Return each frame's mean over its atoms of the SOAP vector that QUIP makes of these words, (D,)."""
+def average_soap(arguments: str, frames: Sequence[Atoms]) -> list[Array]:
+    """Return the SOAP vector of each frame, averaged over its atoms, (D,); `arguments` is QUIP's descriptor string."""
     from quippy.descriptors import Descriptor
 
-    descriptor = Descriptor(words)
+    descriptor = Descriptor(arguments)
     return [np.asarray(descriptor.calc_descriptor(atoms)).mean(axis=0) for atoms in frames]
 
 

@@ -110,7 +110,7 @@ def find_compiler() -> Compiler:
 
 
 def _identity(command: list[str]) -> str:
-    """Say which compiler this is without starting it: a new version is another file, or another size or date."""
+    """Identify the compiler without starting it: a new version is another file, or has another size or date."""
     words = []
     for word in command:
         found = shutil.which(word)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -83,12 +82,11 @@ def training_frames() -> list[Atoms]:
 
 
 @pytest.fixture(scope="session")
-def fit(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Model]:
+def fit(made_once: Callable[..., Path]) -> Callable[[str, str], Model]:
     """Fit a model of given name and descriptors with gap_fit."""
-    folder = tmp_path_factory.mktemp("models")
-    write(folder / "train.xyz", training_frames())
 
-    def run(name: str, descriptors: str) -> Model:
+    def fit_in(folder: Path, name: str, descriptors: str) -> None:
+        write(folder / "train.xyz", training_frames())
         subprocess.run(
             [
                 str(PROGRAMS / "gap_fit"),
@@ -107,6 +105,9 @@ def fit(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Model]
             capture_output=True,
             timeout=120,
         )
+
+    def run(name: str, descriptors: str) -> Model:
+        folder = made_once(f"model-{name}", lambda folder: fit_in(folder, name, descriptors))
         return Model(folder / f"{name}.xml", label_of(folder / f"{name}.xml"))
 
     return run
@@ -128,6 +129,7 @@ def rich(fit: Callable[[str, str], Model]) -> Model:
 class Driver:
     """The native evaluator by itself, with the sanitizers of the compiler."""
 
+    programs: Path
     folder: Path
 
     def evaluate(self, xml: Path, frames: list[Atoms]) -> list[dict[str, Any]]:
@@ -145,7 +147,7 @@ class Driver:
 
     def run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [str(self.folder / program), *arguments],
+            [str(self.programs / program), *arguments],
             cwd=self.folder,
             capture_output=True,
             text=True,
@@ -162,12 +164,11 @@ def frame_text(atoms: Atoms) -> str:
 
 @pytest.fixture(scope="session")
 def driver(made_once: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Driver:
-    programs = made_once("driver", compile_driver)
-    return Driver(Path(shutil.copytree(programs, tmp_path_factory.mktemp("driver") / "programs")))
+    return Driver(made_once("drivers", compile_drivers), tmp_path_factory.mktemp("driver"))
 
 
-def compile_driver(folder: Path) -> None:
-    flags = ["-std=c++17", "-g", "-O1", "-march=native", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+def compile_drivers(folder: Path) -> None:
+    flags = ["-std=c++17", "-g1", "-O1", "-march=native", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
     command = [*find_compiler().command, *flags, f"-I{SOURCES}"]
     sources = {object_name(name): SOURCES / name for name in EVALUATOR}
     mains = {f"{main.stem}.o": main for main in sorted((HERE / "driver").glob("*.cpp"))}
