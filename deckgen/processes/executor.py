@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from abc import ABC, abstractmethod
 from concurrent.futures import Executor
 
 from deckgen.errors import RunError
@@ -37,7 +38,7 @@ class WorkerError(RunError):
         return WorkerError, (self.exit_code, self.tail)
 
 
-class TaskExecutor(Executor):
+class TaskExecutor(Executor, ABC):
     """The interface of `concurrent.futures`, with a number of workers and a gentle stop.
 
     A task runs in the main thread of a process of its own. Where that process dies, its future raises `WorkerError`
@@ -51,12 +52,12 @@ class TaskExecutor(Executor):
 
     max_workers: int
 
+    @abstractmethod
     def stop(self, grace_s: float = 10.0) -> None:
         """Cancel what waits, ask what runs to end (SIGTERM), and kill what has not ended after `grace_s` seconds.
 
         Returns when no task runs any more. May be called again, with less patience.
         """
-        raise NotImplementedError
 
 
 def available_cores() -> int:

@@ -32,13 +32,13 @@ def superposition(thermo: Thermodynamics, study_folder: Path) -> NDArray[np.floa
 
 def wells_of(found: IsomersDocument) -> tuple[Well, ...]:
     """Return the wells of the isomers whose frequencies are known: the lowest ones, without a gap."""
-    counts_hands = not found.tolerances.reflection
+    enantiomers_listed = not found.tolerances.reflection
     return tuple(
         Well(
             energy_eV=isomer.energy_eV,
             log_frequency_product=isomer.log_frequency_product,
             log_moment_product=float(np.log(isomer.moments_uA2).sum()),
-            copies=(1 if counts_hands and isomer.chiral else 2) / isomer.point_group_order,
+            copies=(1 if enantiomers_listed and isomer.chiral else 2) / isomer.point_group_order,
         )
         for isomer in found.isomers
         if isomer.log_frequency_product is not None

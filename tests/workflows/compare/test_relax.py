@@ -12,7 +12,7 @@ from ase.optimize import BFGS
 from deckgen.decks.clusters import build
 from deckgen.reference.calculator import ReferenceChoice
 from deckgen.workflows.compare.relax import relax_all
-from deckgen.workflows.compare.relaxation import Goal, Relaxation
+from deckgen.workflows.compare.relaxation import Relaxation, RelaxationLimit
 
 EMT_CHOICE = ReferenceChoice(calculator="emt")
 
@@ -24,7 +24,7 @@ def relaxation(folder: Path, size: int) -> Relaxation:
 
 
 def test_every_structure_goes_the_way_of_ases_bfgs_and_the_last_line_says_that_all_are_done(tmp_path, capsys):
-    goal = Goal(max_steps=50, max_force_eV_A=0.05)
+    goal = RelaxationLimit(max_steps=50, max_force_eV_A=0.05)
     found = [relaxation(tmp_path, size) for size in (4, 1, 6)]
     relax_all(found, EMT_CHOICE, goal, workers=2)
     assert capsys.readouterr().err.splitlines()[-1] == "3 of 3 structures done"
@@ -41,16 +41,16 @@ def test_every_structure_goes_the_way_of_ases_bfgs_and_the_last_line_says_that_a
 
 def test_a_relaxation_stops_at_its_number_of_steps_and_resumes_with_more(tmp_path):
     one = relaxation(tmp_path, 6)
-    relax_all([one], EMT_CHOICE, Goal(2, 1e-6), progress=False)
+    relax_all([one], EMT_CHOICE, RelaxationLimit(2, 1e-6), progress=False)
     assert one.n_steps == 2
-    relax_all([one], EMT_CHOICE, Goal(4, 1e-6), progress=False)
+    relax_all([one], EMT_CHOICE, RelaxationLimit(4, 1e-6), progress=False)
     assert one.n_steps == 4
 
 
 def test_a_structure_that_fails_does_not_disturb_the_others(tmp_path, capsys):
     far, good = relaxation(tmp_path, 2), relaxation(tmp_path, 4)
     far.start.positions[1] = far.start.positions[0] + [0.2, 0, 0]
-    relax_all([far, good], EMT_CHOICE, Goal(3, 1e-6))
+    relax_all([far, good], EMT_CHOICE, RelaxationLimit(3, 1e-6))
     assert "a force of" in far.failure
     assert good.n_steps == 3
     said = capsys.readouterr().err.splitlines()
