@@ -145,10 +145,11 @@ class Driver:
             answer["virials"] = np.reshape(answer["virials"], (-1, 3, 3))
         return answers
 
-    def run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(self, program: str, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [str(self.programs / program), *arguments],
             cwd=self.folder,
+            input=given,
             capture_output=True,
             text=True,
             timeout=120,

@@ -80,6 +80,13 @@ def test_nothing_jumps_at_a_cutoff(driver, rich):
         assert np.abs(np.diff(forces)).max() < 1e-5
 
 
+def test_the_exponential_is_right_to_the_last_digits(driver):
+    x = -np.concatenate([np.linspace(0.0, 2.0, 2001), np.random.default_rng(4).uniform(0.0, 708.0, 2000)])
+    found = [float(line) for line in driver.run("exp_driver", given="\n".join(map(repr, x.tolist()))).stdout.split()]
+    np.testing.assert_allclose(found, np.exp(x), rtol=5e-16, atol=0)
+    assert driver.run("exp_driver", given="-708.1 -1e5").stdout.split() == ["0", "0"]
+
+
 def test_large_weights_cost_no_digits(driver, models):
     """A fit to real data has weights of 1e4 eV and more, whose sum is small: the energy is linear in them."""
     model, factor = models["soap"], 2.0**20
