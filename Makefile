@@ -31,15 +31,15 @@ types: $(READY)         ## types of the installed package, from outside the root
 	cd $(VENV)/typed && ../bin/mypy --config-file ../../pyproject.toml --python-executable ../bin/python
 
 bench: $(READY)         ## the benchmarks of the README, an hour and a half
-	$(BIN)/python benchmarks/batch.py
-	$(BIN)/python benchmarks/quip_link.py
-	$(BIN)/python benchmarks/gap_engines.py
-	$(BIN)/python benchmarks/reference_cost.py
-	$(BIN)/python benchmarks/mbar.py
-	$(BIN)/python benchmarks/quench.py
+	$(BIN)/python -m benchmarks.batch
+	$(BIN)/python -m benchmarks.quip_link
+	$(BIN)/python -m benchmarks.gap.engines
+	$(BIN)/python -m benchmarks.reference_cost
+	$(BIN)/python -m benchmarks.mbar
+	$(BIN)/python -m benchmarks.quench
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
-	$(BIN)/python benchmarks/deduplicate.py
-	$(BIN)/python benchmarks/alignment.py
+	$(BIN)/python -m benchmarks.deduplicate
+	$(BIN)/python -m benchmarks.alignment
 
 validate: $(READY)      ## the long checks; their results are committed under validation/
 	$(BIN)/python -m validation.melting.lj13

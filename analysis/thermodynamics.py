@@ -108,8 +108,7 @@ def _assemble(
     curves = headline.curves(headline.sample_weights)
     curve = curves.heat_capacity_over_c0[0]
     rungs = [list(runs) for _, runs in groupby(productions, key=lambda run: run.series.temperature_K)]
-    means = solved.rung_means_eV().tolist()
-    states = tuple(rung_state(runs, mean) for runs, mean in zip(rungs, means, strict=True))
+    states = tuple(rung_state(runs, float(U)) for runs, U in zip(rungs, solved.rung_means_eV(), strict=True))
     findings = findings + about_states(states) + about_overlap(solved.pool.temperatures_K, solved.shared())
     peak, intervals, about = _melting(headline, curve, resampled, findings)
     return Thermodynamics(

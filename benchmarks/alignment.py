@@ -1,7 +1,7 @@
 """Whether turned, permuted and mirrored copies of a cluster are recognised: deckgen's alignment against irmsd's.
 
     pip install irmsd
-    python benchmarks/alignment.py
+    python -m benchmarks.alignment
 
 irmsd (Pracht and Kaczun) gives the root mean square deviation of two structures modulo permutation, with a search that
 is made for molecules; here it is asked about bare clusters of one element. Copies come exact, and off by 0.003 A an

@@ -1,6 +1,6 @@
 """What `deckgen run` costs over bare `lmp` on the same decks: the wall time of a whole batch.
 
-    python benchmarks/batch.py
+    python -m benchmarks.batch
 
 Na55 with the Gupta potential, decks of 30 s and more, two at once. The other side is the least that one can do:
 `xargs -P 2` starts `lmp -in in.lammps` in one folder after the other. Each pair runs both sides on fresh copies, the

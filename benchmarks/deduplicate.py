@@ -1,7 +1,7 @@
 """Telling 12,000 quenches of 147 atoms apart, against ASE's interatomic-distance comparator (the package ase-ga).
 
     pip install ase-ga
-    python benchmarks/deduplicate.py
+    python -m benchmarks.deduplicate
 
 The quenches are made up, so that the right answer is known: an icosahedron and 199 others in which every atom is
 elsewhere, half of the quenches the icosahedron, the others the rarer the higher; each turned, permuted, half of them

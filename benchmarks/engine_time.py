@@ -1,6 +1,6 @@
 """The time of a step of `pair_style quip` in LAMMPS, by one of its engines, on one core.
 
-`python benchmarks/engine_time.py XML N SECONDS` times the engine that DECKGEN_QUIP_ENGINE names on the icosahedron of N
+`python -m benchmarks.engine_time XML N SECONDS` times the engine that DECKGEN_QUIP_ENGINE names on the icosahedron of N
 sodium atoms, and prints milliseconds of processor time per step, the energy and the forces as JSON: the benchmarks
 start it once per engine, as QUIP is linked once per process.
 """

@@ -1,6 +1,6 @@
 """Reweighting with bootstrap errors: deckgen against pymbar's own way, on the same samples.
 
-    python benchmarks/mbar.py
+    python -m benchmarks.mbar
 
 21 states x 20,000 independent samples of a cluster with two harmonic basins, C_v on a grid of 1 K, 200 bootstraps.
 Each side runs in a process of its own, which reports its time and its peak memory. pymbar's way is its default solver,

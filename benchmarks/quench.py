@@ -1,6 +1,6 @@
 """Quenching frames: deckgen, one process, against ASE's FIRE and BFGS, one process, to the same force.
 
-    python benchmarks/quench.py
+    python -m benchmarks.quench
 
 1,000 frames of Na55 at 150 K, to a largest force on an atom of 1e-4 eV/A. ASE's side: its optimisers with its LAMMPSlib
 calculator, on the same LAMMPS with the same potential lines; a random part of the frames is timed and scaled up, as the

@@ -1,6 +1,6 @@
 """How much faster the tuned link of `pair_style quip` is than the plain link of the same wheels.
 
-`python benchmarks/quip_link.py` fits GAP models to a Morse potential, times LAMMPS on the Na55 icosahedron with either
+`python -m benchmarks.quip_link` fits GAP models to a Morse potential, times LAMMPS on the Na55 icosahedron with either
 link, the two alternated, each run in a process of its own, and prints the ratios of all rounds: median and range.
 Energies and forces of the two links must agree. Times depend on the machine and on what else it does; ratios much less.
 """
@@ -16,8 +16,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from engine_time import in_process
-from gap_models import SOAP, TWO_BODY, fit, training_set
+
+from benchmarks.engine_time import in_process
+from benchmarks.gap.models import SOAP, TWO_BODY, fit, training_set
 
 LINKS = ("plain", "quip")
 

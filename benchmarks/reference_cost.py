@@ -1,6 +1,6 @@
 """What one energy with its forces costs: the reference calculator against the potential that was fitted to it.
 
-`python benchmarks/reference_cost.py` takes the calculator that na-gap's gap.toml names (GPAW: PBE, plane waves) and the
+`python -m benchmarks.reference_cost` takes the calculator that na-gap's gap.toml names (GPAW: PBE, plane waves) and the
 engines of `pair_style quip` (`plain`: QUIP as the wheels link it, `quip`: tuned, `native`), the same 55 sodium
 atoms for all, one core each, and prints processor time an evaluation and the ratios. The reference starts from scratch,
 as for a label, its imports and set-up not counted; within dynamics it would start from the last step's density and need
@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from engine_time import ENGINES, icosahedron, in_process
 from numpy.typing import NDArray
 
+from benchmarks.engine_time import ENGINES, icosahedron, in_process
 from deckgen.decks.potentials import BUILTIN
 from deckgen.errors import InstallationError
 from deckgen.reference.calculator import check, single_point

