@@ -101,7 +101,7 @@ def test_templates_are_exported_and_used_from_the_study(study: Path, capfd: pyte
     assert main(["decks", str(study), "--no-timing"]) == 0
     assert (study / "decks/nvt/T0008.000K-r1/in.lammps").read_text() == before
     assert main(["templates", "export", str(study / "templates")]) == 2
-    assert "there already" in capfd.readouterr().err
+    assert "exists already" in capfd.readouterr().err
 
 
 def test_the_built_in_potentials_and_their_files(capfd: pytest.CaptureFixture[str]) -> None:

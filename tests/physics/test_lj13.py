@@ -34,7 +34,7 @@ def test_position_and_height_of_the_peak(tmp_path, run_study) -> None:
     c0 = initial_heat_capacity_over_kB(13)
     height = result.melting.height_over_c0 * c0 - kinetic_heat_capacity_over_kB(13)
     height_error = (result.melting_ci95.height_over_c0[1] - result.melting_ci95.height_over_c0[0]) / 3.92 * c0
-    reference = json.loads((ROOT / "validation" / "lj13_monte_carlo.json").read_text())
+    reference = json.loads((ROOT / "validation" / "melting" / "lj13_monte_carlo.json").read_text())
     assert error < 0.012
     assert height_error < 0.12 * height
     assert abs(reduced - reference["reduced_temperature"]) < 4 * error

@@ -99,7 +99,7 @@ def test_init_writes_a_study_with_a_schema_and_never_over_one(tmp_path: Path) ->
     study = init(tmp_path / "new", element="Na", size=13, potential="na-gupta")
     assert (study.cluster.size, study.potential.builtin, study.nvt.n_steps_at(300)) == (13, "na-gupta", 200_000)
     assert (tmp_path / "new" / "study.schema.json").is_file()
-    with pytest.raises(InputError, match="there already"):
+    with pytest.raises(InputError, match="exists already"):
         init(tmp_path / "new")
     with pytest.raises(InputError, match="not the symbol"):
         init(tmp_path / "bad", element="Nq")
