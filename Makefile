@@ -18,7 +18,7 @@ demo-na55: $(READY)     ## the same for Na55 at the paper's protocol: the better
 test: $(READY)          ## all tests, in two processes; the one that is done first takes over some of the other's
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
-mutate: $(READY)        ## what the tests notice: each change in tests/tools/mutations.toml, in a copy; a quarter of an hour
+mutate: $(READY)        ## what the tests notice: each change in tests/tools/mutations.toml, in a copy; an hour and a half
 	$(BIN)/python tests/tools/mutate.py
 
 lint: $(READY)          ## style, of Python and of C++

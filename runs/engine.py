@@ -102,7 +102,7 @@ def lammps_errors(name: object, hint: str = "") -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        raise RunError(f"{name}: LAMMPS: {_words(error)}", hint=hint) from error
+        raise RunError(f"{name}: LAMMPS: {_message(error)}", hint=hint) from error
 
 
 def _run_script(folder: Path, manifest: Manifest, stop: StopRequest) -> int:
@@ -111,7 +111,7 @@ def _run_script(folder: Path, manifest: Manifest, stop: StopRequest) -> int:
     lmp = open_for_script(LOG)
     failure = stop.watch(lambda: lmp.file(SCRIPT), lambda: lmp.lib.lammps_force_timeout(lmp.lmp))
     if failure is not None and not stop.requested:
-        raise RunError(f"{folder}: LAMMPS: {_words(failure)}", hint=f"its log: {folder / LOG}") from failure
+        raise RunError(f"{folder}: LAMMPS: {_message(failure)}", hint=f"its log: {folder / LOG}") from failure
     step = min(int(lmp.extract_global("ntimestep")), manifest.n_steps)
     if stop.requested:
         Path(QUENCHED).unlink(missing_ok=True)  # its minimisation was cut short
@@ -151,7 +151,7 @@ def _restart_step(folder: Path, manifest: Manifest, reached: int) -> int:
     return step
 
 
-def _words(error: Exception) -> str:
+def _message(error: Exception) -> str:
     """Return LAMMPS' message, with the last line of the script that it had begun."""
     words = str(error).removeprefix("ERROR: ").removeprefix("ERROR on proc 0: ").strip()
     if "Last input line:" in words or not Path(LOG).exists():

@@ -42,9 +42,9 @@ class QuenchProgress(Display):
     def show(self) -> None:
         """Look, and show it."""
         self.look()
-        self.update(self._words())
+        self.update(self._line())
 
-    def _words(self) -> str:
+    def _line(self) -> str:
         done = self._total - self.n_left
         words = f"{done:,} of {self._total:,} frames quenched, {100 * done / max(self._total, 1):.0f} %"
         fresh, seconds = done - self._at_first, time.monotonic() - self._began

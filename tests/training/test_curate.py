@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.calculators.morse import MorsePotential
-from ase.cluster import Icosahedron
+from shaken_clusters import moved, shaken
 
 from deckgen.errors import InputError
 from deckgen.training.curate import Curation, curate, write_curation
@@ -17,19 +17,6 @@ from deckgen.training.extxyz import read_dataset
 from deckgen.training.recipe import Recipe
 from deckgen.training.recipe.data import Curate
 from deckgen.training.recipe.fit import Fit
-
-
-def shaken(seed: int, size: int = 13) -> Atoms:
-    atoms = Icosahedron("Na", 2, latticeconstant=5.3)[:size]
-    atoms.positions += np.random.default_rng(seed).normal(0.0, 0.2, atoms.positions.shape)
-    return Atoms(atoms.numbers, positions=atoms.positions)
-
-
-def moved(atoms: Atoms, seed: int) -> Atoms:
-    """The same cluster, turned, mirrored and its atoms in another order."""
-    rng = np.random.default_rng(seed)
-    turn, _ = np.linalg.qr(rng.normal(size=(3, 3)))
-    return Atoms(atoms.numbers, positions=(atoms.positions @ turn)[rng.permutation(len(atoms))])
 
 
 def labelled(atoms: Atoms, index: int, trajectory: str = "md", energy_eV: float | None = None) -> LabelledFrame:

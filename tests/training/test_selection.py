@@ -6,8 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from ase import Atoms
-from ase.cluster import Icosahedron
+from shaken_clusters import moved, shaken
 
 from deckgen.training.selection import (
     farthest_points,
@@ -18,19 +17,6 @@ from deckgen.training.selection import (
     twins,
     uniform_in_energy,
 )
-
-
-def shaken(seed: int, size: int = 13) -> Atoms:
-    atoms = Icosahedron("Na", 2, latticeconstant=5.3)[:size]
-    atoms.positions += np.random.default_rng(seed).normal(0.0, 0.2, atoms.positions.shape)
-    return Atoms(atoms.numbers, positions=atoms.positions)
-
-
-def moved(atoms: Atoms, seed: int) -> Atoms:
-    """The same cluster, turned, mirrored and its atoms in another order."""
-    rng = np.random.default_rng(seed)
-    turn, _ = np.linalg.qr(rng.normal(size=(3, 3)))
-    return Atoms(atoms.numbers, positions=(atoms.positions @ turn)[rng.permutation(len(atoms))])
 
 
 def test_a_turned_and_reordered_copy_is_a_repetition_and_another_structure_of_that_energy_is_not() -> None:
