@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -75,9 +78,17 @@ stretched_size = 4
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Recipe:
-    folder = tmp_path_factory.mktemp("loop")
-    (folder / "gap.toml").write_text(RECIPE)
+def project(made_once: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Recipe:
+    """A project whose frames are sampled, labelled and curated: the steps below find all that done."""
+
+    def make(folder: Path) -> None:
+        (folder / "gap.toml").write_text(RECIPE)
+        for step in (sample, label):
+            step(folder, workers=2, progress=False)
+        curate(folder)
+
+    folder = tmp_path_factory.mktemp("loop") / "project"
+    shutil.copytree(made_once("training-loop", make), folder, symlinks=True)
     return Recipe.read(folder)
 
 
