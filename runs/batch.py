@@ -11,7 +11,7 @@ from deckgen.decks.manifest import Manifest
 from deckgen.decks.protocols import Part
 from deckgen.decks.render import Prepared, prepare
 from deckgen.processes.display import duration
-from deckgen.processes.executor import TaskExecutor, open_executor
+from deckgen.processes.executor import TaskExecutor, use_executor
 from deckgen.processes.lock import lock
 from deckgen.processes.tasks import Tasks, why_failed
 from deckgen.runs import journal
@@ -57,6 +57,7 @@ def run(
     study: Prepared | Study | Path | str = ".",
     *,
     workers: int | None = None,
+    executor: TaskExecutor | None = None,
     force: bool = False,
     progress: bool = True,
     part: Part = "ladder",
@@ -72,6 +73,8 @@ def run(
         A study, its folder or its file.
     workers
         Decks at once; None: as many as cores.
+    executor
+        Runs them, in place of one of its own.
     force
         Replace decks that were made of another study.
     progress
@@ -93,9 +96,11 @@ def run(
     with lock(StudyFolder(study.folder).lock, f"the study {study.folder}"):
         decks = {deck.folder: deck.manifest for deck in write_decks(prepared, force=force, part=part)}
         command = f"deckgen {'run' if part == 'ladder' else 'isomers'} {study.folder}"
-        executor = open_executor(workers)
-        with Progress(executor.max_workers, quiet=not progress) as show:
-            return _Batch(study.folder, decks, command, executor, show).run()
+        with (
+            use_executor(executor, workers) as pool,
+            Progress(pool.max_workers, quiet=not progress) as show,
+        ):
+            return _Batch(study.folder, decks, command, pool, show).run()
 
 
 class _Batch:

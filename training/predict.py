@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 
 from deckgen.cells import in_large_cell
 from deckgen.errors import RunError
-from deckgen.processes.executor import TaskExecutor, WorkerError, open_executor
+from deckgen.processes.executor import TaskExecutor, WorkerError, use_executor
 from deckgen.quip.gapfile import read_gap
 from deckgen.quip.quippy import average_soap, evaluate
 from deckgen.training.fit.arguments import soap_arguments
@@ -117,7 +116,7 @@ def _shared_out(
     """Deal the frames out to the processes like cards, and put the answers back in order."""
     if not frames:
         return []
-    with contextlib.nullcontext(executor) if executor else open_executor(workers) as pool:
+    with use_executor(executor, workers) as pool:
         n_parts = min(pool.max_workers, len(frames))
         futures = [submit(pool, frames[first::n_parts]) for first in range(n_parts)]
     try:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from concurrent.futures import Executor
 
 from deckgen.errors import RunError
 
-__all__ = ["ONE_THREAD", "TaskExecutor", "WorkerError", "available_cores", "open_executor"]
+__all__ = ["ONE_THREAD", "TaskExecutor", "WorkerError", "available_cores", "open_executor", "use_executor"]
 
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
@@ -83,3 +85,13 @@ def open_executor(workers: int | None = None) -> TaskExecutor:
     from deckgen.processes.subprocesses import SubprocessExecutor  # here: it implements what is above
 
     return SubprocessExecutor(workers)
+
+
+@contextlib.contextmanager
+def use_executor(executor: TaskExecutor | None, workers: int | None) -> Iterator[TaskExecutor]:
+    """Yield the executor that a caller hands down, or one with `workers` workers that ends with the block."""
+    if executor is not None:
+        yield executor
+    else:
+        with open_executor(workers) as own:
+            yield own

@@ -38,7 +38,7 @@ class Tasks(Generic[Key, Answer]):
     Parameters
     ----------
     executor
-        Runs them; it is stopped at the end.
+        Runs them. It stays open for its owner, unless the loop ends by an exception: then it is stopped.
     display
         Hears that the tasks are being stopped.
     collect
@@ -106,8 +106,9 @@ class Tasks(Generic[Key, Answer]):
             except KeyboardInterrupt:
                 self._stop()
                 raise
-            finally:
+            except BaseException:
                 self.executor.stop(grace_s=0)
+                raise
 
     def _collect_ended(self) -> None:
         """Wait a moment for tasks to end, and collect them in the order of their submission."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from deckgen.errors import RunError
 from deckgen.minima import Minimum, append_minima, read_minima
-from deckgen.processes.executor import TaskExecutor, WorkerError, open_executor
+from deckgen.processes.executor import TaskExecutor, WorkerError, use_executor
 from deckgen.processes.lock import LOCK, lock
 from deckgen.processes.tasks import Tasks
 from deckgen.runs.quench.chunks import Chunk, ChunkQueue
@@ -47,6 +47,7 @@ def quench(
     tolerance: ForceTolerance,
     *,
     workers: int | None = None,
+    executor: TaskExecutor | None = None,
     progress: bool = True,
 ) -> Quenches:
     """Quench all frames of some sources with a quench deck; what has been quenched already is not quenched again.
@@ -61,6 +62,8 @@ def quench(
         When a quench has converged.
     workers
         Processes at once; None: as many as cores.
+    executor
+        Runs them, in place of one of its own.
     progress
         Show the progress on standard error.
 
@@ -72,10 +75,12 @@ def quench(
         At Ctrl-C or SIGTERM, once the workers have stopped.
     """
     chunks = tuple(chunk for source in sources for chunk in _chunks(deck, source))
-    with lock(deck / LOCK, f"the quench deck {deck}"):
-        executor = open_executor(workers)
-        with QuenchProgress(chunks, executor.max_workers, quiet=not progress) as show:
-            _Quenching(deck, chunks, tolerance, executor, show).run()
+    with (
+        lock(deck / LOCK, f"the quench deck {deck}"),
+        use_executor(executor, workers) as pool,
+        QuenchProgress(chunks, pool.max_workers, quiet=not progress) as show,
+    ):
+        _Quenching(deck, chunks, tolerance, pool, show).run()
     return Quenches(chunks)
 
 
@@ -85,13 +90,15 @@ def tighten(
     tolerance: ForceTolerance,
     *,
     workers: int | None = None,
+    executor: TaskExecutor | None = None,
     progress: bool = True,
 ) -> list[Minimum]:
     """Minimise minima further, with a quench deck of a tighter tolerance; resumable as `quench`, which it raises as."""
     if not minima:
         return []
     source = frames_of_minima(minima, deck, minima[0].symbols)
-    return list(quench(deck, [source], tolerance, workers=workers, progress=progress).minima())
+    quenches = quench(deck, [source], tolerance, workers=workers, executor=executor, progress=progress)
+    return list(quenches.minima())
 
 
 def _chunks(deck: Path, source: FrameSource) -> Iterator[Chunk]:

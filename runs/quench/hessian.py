@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deckgen.minima import Minimum
-from deckgen.processes.executor import open_executor
+from deckgen.processes.executor import TaskExecutor, use_executor
 from deckgen.runs.engine import lammps_errors
 from deckgen.runs.quench.quencher import Quencher
 
@@ -27,7 +27,9 @@ CLOSE, BASIS = 0.05, 40
 """The sign of the lowest curvature is asked for, not its digits: tolerance and size of the Lanczos basis."""
 
 
-def hessians(deck: Path, minima: Sequence[Minimum], *, workers: int | None = None) -> list[Array]:
+def hessians(
+    deck: Path, minima: Sequence[Minimum], *, workers: int | None = None, executor: TaskExecutor | None = None
+) -> list[Array]:
     """Return the second derivatives (3N, 3N) in eV/A^2 at some structures: 6N evaluations each.
 
     Symmetric; rows and columns go atom by atom, x, y, z.
@@ -40,16 +42,18 @@ def hessians(deck: Path, minima: Sequence[Minimum], *, workers: int | None = Non
         The structures.
     workers
         Processes at once; None: as many as cores.
+    executor
+        Runs them, in place of one of its own.
 
     Raises
     ------
     RunError
         With LAMMPS' message if it fails.
     """
-    with open_executor(workers) as executor:
-        n_tasks = min(len(minima), executor.max_workers)
+    with use_executor(executor, workers) as pool:
+        n_tasks = min(len(minima), pool.max_workers)
         shares = [[minimum.positions_A for minimum in minima[k::n_tasks]] for k in range(n_tasks)]
-        futures = [executor.submit(_hessians, deck, share) for share in shares]
+        futures = [pool.submit(_hessians, deck, share) for share in shares]
         found = [future.result() for future in futures]
     return [found[k % n_tasks][k // n_tasks] for k in range(len(minima))]
 

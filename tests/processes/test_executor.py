@@ -11,7 +11,7 @@ import pytest
 
 from deckgen.decks.manifest import read_manifest
 from deckgen.errors import InputError, RunError
-from deckgen.processes.executor import WorkerError
+from deckgen.processes.executor import WorkerError, open_executor, use_executor
 from deckgen.processes.subprocesses import SubprocessExecutor
 
 SLEEPER = "import os, pathlib, time; pathlib.Path({path!r}).write_text(str(os.getpid())); time.sleep(60)"
@@ -169,3 +169,14 @@ def test_tasks_that_cannot_be_carried_over_are_refused():
         executor.submit(local)
     with pytest.raises(InputError, match="max_workers is 0"):
         SubprocessExecutor(0)
+
+
+def test_an_executor_that_is_handed_down_stays_open_and_one_of_its_own_ends():
+    with open_executor(1) as given:
+        with use_executor(given, None) as used:
+            assert used is given
+        assert given.submit(operator.add, 1, 2).result() == 3
+    with use_executor(None, 1) as own:
+        assert own.max_workers == 1
+    with pytest.raises(RuntimeError, match="shut down"):
+        own.submit(operator.add, 1, 2)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ase import Atoms
 
 from deckgen.processes.display import Display
-from deckgen.processes.executor import TaskExecutor, open_executor
+from deckgen.processes.executor import TaskExecutor, use_executor
 from deckgen.processes.tasks import Tasks, why_failed
 from deckgen.reference.calculator import Labels, boxed, single_point
 from deckgen.reference.settings import ReferenceChoice
@@ -36,6 +36,7 @@ def relax_all(
     goal: RelaxationLimit,
     *,
     workers: int | None = None,
+    executor: TaskExecutor | None = None,
     progress: bool = True,
     heartbeat: Path | None = None,
 ) -> None:
@@ -49,8 +50,8 @@ def relax_all(
         At Ctrl-C or SIGTERM: the steps that are done are kept.
     """
     todo = [relaxation for relaxation in relaxations if not relaxation.is_done(goal)]
-    with Display(quiet=not progress) as display:
-        _Relaxing(todo, choice, goal, open_executor(workers), display, heartbeat).run()
+    with use_executor(executor, workers) as pool, Display(quiet=not progress) as display:
+        _Relaxing(todo, choice, goal, pool, display, heartbeat).run()
 
 
 class _Relaxing:

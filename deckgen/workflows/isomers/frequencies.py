@@ -10,6 +10,7 @@ from deckgen.analysis.isomers.results import Isomer
 from deckgen.analysis.isomers.vibrations import log_frequency_product
 from deckgen.errors import AnalysisError, InputError
 from deckgen.processes.display import Display
+from deckgen.processes.executor import TaskExecutor
 from deckgen.runs.quench.hessian import hessians
 from deckgen.study.folder import ResultsFolder
 from deckgen.workflows.isomers.read import IsomersDocument, read_isomers
@@ -18,7 +19,7 @@ __all__ = ["log_frequency_products"]
 
 
 def log_frequency_products(
-    isomers: Sequence[Isomer], deck: Path, earlier: ResultsFolder, *, workers: int | None = None, progress: bool = True
+    isomers: Sequence[Isomer], deck: Path, earlier: ResultsFolder, executor: TaskExecutor, *, progress: bool = True
 ) -> list[float]:
     """Return the sum of ln(omega ps) of each isomer, up to the first that has none because it is a saddle.
 
@@ -30,8 +31,8 @@ def log_frequency_products(
         The quench deck that converged them.
     earlier
         Results of an earlier call: what isomers.json has of the same minima is not computed again.
-    workers
-        Processes at once; None: as many as cores.
+    executor
+        Runs the processes.
     progress
         Say on standard error what is being computed.
 
@@ -46,7 +47,7 @@ def log_frequency_products(
         evaluations = 6 * len(new[0].symbols) * len(new)
         what = f"{len(new)} isomer{'s' * (len(new) > 1)}"
         Display(quiet=not progress).say(f"harmonic frequencies of {what}: {evaluations:,} evaluations")
-    computed = iter(hessians(deck, new, workers=workers) if new else [])
+    computed = iter(hessians(deck, new, executor=executor) if new else [])
     products = list[float]()
     for isomer in isomers:
         minimum = isomer.minimum

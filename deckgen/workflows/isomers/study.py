@@ -13,6 +13,7 @@ from deckgen.decks.protocols import PROTOCOLS
 from deckgen.decks.render import Prepared, prepare
 from deckgen.errors import InputError, RunError
 from deckgen.minima import Minimum
+from deckgen.processes.executor import TaskExecutor, use_executor
 from deckgen.runs.batch import run
 from deckgen.runs.quench.batch import quench, tighten
 from deckgen.runs.quench.frames import FrameSource, frames_of_file, frames_of_run
@@ -31,6 +32,7 @@ def isomers(
     *,
     frames: Sequence[Path | str] = (),
     workers: int | None = None,
+    executor: TaskExecutor | None = None,
     force: bool = False,
     progress: bool = True,
 ) -> StudyIsomers:
@@ -46,6 +48,8 @@ def isomers(
         Files of frames, in place of the source that [isomers] names.
     workers
         Processes at once; None: as many as cores.
+    executor
+        Runs them, in place of one of its own.
     force
         Replace runs of the isomers that were made of another study.
     progress
@@ -62,22 +66,29 @@ def isomers(
     KeyboardInterrupt
         At Ctrl-C or SIGTERM, once the workers have stopped.
     """
-    prepared = prepare(study)
+    with use_executor(executor, workers) as pool:
+        result = _isomers(prepare(study), frames, pool, force=force, progress=progress)
+    write_isomers(result)
+    return result
+
+
+def _isomers(
+    prepared: Prepared, frames: Sequence[Path | str], executor: TaskExecutor, *, force: bool, progress: bool
+) -> StudyIsomers:
+    """Quench the frames and distinguish their minima, all by one executor."""
     study, chosen = prepared.study, prepared.study.isomers
     loose = write_quench_deck(prepared, "loose", chosen.loose_force_eV_A)
     tight = write_quench_deck(prepared, "tight", chosen.max_force_eV_A)
     files = [Path(file) for file in frames] or [study.folder / file for file in chosen.files]
-    sources = _of_files(prepared, files, loose.folder) if files else _of_runs(prepared, workers, force, progress)
+    sources = _of_files(prepared, files, loose.folder) if files else _of_runs(prepared, executor, force, progress)
     if not sum(source.count for source in sources):
         raise RunError(f"{study.folder}: there are no frames to quench", hint=_no_frames(study))
     goal = ForceTolerance(chosen.loose_force_eV_A)
-    quenches = quench(loose.folder, sources, goal, workers=workers, progress=progress)
-    found = distinguish(prepared, quenches.minima, workers=workers, progress=progress)
+    quenches = quench(loose.folder, sources, goal, executor=executor, progress=progress)
+    found = distinguish(prepared, quenches.minima, executor=executor, progress=progress)
     lowest, earlier = found.isomers[: chosen.frequencies], StudyFolder(study.folder).results
-    products = log_frequency_products(lowest, tight.folder, earlier, workers=workers, progress=progress)
-    result = StudyIsomers(study, "files" if files else chosen.source, found, quenches, tight.manifest, products)
-    write_isomers(result)
-    return result
+    products = log_frequency_products(lowest, tight.folder, earlier, executor, progress=progress)
+    return StudyIsomers(study, "files" if files else chosen.source, found, quenches, tight.manifest, products)
 
 
 def distinguish(
@@ -85,6 +96,7 @@ def distinguish(
     minima: Callable[[], Iterator[Minimum]],
     *,
     workers: int | None = None,
+    executor: TaskExecutor | None = None,
     progress: bool = True,
 ) -> IsomerList:
     """Return the isomers among quenches of a study, as `isomers` does, which it raises as.
@@ -95,7 +107,7 @@ def distinguish(
         The study.
     minima
         Yields the quenches, the same ones in the same order at every call.
-    workers, progress
+    workers, executor, progress
         As in `isomers`.
     """
     prepared = prepare(study)
@@ -104,7 +116,7 @@ def distinguish(
     def converged(stage: str, max_force_eV_A: float) -> Callable[[Sequence[Minimum]], list[Minimum]]:
         deck = write_quench_deck(prepared, stage, max_force_eV_A).folder
         goal = ForceTolerance(max_force_eV_A, chosen.off_saddles)
-        return lambda some: tighten(deck, some, goal, workers=workers, progress=progress)
+        return lambda some: tighten(deck, some, goal, workers=workers, executor=executor, progress=progress)
 
     return find_isomers(
         minima,
@@ -119,12 +131,12 @@ def _of_files(prepared: Prepared, files: Sequence[Path], folder: Path) -> list[F
     return [frames_of_file(file, folder, symbols, every) for file in files]
 
 
-def _of_runs(prepared: Prepared, workers: int | None, force: bool, progress: bool) -> list[FrameSource]:
+def _of_runs(prepared: Prepared, executor: TaskExecutor, force: bool, progress: bool) -> list[FrameSource]:
     """Return the frames of the ladder's runs, or of the isomers' own, having run these."""
     study, symbols = prepared.study, _symbols(prepared)
     if study.isomers.source == "nvt":
         return [frames_of_run(*deck, symbols, study.isomers.every) for deck in _rungs(study)]
-    failed = run(prepared, workers=workers, force=force, progress=progress, part="isomers").failed
+    failed = run(prepared, executor=executor, force=force, progress=progress, part="isomers").failed
     if failed:
         raise RunError(f"{failed[0].folder}: {failed[0].message}")
     return [frames_of_run(*deck, symbols) for deck in read_manifests(study.folder, "isomers")]

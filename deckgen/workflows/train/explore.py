@@ -43,23 +43,25 @@ def explore(
     number
         Number of the round; every round has runs of its own.
     executor
-        Computes descriptors and the committee's forces; runs and labels use as many workers as it has.
+        Runs the dynamics, the labels, the descriptors and the committee's forces.
 
     Raises
     ------
     RunError
         If no run gave a frame, no frame got a usable label, or labels are to be made elsewhere.
     """
-    picked, workers = folder / PICKED, executor.max_workers
+    picked = folder / PICKED
     if not picked.is_file():
         settings = recipe.sample.model_copy(
             update={"potential": str((folder / XML).resolve()), "seed": recipe.sample.seed + number}
         )
-        frames, failed = sample_nvt(settings, folder, workers=workers, progress=progress, prefix=f"round-{number:02d}-")
+        frames, failed = sample_nvt(
+            settings, folder, executor=executor, progress=progress, prefix=f"round-{number:02d}-"
+        )
         if not frames:
             raise RunError("the dynamics with the current potential gave no frame: " + "; ".join(failed))
         write_whole(picked, frames_text(_pick(recipe, folder, train, frames, number, executor)))
-    result = label(recipe, frames=picked, folder=folder / LABELS, workers=workers, progress=progress)
+    result = label(recipe, frames=picked, folder=folder / LABELS, executor=executor, progress=progress)
     if result.n_waiting:
         raise RunError(
             f"{result.n_waiting} folders under {folder / LABELS} have no result yet",

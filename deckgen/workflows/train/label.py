@@ -8,7 +8,7 @@ from pathlib import Path
 
 from deckgen.findings import Finding
 from deckgen.processes.display import Display, time_left
-from deckgen.processes.executor import TaskExecutor, open_executor
+from deckgen.processes.executor import TaskExecutor, use_executor
 from deckgen.processes.lock import LOCK, lock
 from deckgen.processes.tasks import Tasks, why_failed
 from deckgen.reference.calculator import Labels, check, single_point
@@ -28,6 +28,7 @@ def label(
     frames: Path | None = None,
     folder: Path | None = None,
     workers: int | None = None,
+    executor: TaskExecutor | None = None,
     retry_failed: bool = False,
     progress: bool = True,
 ) -> LabelResult:
@@ -47,6 +48,8 @@ def label(
         Where labelled.extxyz and failed.extxyz are; None: the project's labels/.
     workers
         Frames at once, each on one core; None: as many as cores.
+    executor
+        Runs them, in place of one of its own.
     retry_failed
         Try the frames that failed before again; the file that lists them is set aside.
     progress
@@ -72,8 +75,8 @@ def label(
         store = LabelStore(folder, recipe.reference, check(recipe.reference))
         if retry_failed:
             store.forget_failed()
-        with Display(quiet=not progress) as display:
-            return _Labelling(recipe, store, jobs, open_executor(workers), display).run()
+        with use_executor(executor, workers) as pool, Display(quiet=not progress) as display:
+            return _Labelling(recipe, store, jobs, pool, display).run()
 
 
 class _Labelling:

@@ -14,6 +14,7 @@ from deckgen.decks.protocols import NVT, nvt_id
 from deckgen.decks.render import project_environment
 from deckgen.files import write_whole
 from deckgen.frames import read_frames
+from deckgen.processes.executor import TaskExecutor
 from deckgen.runs.batch import run
 from deckgen.study.folder import StudyFolder
 from deckgen.training.recipe.sampling import Sample
@@ -29,6 +30,7 @@ def sample_nvt(
     folder: Path,
     *,
     workers: int | None = None,
+    executor: TaskExecutor | None = None,
     force: bool = False,
     progress: bool = True,
     prefix: str = "",
@@ -43,7 +45,7 @@ def sample_nvt(
     for size in settings.sizes:
         study = folder / "studies" / f"{settings.element}{size}"
         write_whole(StudyFolder(study).study_file, _study(settings, size))
-        result = run(study, workers=workers, force=force, progress=progress)
+        result = run(study, workers=workers, executor=executor, force=force, progress=progress)
         failed += [f"{deck.folder.name} of {study.name}: {deck.message.splitlines()[0]}" for deck in result.failed]
         for temperature in settings.temperatures_K:
             known = last_frames(NVT.folder(study) / nvt_id(temperature, 1) / FRAMES, settings)
