@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,17 @@ def test_a_worker_that_died_before_its_first_chunk_has_none(queue: ChunkQueue):
     assert queue.last_of(0) is None
     next(queue.chunks_for(1))
     assert queue.last_of(0) is None
+
+
+def test_a_worker_waits_while_another_one_takes_a_chunk(queue: ChunkQueue):
+    with queue.file.open("a") as held, ThreadPoolExecutor(1) as thread:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        taken = thread.submit(next, queue.chunks_for(0))
+        wait([taken], timeout=0.5)  # where it does not wait for the lock, it takes the first chunk in this time
+        held.write("1\n")
+        held.flush()
+        fcntl.flock(held, fcntl.LOCK_UN)
+        assert taken.result() is queue.chunks[1]
 
 
 def test_processes_that_race_for_chunks_share_them_out(queue: ChunkQueue):
