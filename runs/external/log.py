@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deckgen.errors import InputError
+from deckgen.runs.external.commands import Settings
 from deckgen.runs.external.run import (
     ENERGY_NAMES,
     STEP_NAMES,
@@ -20,69 +21,24 @@ from deckgen.runs.external.run import (
     first_named,
     numbers,
 )
-from deckgen.runs.external.units import agreed_style
+from deckgen.runs.external.units import UnitStyle, agreed_style
+from deckgen.units import KB_EV_K
 
 __all__ = ["is_log", "read_log"]
+
+FACTOR = 2.0
+"""Units differ by more; degrees of freedom that were counted differently, by less."""
 
 BANNER = "LAMMPS ("
 END_OF_RUN = "Loop time of"
 MEMORY = "Per MPI rank memory allocation"
 YAML_KEYWORDS = re.compile(r"\s*keywords:\s*\[(.*)\]")
 YAML_ROW = re.compile(r"\s*-\s*\[(.*)\]")
+POTENTIAL, KINETIC, TOTAL = ("PotEng",), ("KinEng",), ("TotEng",)
 MULTI = re.compile(r"-+ Step\s+\d+ -+")
 UNITS = re.compile(r"\s*(?:units|Unit style\s*:)\s+([a-z]\w*)")
 ATOMS = re.compile(r"Loop time of .* with (\d+) atoms")
 ATOMS_READ = re.compile(r"\s+(\d+) atoms\s*$")
-THERMOSTATS = {
-    # style -> where its two temperatures stand
-    "langevin": 0,
-    "temp/berendsen": 0,
-    "temp/csvr": 0,
-    "temp/csld": 0,
-    "temp/rescale": 1,
-}
-ACCELERATED = re.compile(r"/(omp|kk|gpu|intel|opt)$")
-
-
-@dataclass
-class _Settings:
-    """What the commands up to a line have set."""
-
-    per_atom: bool = False
-    timestep: float | None = None
-    thermostats: dict[str, tuple[float, float]] = field(default_factory=dict)
-
-    def follow(self, line: str) -> None:
-        """Take in a line of the log: a command that is echoed there, or the beginning of another LAMMPS."""
-        command, *words = line.split() or [""]
-        if command in ("LAMMPS", "clear"):
-            # a restart file brings the time step back, nothing else of this
-            self.per_atom, self.thermostats = False, {}
-        elif command == "thermo_style":
-            self.per_atom = False
-        elif command == "thermo_modify" and "norm" in words[:-1]:
-            self.per_atom = words[words.index("norm") + 1] in ("yes", "on", "true")
-        elif command == "timestep" and len(numbers(" ".join(words[:1]))) == 1:
-            self.timestep = float(words[0])
-        elif command == "Time" and words[:2] == ["step", ":"] and len(numbers(" ".join(words[2:]))) == 1:
-            self.timestep = float(words[2])  # on the screen, before each run
-        elif command == "unfix" and words:
-            self.thermostats.pop(words[0], None)
-        elif command == "fix" and (temperatures := _thermostat(words)):
-            self.thermostats[words[0]] = temperatures
-
-
-def _thermostat(words: Sequence[str]) -> tuple[float, float] | None:
-    """Return the temperatures that a fix sets for the beginning and the end of a run; None for no thermostat."""
-    style, values = ACCELERATED.sub("", "".join(words[2:3])), list(words[3:])
-    if style.split("/")[0] in ("nvt", "npt", "nvk") and "temp" in values:
-        values = values[values.index("temp") + 1 :]
-    elif style in THERMOSTATS:
-        values = values[THERMOSTATS[style] :]
-    else:
-        return None
-    pair = numbers(" ".join(values[:2]))
-    return (pair[0], pair[1]) if len(pair) == 2 else None
 
 
 @dataclass(frozen=True)
@@ -91,7 +47,7 @@ class _Table:
 
     names: tuple[str, ...]
     rows: tuple[tuple[float, ...], ...]
-    settings: _Settings
+    settings: Settings
 
     def column(self, names: tuple[str, ...]) -> list[float] | None:
         """Return the first of the named columns that there is."""
@@ -131,6 +87,9 @@ def read_log(path: Path, lines: Sequence[str], units: str | None, n_atoms: int |
     n_said = _one(path, "number of atoms", _all(ATOMS, lines) or _all(ATOMS_READ, lines))
     n_atoms = int(n_said) if n_said else n_atoms
     energies = np.concatenate([_energies(path, table, n_atoms) for table in usable]) * style.energy_eV
+    if not any(line.split()[:1] == ["units"] for line in lines):  # nor is any other command of the beginning there
+        for table in read:
+            _check_kinetic_energy(path, table, style, n_atoms)
     return ExternalRun(
         potential_energy_eV=energies[kept],
         units=style.name,
@@ -173,6 +132,27 @@ def _energies(path: Path, table: _Table, n_atoms: int | None) -> NDArray[np.floa
     return energies * n_atoms
 
 
+def _check_kinetic_energy(path: Path, table: _Table, style: UnitStyle, n_atoms: int | None) -> None:
+    """Refuse units, or a number of atoms that energies are divided by, in which Temp and kinetic energy disagree.
+
+    A log that was reopened, or what the screen showed, need not name them. In LAMMPS K is dof k_B Temp / 2 exactly.
+    """
+    temperature, kinetic = table.column(("Temp",)), table.column(KINETIC)
+    total, potential = table.column(TOTAL), table.column(POTENTIAL)
+    if kinetic is None and total is not None and potential is not None:
+        kinetic = [a - b for a, b in zip(total, potential, strict=True)]
+    if kinetic is None or temperature is None or n_atoms is None or not np.mean(temperature) > 0:
+        return
+    found = float(np.mean(kinetic)) * style.energy_eV * (n_atoms if table.per_atom else 1)
+    expected = 1.5 * (n_atoms - 1) * KB_EV_K * float(np.mean(temperature))
+    if not 1 / FACTOR < found / expected < FACTOR:
+        raise InputError(
+            f"{path}: in units {style.name} the mean kinetic energy is {found:.3g} eV, but {n_atoms} atoms at the mean "
+            f"Temp have {expected:.3g} eV",
+            hint="give the right --units; energies per atom (thermo_modify norm yes) multiply by the number of atoms",
+        )
+
+
 def _temperature(tables: Sequence[_Table], kept: NDArray[np.bool_]) -> NDArray[np.float64] | None:
     columns = [table.column(TEMPERATURE_NAMES) for table in tables]
     if any(column is None for column in columns):
@@ -183,7 +163,7 @@ def _temperature(tables: Sequence[_Table], kept: NDArray[np.bool_]) -> NDArray[n
 def _tables(lines: Iterable[str]) -> tuple[list[_Table], int]:
     """Return the thermo output of every `run`, and the number of rows of minimisations."""
     tables: list[_Table] = []
-    settings = _Settings()
+    settings = Settings()
     minimised = 0
     names: tuple[str, ...] = ()
     rows: list[tuple[float, ...]] = []

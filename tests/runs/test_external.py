@@ -219,6 +219,14 @@ def test_energies_per_atom_are_multiplied_by_the_atoms_of_the_log(tmp_path, comm
     assert run.per_atom == (factor == 13)
 
 
+def test_an_appended_run_has_its_own_settings(tmp_path):
+    first = HEAD + "thermo_modify norm yes\nfix 1 all nvt temp 300 300 0.1\n" + ROWS + END
+    run = read_log_energies(write(tmp_path, first + HEAD + ROWS + END))
+    np.testing.assert_array_equal(run.potential_energy_eV, ENERGIES)
+    assert not run.per_atom
+    assert run.thermostats_K == frozenset()
+
+
 def test_energies_per_atom_of_a_variable_are_what_the_variable_says(tmp_path):
     text = HEAD + "thermo_modify norm yes\n" + ROWS.replace("PotEng", "v_pe") + END
     np.testing.assert_array_equal(read_log_energies(write(tmp_path, text)).potential_energy_eV, ENERGIES)
@@ -371,3 +379,31 @@ def test_energies_from_gromacs_are_read(tmp_path):
     assert run.interval_ps == pytest.approx(0.5)
     assert "named Potential" in refusal(write(tmp_path, XVG.replace('"Potential"', '"Total Energy"')))
     assert "in which units" in refusal(write(tmp_path, XVG.replace("kJ/mol", "")))
+
+
+def kinetic(per_atom_of=1, unit_eV=1.0, *, column="TotEng", N=13):
+    """Return thermo output at 100 K with 3N - 3 degrees of freedom, K = (3N - 3)/2 k_B T."""
+    K = (3 * N - 3) / 2 * ase_units.kB * 100
+    potential = [-4.0, -3.5, -3.25]
+    values = [
+        ((K if column == "KinEng" else K + U) / unit_eV / per_atom_of, U / unit_eV / per_atom_of) for U in potential
+    ]
+    rows = "".join(f"{10 * k} 100 {U:.8g} {other:.8g}\n" for k, (other, U) in enumerate(values))
+    return f"Step Temp PotEng {column}\n{rows}" + END
+
+
+@pytest.mark.parametrize("column", ["TotEng", "KinEng"])
+def test_units_in_which_temperature_and_kinetic_energy_disagree_are_refused(tmp_path, column):
+    """A log that was reopened says nothing of its units, and the user may err."""
+    path = write(tmp_path, kinetic(unit_eV=ase_units.kcal / ase_units.mol, column=column))
+    assert read_log_energies(path, units="real").potential_energy_eV[0] == pytest.approx(-4.0)
+    for wrong in ("metal", "electron"):
+        assert f"in units {wrong} the mean kinetic energy is" in refusal(path, units=wrong)
+
+
+def test_energies_per_atom_show_in_the_kinetic_energy(tmp_path):
+    text = kinetic(per_atom_of=13)
+    assert "per atom" in refusal(write(tmp_path, text), units="metal")
+    assert "per atom" in refusal(write(tmp_path, "  Unit style    : metal\n" + text))
+    said = write(tmp_path, HEAD + "thermo_modify norm yes\n" + text)
+    assert read_log_energies(said).potential_energy_eV[0] == pytest.approx(-4.0)
