@@ -24,7 +24,7 @@ AS_TEXT = "give text: a LAMMPS log, or columns under a header such as: # step po
 
 
 def read_lines(path: Path) -> list[str]:
-    """Return the lines of a text file, their ends kept as newlines.
+    """Return the lines of a text file, with their ends.
 
     UTF-8 and UTF-16, with a byte order mark or, UTF-8, without; also compressed by gzip.
 
@@ -49,4 +49,4 @@ def read_lines(path: Path) -> list[str]:
         raise InputError(f"{path}: not text but binary, or UTF-16 without a byte order mark", hint=AS_TEXT)
     else:
         text = data.decode("utf-8-sig", errors="replace")
-    return text.replace("\r\n", "\n").replace("\r", "\n").splitlines(keepends=True)
+    return text.splitlines(keepends=True)

@@ -225,6 +225,12 @@ def test_an_appended_run_has_its_own_settings(tmp_path):
     np.testing.assert_array_equal(run.potential_energy_eV, ENERGIES)
     assert not run.per_atom
     assert run.thermostats_K == frozenset()
+    killed = first.replace(END, "")
+    later = ROWS.replace("Step Temp PotEng\n0", "Step Temp PotEng\n20").replace("\n10 ", "\n30 ")
+    later = later[: later.index("\n20 150")] + "\n"
+    run = read_log_energies(write(tmp_path, killed + HEAD + later + END))
+    np.testing.assert_allclose(run.potential_energy_eV, [13 * -4.0, 13 * -3.5, -4.0, -3.5])
+    assert run.thermostats_K == {(300, 300)}
 
 
 def test_energies_per_atom_of_a_variable_are_what_the_variable_says(tmp_path):
@@ -236,6 +242,8 @@ def test_energies_per_atom_of_unknown_atoms_are_refused_or_multiplied_by_the_num
     path = write(tmp_path, HEAD + "thermo_modify norm yes\n" + ROWS)
     assert "per atom" in refusal(path)
     np.testing.assert_allclose(read_log_energies(path, n_atoms=13).potential_energy_eV, 13 * ENERGIES)
+    unfinished = HEAD + "Reading data file ...\n  13 atoms\n" + "thermo_modify norm yes\n" + ROWS
+    np.testing.assert_allclose(read_log_energies(write(tmp_path, unfinished)).potential_energy_eV, 13 * ENERGIES)
 
 
 def test_a_resumed_log_keeps_what_was_not_done_again(tmp_path):
@@ -263,7 +271,7 @@ def test_a_change_of_what_makes_a_series_one_is_refused(tmp_path):
     [
         ("fix 1 all nvt temp 25.0 50.0 0.5 tchain 3\n", {(25, 50)}),
         ("fix 1 all nvt/omp tchain 3 temp 25 25 0.5\n", {(25, 25)}),
-        ("fix 1 all nve\nfix 2 all langevin 25 25 0.1 48279 zero yes\n", {(25, 25)}),
+        ("fix 1 all nve\nfix 2 all langevin/kk 25 25 0.1 48279 zero yes\n", {(25, 25)}),
         ("fix 1 all temp/rescale 100 20.0 30.0 0.02 0.5\n", {(20, 30)}),
         ("fix 1 all temp/csvr ${T} ${T} 0.1 7\nfix 1 all temp/csvr 25 25 0.1 7\n", {(25, 25)}),
         ("fix 1 all nvt temp 25 25 0.5\nunfix 1\nfix 2 all nve\n", set()),
@@ -356,7 +364,7 @@ def test_times_are_no_steps(tmp_path):
     run = read_log_energies(write(tmp_path, "# time_ps PotEng\n" + rows))
     assert run.step is None
     assert run.interval_ps == pytest.approx(0.02)
-    assert "not evenly spaced" in refusal(write(tmp_path, "# time_ps PotEng\n" + rows + "0.13 -4\n"))
+    assert "the times in time_ps are not evenly" in refusal(write(tmp_path, "# time_ps PotEng\n" + rows + "0.087 -4\n"))
 
 
 XVG = """# gmx energy

@@ -57,9 +57,11 @@ def kinetic_temperature(file: Path, run: ExternalRun, temperature_K: float, n_at
     if temperatures is None or len(temperatures) < 2 * N_PARTS:
         return None
     least_dof = float(moving.min())
-    _check_drift(file, temperatures[len(temperatures) // WARM_UP :], least_dof)
+    warm = temperatures[len(temperatures) // WARM_UP :]
+    g = _inefficiency(warm)
+    _check_drift(file, warm, g, least_dof)
     start = detect_equilibration(run.potential_energy_eV).start
-    mean, reach = _mean(temperatures[start:], _inefficiency(temperatures[start:]), least_dof)
+    mean, reach = _mean(temperatures[start:], g, least_dof)
     off = np.abs(mean - ratios * temperature_K)
     allowed = max(reach, TOLERANCE * temperature_K)
     if off.min() > allowed:
@@ -87,9 +89,8 @@ def _check_thermostats(file: Path, run: ExternalRun, temperature_K: float, ratio
             )
 
 
-def _check_drift(file: Path, temperatures: Array, dof: float) -> None:
+def _check_drift(file: Path, temperatures: Array, g: float, dof: float) -> None:
     """Refuse two temperatures in one file, or a ramp: what comes before and after each quarter differs."""
-    g = _inefficiency(temperatures)
     for cut in np.linspace(0, len(temperatures), N_PARTS + 1).astype(int)[1:-1]:
         before, its_reach = _mean(temperatures[:cut], g, dof)
         after, other_reach = _mean(temperatures[cut:], g, dof)
