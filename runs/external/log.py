@@ -1,4 +1,4 @@
-"""LAMMPS logs: thermo output in columns or YAML, with what the commands say of units, normalisation and thermostat."""
+"""LAMMPS logs: thermo output of every style, with what the commands say of units, normalisation and thermostat."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from deckgen.errors import InputError
 from deckgen.runs.external.commands import Settings
+from deckgen.runs.external.multi import BLOCK, in_columns
 from deckgen.runs.external.run import (
     ENERGY_NAMES,
     STEP_NAMES,
@@ -35,7 +36,6 @@ MEMORY = "Per MPI rank memory allocation"
 YAML_KEYWORDS = re.compile(r"\s*keywords:\s*\[(.*)\]")
 YAML_ROW = re.compile(r"\s*-\s*\[(.*)\]")
 POTENTIAL, KINETIC, TOTAL = ("PotEng",), ("KinEng",), ("TotEng",)
-MULTI = re.compile(r"-+ Step\s+\d+ -+")
 UNITS = re.compile(r"\s*(?:units|Unit style\s*:)\s+([a-z]\w*)")
 ATOMS = re.compile(r"Loop time of .* with (\d+) atoms")
 ATOMS_READ = re.compile(r"\s+(\d+) atoms\s*$")
@@ -64,7 +64,7 @@ class _Table:
 def is_log(lines: Iterable[str]) -> bool:
     """Return whether the lines are those of a LAMMPS log, or of a part of one that says so."""
     starts = (BANNER, END_OF_RUN, MEMORY)
-    return any(line.startswith(starts) or YAML_KEYWORDS.match(line) or MULTI.match(line) for line in lines)
+    return any(line.startswith(starts) or YAML_KEYWORDS.match(line) or BLOCK.match(line) for line in lines)
 
 
 def read_log(path: Path, lines: Sequence[str], units: str | None, n_atoms: int | None) -> ExternalRun:
@@ -75,9 +75,7 @@ def read_log(path: Path, lines: Sequence[str], units: str | None, n_atoms: int |
     tables, minimised = _tables(lines)
     usable = [table for table in tables if _has(table, ENERGY_NAMES) and _has(table, STEP_NAMES)]
     if not usable:
-        multi = any(MULTI.match(line) for line in lines)
-        what = "its thermo output is in the style multi" if multi else "no thermo output with Step and PotEng"
-        raise InputError(f"{path}: {what}", hint="print it in columns: thermo_style custom step temp pe")
+        raise InputError(f"{path}: no thermo output with Step and PotEng", hint="print it: thermo_style custom step pe")
     steps = np.concatenate([table.column(STEP_NAMES) for table in usable]).astype(int)
     kept = evenly_spaced(path, steps)
     of_table = np.repeat(np.arange(len(usable)), [len(table.rows) for table in usable])
@@ -167,7 +165,7 @@ def _tables(lines: Iterable[str]) -> tuple[list[_Table], int]:
     minimised = 0
     names: tuple[str, ...] = ()
     rows: list[tuple[float, ...]] = []
-    for line in _whole([*lines, f"{END_OF_RUN} a run that was cut short"]):
+    for line in in_columns(_whole([*lines, f"{END_OF_RUN} a run that was cut short"])):
         header = _header(line)
         if header or line.startswith((END_OF_RUN, BANNER)):
             now = replace(settings, thermostats=dict(settings.thermostats))

@@ -321,7 +321,6 @@ def test_the_encoding_of_a_file_does_not_matter(tmp_path, encoded, text):
         (b"1.0\x00\x002.0", "binary"),
         (gzip.compress(b"-1.0\n-2.0\n")[:-9], "not a whole gzip file"),
         (b'2\nLattice="9 0 0 0 9 0 0 0 9" Properties=species:S:1:pos:R:3\nNa 0 0 0\nNa 1 0 0\n', "extended XYZ"),
-        ((HEAD + "------------ Step      0 ----- CPU =      0.0 (secs) -----\nTotEng = -4\n").encode(), "multi"),
     ],
 )
 def test_what_is_not_read_is_refused_by_its_name(tmp_path, data, says):
@@ -415,3 +414,18 @@ def test_energies_per_atom_show_in_the_kinetic_energy(tmp_path):
     assert "per atom" in refusal(write(tmp_path, "  Unit style    : metal\n" + text))
     said = write(tmp_path, HEAD + "thermo_modify norm yes\n" + text)
     assert read_log_energies(said).potential_energy_eV[0] == pytest.approx(-4.0)
+
+
+def test_thermo_output_of_several_lines_is_read(tmp_path):
+    """As LAMMPS writes it after `thermo_modify line multi`; a run with other columns may follow."""
+    blocks = "".join(
+        f"------------ Step {10 * k:14d} ----- CPU = {0.1 * k:12.4g} (sec) -------------\n"
+        f"TotEng   =  -3.0000 KinEng   =   0.1000 Temp     =   150.0000\nPotEng   =  {energy:.4f}\n"
+        for k, energy in enumerate(ENERGIES)
+    )
+    later = "Step PotEng Temp\n40 -4.5 150\n50 -5.0 150\n" + END
+    run = read_log_energies(write(tmp_path, HEAD + blocks + END + "Minimization stats:\n" + blocks + END + later))
+    assert run.step.tolist() == [0, 10, 20, 30, 40, 50]
+    assert run.potential_energy_eV.tolist() == [*ENERGIES, -4.5, -5.0]
+    assert run.temperature_K.tolist() == [150.0] * 6
+    assert run.dropped_rows == len(ENERGIES)

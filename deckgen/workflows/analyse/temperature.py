@@ -71,9 +71,7 @@ def kinetic_temperature(file: Path, run: ExternalRun, temperature_K: float, n_at
             hint=f"give the temperature at which the run was made; {temperature_K:g} K would give {expected} K "
             f"(3N - 3, 3N - 6 or 3N degrees of freedom move) within {allowed:.1f} K",
         )
-    # the default of LAMMPS, unless it does not explain the mean
-    ratio = ratios[0] if off[0] <= allowed else ratios[off.argmin()]
-    return np.asarray(temperatures / ratio)
+    return np.asarray(temperatures / ratios[off.argmin()])
 
 
 def _check_thermostats(file: Path, run: ExternalRun, temperature_K: float, ratios: Array) -> None:
