@@ -105,7 +105,7 @@ def analyse(
         typer.Option(
             "--from",
             metavar="T=FILE",
-            help="Energies of a run made elsewhere, at T kelvin: LAMMPS log or columns; repeatable.",
+            help="Energies of a run elsewhere, at T kelvin: LAMMPS log, or columns (eV unless stated); repeatable.",
         ),
     ] = None,
     units: Annotated[

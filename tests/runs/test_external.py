@@ -429,3 +429,4 @@ def test_thermo_output_of_several_lines_is_read(tmp_path):
     assert run.potential_energy_eV.tolist() == [*ENERGIES, -4.5, -5.0]
     assert run.temperature_K.tolist() == [150.0] * 6
     assert run.dropped_rows == len(ENERGIES)
+    assert "in which units" in refusal(write(tmp_path, blocks))
