@@ -102,7 +102,18 @@ def analyse(
     study: StudyPath = HERE,
     external: Annotated[
         list[str] | None,
-        typer.Option("--from", metavar="T=FILE", help="Energies of a run made elsewhere, at T kelvin; repeatable."),
+        typer.Option(
+            "--from",
+            metavar="T=FILE",
+            help="Energies of a run elsewhere, at T kelvin: LAMMPS log, or columns (eV unless stated); repeatable.",
+        ),
+    ] = None,
+    units: Annotated[
+        str | None,
+        typer.Option(
+            metavar="STYLE",
+            help="Units (of LAMMPS) of the files of --from that do not state theirs: metal, real, electron, si ...",
+        ),
     ] = None,
     atoms: Annotated[int | None, typer.Option(min=2, help="Number of atoms, with --from and no study.")] = None,
     compare: Annotated[
@@ -114,7 +125,9 @@ def analyse(
     from deckgen.cli.study_tables import print_thermodynamics
     from deckgen.workflows.analyse.study import analyse as analyse_study
 
-    result = analyse_study(study, external=_temperature_files(external or ()), n_atoms=atoms, compare=compare)
+    result = analyse_study(
+        study, external=_temperature_files(external or ()), n_atoms=atoms, units=units, compare=compare
+    )
     if as_json:
         print_json(result.to_json(deckgen_version=__version__))
     else:

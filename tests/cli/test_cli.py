@@ -62,6 +62,18 @@ def test_a_deck_that_fails_gives_exit_code_1_and_lammps_words(study: Path, capfd
     assert "Last input line: pair_style lj/cutt 30.0" in " ".join(output.out.split())
 
 
+def test_units_of_a_log_are_asked_for_and_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = "".join(f"{step} {-1 - step % 3}\n" for step in range(100))
+    Path("log").write_text(f"LAMMPS (22 Jul 2025)\nStep PotEng\n{rows}")
+    assert main(["analyse", "--from", "10=log", "--atoms", "13"]) == 2
+    assert "--units metal|real" in capfd.readouterr().err
+    assert main(["analyse", "--from", "10=log", "--atoms", "13", "--units", "real"]) == 1
+    assert "samples at two temperatures or more" in capfd.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

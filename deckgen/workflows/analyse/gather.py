@@ -12,10 +12,12 @@ import numpy as np
 from deckgen.decks.manifest import ENERGIES
 from deckgen.decks.protocols import sampled_files
 from deckgen.errors import InputError, RunError
-from deckgen.runs.external import ExternalRun, read_log_energies
+from deckgen.runs.external.read import read_log_energies
+from deckgen.runs.external.run import ExternalRun
 from deckgen.runs.harvest import harvest
 from deckgen.samples import Samples, TimeSeries
 from deckgen.study import Study
+from deckgen.workflows.analyse.temperature import kinetic_temperature
 
 __all__ = ["External", "ExternalSource", "gather", "read_external"]
 
@@ -38,22 +40,36 @@ class ExternalSource:
             "n_rows": len(self.run.potential_energy_eV),
             "dropped_rows": self.run.dropped_rows,
             "interval_ps": self.run.interval_ps,
+            "units": self.run.units,
+            "per_atom": self.run.per_atom,
         }
 
 
-def read_external(external: External) -> tuple[ExternalSource, ...]:
-    """Read the energies of runs made elsewhere, one file a temperature.
+def read_external(
+    external: External, *, units: str | None = None, n_atoms: int | None = None
+) -> tuple[ExternalSource, ...]:
+    """Read the energies of runs made elsewhere, one file per temperature.
+
+    Parameters
+    ----------
+    external
+        Files by temperature (K).
+    units
+        Style of LAMMPS' `units` of the files that do not state theirs.
+    n_atoms
+        For files with energies per atom that do not state it.
 
     Raises
     ------
     InputError
-        If a temperature is not positive or a file has no energies.
+        If a temperature is not positive or a file has no energies in known units.
     """
     sources = []
     for temperature, path in sorted(external.items()):
         if not (np.isfinite(temperature) and temperature > 0):
             raise InputError(f"{path}: its temperature is given as {temperature:g} K; it must be positive")
-        sources.append(ExternalSource(float(temperature), Path(path).resolve(), read_log_energies(path)))
+        run = read_log_energies(path, units=units, n_atoms=n_atoms)
+        sources.append(ExternalSource(float(temperature), Path(path).resolve(), run))
     return tuple(sources)
 
 
@@ -63,7 +79,7 @@ def gather(study: Study | None, folder: Path, sources: Sequence[ExternalSource],
     Raises
     ------
     InputError
-        If the number of atoms is unknown, or differs between what was given.
+        If the number of atoms is unknown, or differs between what was given, or a file is of another temperature.
     RunError
         If there are no samples at all.
     """
@@ -106,6 +122,7 @@ def _merge(own: Samples | None, sources: Sequence[ExternalSource], n_atoms: int)
                 temperature_K=source.temperature_K,
                 time_ps=np.arange(1, len(energies) + 1, dtype=float) * interval,
                 potential_energy_eV=energies,
+                kinetic_temperature_K=kinetic_temperature(source.file, source.run, source.temperature_K, n_atoms),
                 label=str(source.file),
                 replica=max(taken, default=0) + 1,
                 dropped_rows=source.run.dropped_rows,

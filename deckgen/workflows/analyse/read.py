@@ -70,6 +70,8 @@ class ExternalEntry:
     n_rows: int
     dropped_rows: int
     interval_ps: float | None
+    units: str
+    per_atom: bool
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ def analyse(
     *,
     external: External | None = None,
     n_atoms: int | None = None,
+    units: str | None = None,
     compare: Study | Path | str | None = None,
     seed: int = 1,
     figures: bool = True,
@@ -35,10 +36,13 @@ def analyse(
     study
         A study, its folder or its file. With `external`, a folder without a study will do.
     external
-        Files with the energies (eV) of runs made elsewhere, by temperature (K): LAMMPS logs or text. They join the
-        study's own runs. Their moments of inertia are not known, so no rotational weights are used then.
+        Files with the energies of runs made elsewhere, by temperature (K): the formats of
+        `deckgen.runs.external.read.read_log_energies`. They join the study's own runs. Their moments of inertia are not
+        known, so no rotational weights are used then.
     n_atoms
         Atoms in the cluster, where neither a study nor the files tell.
+    units
+        Style of LAMMPS' `units` that the files of `external` are in, where they do not state it.
     compare
         Another study of the same cluster and potential, say with start = "melted": where the two heat capacities
         agree within their intervals, the sampling has forgotten its start.
@@ -57,7 +61,7 @@ def analyse(
         If the samples do not carry the analysis.
     """
     own, folder = _open(study, needed=not external)
-    sources = read_external(external or {})
+    sources = read_external(external or {}, units=units, n_atoms=n_atoms)
     thermo = _thermodynamics(gather(own, folder, sources, n_atoms), own, folder, seed)
     compared = None if compare is None else _compare_with(thermo, folder, compare, seed)
     result = StudyThermodynamics.of(thermo, sources, compared)
