@@ -68,7 +68,8 @@ def make_pool(size: Size) -> Pool:
     """Pool all samples, none thinned away, so that both sides see the same."""
     energies = np.concatenate(draw(size.samples))
     K = len(LADDER_K)
-    return Pool(LADDER_K, energies - energies.min(), energies.min(), None, (size.samples,) * K, tuple(range(K)))
+    lengths, ones = (size.samples,) * K, (1.0,) * K
+    return Pool(LADDER_K, energies - energies.min(), energies.min(), None, lengths, ones, ones, tuple(range(K)))
 
 
 def by_deckgen(size: Size) -> dict[str, Any]:

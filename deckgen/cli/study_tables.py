@@ -65,7 +65,7 @@ def deck_table(decks: Sequence[WrittenDeck], seconds_per_step: float | None) -> 
         return table
     cores = len(os.sched_getaffinity(0))
     total = sum(row["cost_s"] for row in rows)
-    words = f"{seconds_per_step * 1000:.3g} ms a step: about {duration(total / cores)} on {cores} workers"
+    words = f"{seconds_per_step * 1000:.3g} ms per step: about {duration(total / cores)} on {cores} workers"
     return Group(table, words)
 
 
