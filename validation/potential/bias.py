@@ -134,7 +134,6 @@ def sample(cluster: str, folder: Path, workers: int | None) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     in_turn = [atoms for pair in zip(solid, liquid, strict=False) for atoms in pair]
     write(file, in_turn, format="extxyz", columns=["symbols", "positions"])
-    print(f"{file}: {len(solid)} solid, {len(liquid)} liquid, {len(in_turn)} written")
 
 
 def _frames(runs: Runs, folder: Path, workers: int | None) -> Iterator[Atoms]:
