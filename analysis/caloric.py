@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from deckgen.analysis.mbar.influence import influence_on_variances
 from deckgen.analysis.mbar.reweighting import Reweighting
 from deckgen.errors import InputError
 from deckgen.units import KB_EV_K, initial_heat_capacity_over_kB, kinetic_heat_capacity_over_kB
@@ -15,6 +16,7 @@ __all__ = [
     "CaloricCurves",
     "caloric_curves",
     "heat_capacity_between",
+    "heat_capacity_influence",
     "heat_capacity_over_c0",
     "temperature_grid",
 ]
@@ -80,6 +82,12 @@ def caloric_curves(solved: Reweighting, grid_K: Array, weights: Array, n_atoms: 
         potential_energy_eV=averages.mean_eV + solved.pool.minimum_eV,
         heat_capacity_over_c0=heat_capacity_over_c0(averages.variance_eV2, grid_K, n_atoms),
     )
+
+
+def heat_capacity_influence(solved: Reweighting, grid_K: Array, node_weights: Array, n_atoms: int) -> Array:
+    """Return the influence of a sample at each node on C_v/C_0 at each temperature of the grid, (G, M)."""
+    slope = (KB_EV_K * grid_K) ** 2 * initial_heat_capacity_over_kB(n_atoms)
+    return influence_on_variances(solved, grid_K, node_weights) / slope[:, None]
 
 
 def temperature_grid(rungs_K: Array, step_K: float) -> Array:

@@ -3,61 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deckgen.analysis.caloric import CaloricCurves, caloric_curves, heat_capacity_between
+from deckgen.analysis.caloric import heat_capacity_between
+from deckgen.analysis.headline import Headline
 from deckgen.analysis.histogram import multiple_histogram
-from deckgen.analysis.intervals import half_curves
-from deckgen.analysis.mbar.reweighting import Reweighting
 from deckgen.analysis.melting import find_melting
 from deckgen.analysis.production import Production
 from deckgen.analysis.results import Estimators
 from deckgen.analysis.states import rung_moments
+from deckgen.analysis.uncertainty.checks import half_curves
 
-__all__ = ["Headline", "estimators"]
+__all__ = ["estimators"]
 
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class Headline:
-    """The solved samples, the grid, and whether averages carry the rotational weights.
-
-    Parameters
-    ----------
-    solved
-        MBAR's solution.
-    grid_K : (G,)
-        Temperatures.
-    n_atoms
-        Atoms in the cluster.
-    weighted
-        Whether averages carry the weights sqrt(det I).
-    """
-
-    solved: Reweighting
-    grid_K: Array
-    n_atoms: int
-    weighted: bool
-
-    @property
-    def rotation(self) -> str:
-        """`canonical` or `sampled`."""
-        return "canonical" if self.weighted else "sampled"
-
-    @property
-    def sample_weights(self) -> Array:
-        """Weights of the samples (N,) in averages."""
-        rotation = self.solved.pool.rotation_weights
-        return rotation if self.weighted and rotation is not None else np.ones(len(self.solved.pool.energies_eV))
-
-    def curves(self, sample_weights: Array) -> CaloricCurves:
-        """Return <U> and C_v/C_0 (1, G) of all samples with some weights (N,)."""
-        weights = self.solved.energy_grid.sum(sample_weights)
-        return caloric_curves(self.solved, self.grid_K, weights[:, None], self.n_atoms)
 
 
 def estimators(headline: Headline, rungs: Sequence[Sequence[Production]]) -> Estimators:
@@ -68,7 +29,7 @@ def estimators(headline: Headline, rungs: Sequence[Sequence[Production]]) -> Est
     rotation = solved.pool.rotation_weights
     canonical = None if rotation is None else headline.curves(rotation).heat_capacity_over_c0[0]
     sampled = headline.curves(np.ones(len(solved.pool.energies_eV))).heat_capacity_over_c0[0]
-    halves = half_curves(solved, grid, n_atoms, headline.sample_weights)
+    halves = half_curves(headline)
     return Estimators(
         fluctuation=own.heat_capacity_over_c0,
         dU_dT=heat_capacity_between(solved.pool.temperatures_K, own.mean_eV, grid, n_atoms),

@@ -10,15 +10,20 @@ from numpy.typing import NDArray
 
 from deckgen.analysis.fragments import Evaporation
 from deckgen.analysis.melting import Peak
+from deckgen.analysis.outliers import Outlier, without_outliers
 from deckgen.analysis.production import MIN_SAMPLES
+from deckgen.analysis.results import Check
 from deckgen.analysis.states import RungState
+from deckgen.analysis.uncertainty.intervals import PeakErrors
 from deckgen.findings import Finding
 from deckgen.samples import Samples, TimeSeries
 
 __all__ = [
-    "FEWEST_BLOCKS",
+    "FEWEST_INDEPENDENT",
+    "about_checks",
     "about_evaporation",
     "about_minimum",
+    "about_outliers",
     "about_overlap",
     "about_partial",
     "about_peak",
@@ -30,17 +35,10 @@ Array = NDArray[np.float64]
 FEWEST_SAMPLES = 50
 """Independent samples of a rung: a variance is known to 20 % from so many."""
 
-FEWEST_BLOCKS = 10
-"""Independent blocks next to the melting temperature, without which a bootstrap means little.
-
-A run whose energy changes late, but which has that many, fluctuates slowly; with fewer it may still drift.
-"""
-
+FEWEST_INDEPENDENT = 10
+"""Independent samples of the runs near a peak, without which its interval means little."""
 LEAST_OVERLAP = 0.03
 """Klimovich, Shirts, Mobley, J. Comput. Aided Mol. Des. 29, 397 (2015)."""
-
-FEWEST_TO_COMPARE = 10
-"""Independent samples of a rung, from which on its mean is compared with the reweighted one."""
 
 MOST_DEVIATIONS = 4.0
 BELOW_START_EV = 1e-3
@@ -70,20 +68,11 @@ def about_states(states: Iterable[RungState]) -> list[Finding]:
 
 
 def _about_equilibration(state: RungState) -> Finding | None:
-    T, error = state.temperature_K, state.std_U_eV / np.sqrt(state.n_effective)
-    if not state.settled and state.n_effective < 2 * FEWEST_BLOCKS:
-        message = "the energy still changes after half of a run; make the run longer"
-    elif (
-        state.n_effective >= FEWEST_TO_COMPARE
-        and abs(state.mean_U_eV - state.reweighted_U_eV) > MOST_DEVIATIONS * error
-    ):
-        message = (
-            f"the mean energy, {state.mean_U_eV:.4f} +- {error:.4f} eV, is not the one that all runs together lead to, "
-            f"{state.reweighted_U_eV:.4f} eV: the run has not visited all it should; make it longer, or add replicas"
-        )
-    else:
+    if state.settled:
         return None
-    return Finding("not_equilibrated", f"T = {T:g} K: {message}", T)
+    T = state.temperature_K
+    message = f"T = {T:g} K: the energy still changes after half of a run; make the run longer"
+    return Finding("not_equilibrated", message, T)
 
 
 def _about_number(state: RungState) -> Finding | None:
@@ -120,8 +109,41 @@ def about_overlap(temperatures_K: Array, shared: Array) -> list[Finding]:
     return findings
 
 
+def about_checks(checks: Iterable[Check]) -> list[Finding]:
+    """Say which parts of the data disagree by more than chance explains."""
+    words = {
+        "rungs": "the mean energies of the temperatures are not those that all of them together lead to",
+        "halves": "the first and the second half of the runs have the peak at different temperatures",
+        "replicas": "the runs of one temperature differ from one another",
+    }
+    findings = []
+    for check in checks:
+        if not check.passed:
+            where = "" if check.temperature_K is None else f", most at {check.temperature_K:g} K"
+            message = (
+                f"{words[check.name]}: {check.deviation:.1f} standard errors{where} (probability {check.p:.1g}). "
+                "The runs have not visited all they should: make them longer, or add replicas"
+            )
+            findings.append(Finding("inconsistent", message, check.temperature_K))
+    return findings
+
+
+def about_outliers(outliers: Iterable[Outlier]) -> list[Finding]:
+    """Name the rows that were left out for lying far from all others."""
+    return [
+        Finding(
+            "outlier",
+            f"T = {found.temperature_K:g} K, replica {found.replica}: the row at {found.time_ps:g} ps, "
+            f"U = {found.potential_energy_eV:.4f} eV, lies {found.gap_eV:.2f} eV from all others and is left out. "
+            "The file is damaged, or the dynamics broke down there: look at the rows around it",
+            found.temperature_K,
+        )
+        for found in outliers
+    ]
+
+
 def about_peak(
-    peak: Peak | None, n_blocks: int, not_equilibrated_K: Sequence[float], *, has_interval: bool
+    peak: Peak, errors: PeakErrors | None, not_equilibrated_K: Sequence[float], failed: Sequence[Finding]
 ) -> list[Finding]:
     """Say where the melting temperature, or its interval, means little.
 
@@ -129,23 +151,26 @@ def about_peak(
     ----------
     peak
         The melting peak.
-    n_blocks
-        Independent blocks next to it.
+    errors
+        What resampling says of it; None without resamples.
     not_equilibrated_K
         Rungs under the peak that are not equilibrated.
-    has_interval
-        Whether the resamples gave one.
+    failed
+        Checks that failed.
     """
-    if peak is None:
-        return []
     T = peak.temperature_K
     if peak.at_edge:
         message = f"the heat capacity is highest at the end of the ladder, {T:g} K: extend the ladder beyond it"
         return [Finding("peak_at_edge", message, T)]
+    if errors is None:
+        return []
+    n = min(errors.n_independent, errors.n_carrying)
     reasons = {
         f"the runs under it have not equilibrated, at {_kelvins(not_equilibrated_K)}": bool(not_equilibrated_K),
-        f"there are only {n_blocks} independent blocks next to it": n_blocks < FEWEST_BLOCKS,
-        "it is missing from many resamples": not has_interval,
+        "parts of the data disagree": bool(failed),
+        f"the runs near it are worth {n:.0f} independent samples only": n < FEWEST_INDEPENDENT,
+        "its slowest motion goes back and forth too rarely for its time to be known": not errors.known,
+        "it is missing from many resamples": errors.intervals.temperature_K is None,
     }
     reason = next((reason for reason, holds in reasons.items() if holds), None)
     if reason is None:
@@ -168,10 +193,13 @@ def about_evaporation(evaporations: Iterable[Evaporation]) -> list[Finding]:
     ]
 
 
-def about_minimum(samples: Samples) -> list[Finding]:
+def about_minimum(samples: Samples, outliers: Sequence[Outlier] = ()) -> list[Finding]:
     """Say if a sample lies below the relaxed start structure: the start is then not the lowest minimum."""
     start = samples.start_energy_eV
-    run = min(samples.series, key=lambda run: float(run.potential_energy_eV.min()))
+    run = min(
+        (without_outliers(run, outliers) for run in samples.series),
+        key=lambda run: float(run.potential_energy_eV.min()),
+    )
     lowest = int(run.potential_energy_eV.argmin())
     if start is None or run.potential_energy_eV[lowest] > start - BELOW_START_EV:
         return []

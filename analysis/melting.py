@@ -9,17 +9,20 @@ from numpy.typing import NDArray
 
 from deckgen.units import KB_EV_K, initial_heat_capacity_over_kB
 
-__all__ = ["MIN_PROMINENCE", "Peak", "find_melting", "prominent_peaks"]
+__all__ = ["MIN_PROMINENCE", "Peak", "find_melting", "find_peaks", "peak_near", "summit_near"]
 
 Array = NDArray[np.float64]
 
 MIN_PROMINENCE = 0.1
 """A maximum of C_v/C_0 that stands out by less is no peak."""
 
+FINER = 9
+"""Points between two of the grid where a curve is followed to a level: the width does not depend on the grid."""
+
 
 @dataclass(frozen=True)
 class Peak:
-    """The highest peak of a heat capacity curve.
+    """A peak of a heat capacity curve.
 
     Parameters
     ----------
@@ -40,13 +43,8 @@ class Peak:
     at_edge: bool
 
 
-def prominent_peaks(temperatures_K: Array, curve: Array) -> tuple[tuple[float, float], ...]:
-    """Return temperature and height of every maximum, edges included, that stands out by more than `MIN_PROMINENCE`."""
-    return tuple(refine(temperatures_K, curve, top) for top in _maxima(curve))
-
-
-def find_melting(temperatures_K: Array, curve: Array, n_atoms: int) -> Peak | None:
-    """Return the highest peak of C_v/C_0, or None where there is none.
+def find_peaks(temperatures_K: Array, curve: Array, n_atoms: int) -> tuple[Peak, ...]:
+    """Return every maximum of C_v/C_0 that stands out by more than `MIN_PROMINENCE`, ascending in temperature.
 
     Parameters
     ----------
@@ -55,14 +53,41 @@ def find_melting(temperatures_K: Array, curve: Array, n_atoms: int) -> Peak | No
     n_atoms
         Atoms in the cluster, for the latent heat.
     """
-    peaks = _maxima(curve)
-    if not peaks:
+    maxima = _maxima(curve)
+    return tuple(_peak(temperatures_K, curve, maxima, top, n_atoms) for top in maxima)
+
+
+def find_melting(temperatures_K: Array, curve: Array, n_atoms: int) -> Peak | None:
+    """Return the highest peak of C_v/C_0, or None where there is none; see `find_peaks`."""
+    maxima = _maxima(curve)
+    if not maxima:
         return None
-    top = max(peaks, key=lambda peak: float(curve[peak]))
+    top = max(maxima, key=lambda peak: float(curve[peak]))
+    return _peak(temperatures_K, curve, maxima, top, n_atoms)
+
+
+def peak_near(temperatures_K: Array, curve: Array, n_atoms: int, temperature_K: float) -> Peak | None:
+    """Return the peak of C_v/C_0 that lies nearest to a temperature, or None where there is none; see `find_peaks`."""
+    maxima = _maxima(curve)
+    top = _nearest(temperatures_K, maxima, temperature_K)
+    return None if top is None else _peak(temperatures_K, curve, maxima, top, n_atoms)
+
+
+def summit_near(temperatures_K: Array, curve: Array, temperature_K: float) -> tuple[float, float] | None:
+    """Return temperature and height of the peak nearest to a temperature; None where there is none inside the grid."""
+    top = _nearest(temperatures_K, _maxima(curve), temperature_K)
+    return None if top in (None, 0, len(curve) - 1) else refine(temperatures_K, curve, top)
+
+
+def _nearest(temperatures_K: Array, maxima: list[int], temperature_K: float) -> int | None:
+    return min(maxima, key=lambda top: abs(float(temperatures_K[top]) - temperature_K), default=None)
+
+
+def _peak(temperatures_K: Array, curve: Array, maxima: list[int], top: int, n_atoms: int) -> Peak:
     temperature, height = refine(temperatures_K, curve, top)
     if top in (0, len(curve) - 1):
         return Peak(temperature, height, None, None, at_edge=True)
-    left, right = _valleys(curve, peaks, top)
+    left, right = _valleys(curve, maxima, top)
     latent = _area_above_feet(temperatures_K[left : right + 1], curve[left : right + 1], top - left)
     return Peak(
         temperature_K=temperature,
@@ -77,10 +102,13 @@ def refine(x: Array, y: Array, top: int) -> tuple[float, float]:
     """Return the summit of the parabola through a maximum and its two neighbours; an edge stays as it is."""
     if top in (0, len(y) - 1):
         return float(x[top]), float(y[top])
-    a, b, c = np.polyfit(x[top - 1 : top + 2] - x[top], y[top - 1 : top + 2], 2)
-    if not a < 0:
+    before, after = x[top] - x[top - 1], x[top + 1] - x[top]
+    rise, fall = (y[top] - y[top - 1]) / before, (y[top + 1] - y[top]) / after
+    curvature = (fall - rise) / (before + after)
+    slope = (rise * after + fall * before) / (before + after)
+    if not curvature < 0:
         return float(x[top]), float(y[top])
-    return float(x[top] - b / (2 * a)), float(c - b**2 / (4 * a))
+    return float(x[top] - slope / (2 * curvature)), float(y[top] - slope**2 / (4 * curvature))
 
 
 def _maxima(curve: Array) -> list[int]:
@@ -107,10 +135,19 @@ def _width(x: Array, y: Array, top: int, level: float) -> float | None:
     below_right = np.flatnonzero(y[top:] < level)
     if len(below_left) == 0 or len(below_right) == 0:
         return None
-    i, j = below_left[-1], top + below_right[0]
-    left = np.interp(level, y[[i, i + 1]], x[[i, i + 1]])
-    right = np.interp(level, y[[j, j - 1]], x[[j, j - 1]])
-    return float(right - left)
+    return _crossing(x, y, top + below_right[0] - 1, level) - _crossing(x, y, below_left[-1], level)
+
+
+def _crossing(x: Array, y: Array, i: int, level: float) -> float:
+    """Return where the cubic through four points crosses a level between point i and the next."""
+    first = int(np.clip(i - 1, 0, max(len(x) - 4, 0)))
+    near = slice(first, first + 4)
+    fine = np.linspace(x[i], x[i + 1], FINER)
+    ratio = (fine[:, None, None] - x[near]) / np.where(np.eye(len(x[near])), np.inf, x[near][:, None] - x[near])
+    ratio[:, *np.diag_indices(len(x[near]))] = 1.0
+    followed = ratio.prod(axis=2) @ y[near]
+    order = np.argsort(followed[[0, -1]])[0] * -2 + 1
+    return float(np.interp(level, followed[::order], fine[::order]))
 
 
 def _valleys(y: Array, peaks: list[int], top: int) -> tuple[int, int]:
@@ -125,19 +162,12 @@ def _valleys(y: Array, peaks: list[int], top: int) -> tuple[int, int]:
 def _area_above_feet(x: Array, y: Array, top: int) -> float:
     """Return the area between a peak and the line that touches the curve from below on its two sides.
 
-    The feet are the two points of the curve's lower convex hull on either side of the summit.
+    Of all chords from one side of the summit to the other it passes lowest below it.
     """
-    hull = [0]
-    for i in range(1, len(x)):
-        while len(hull) > 1 and _turns_right(x, y, hull[-2], hull[-1], i):
-            hull.pop()
-        hull.append(i)
-    right = next(i for i in hull if i > top)
-    left = hull[hull.index(right) - 1]
-    section = slice(left, right + 1)
-    line = np.interp(x[section], x[[left, right]], y[[left, right]])
+    before, after = np.arange(top), np.arange(top + 1, len(x))
+    slope = (y[after] - y[before, None]) / (x[after] - x[before, None])
+    chords = y[before, None] + slope * (x[top] - x[before])[:, None]
+    left, right = np.unravel_index(np.argmin(chords), chords.shape)
+    section = slice(int(left), top + 2 + int(right))
+    line = y[left] + slope[left, right] * (x[section] - x[left])
     return float(np.trapezoid(y[section] - line, x[section]))
-
-
-def _turns_right(x: Array, y: Array, a: int, b: int, c: int) -> bool:
-    return bool((x[b] - x[a]) * (y[c] - y[a]) <= (x[c] - x[a]) * (y[b] - y[a]))

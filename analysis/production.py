@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deckgen.analysis.equilibration import detect_equilibration, thin
+from deckgen.analysis.mbar._pymbar import LARGEST_MATRIX
+from deckgen.analysis.uncertainty.correlation import statistical_inefficiency
+from deckgen.analysis.uncertainty.equilibration import LATEST, Starts, common_start, thin
 from deckgen.errors import AnalysisError
 from deckgen.samples import TimeSeries
 from deckgen.units import KB_EV_K
@@ -87,17 +89,36 @@ class Production:
 
 
 def make_productions(runs: Sequence[TimeSeries]) -> list[Production]:
-    """Find the equilibrated part of every run; none is taken to relax faster than those at the rungs next to it."""
-    by_themselves = [_production(run, 0.0) for run in runs]
+    """Find the equilibrated part of every run: by itself, then by what all runs together show.
+
+    No run is taken to relax faster than those at the rungs next to it.
+    """
+    candidates = [Starts(run.potential_energy_eV) for run in runs]
+    by_themselves = [_production(run, starts, 0.0) for run, starts in zip(runs, candidates, strict=True)]
     rungs = np.unique([run.temperature_K for run in runs], return_inverse=True)[1]
     slowest_ps = slowest_nearby([run.correlation_ps for run in by_themselves], rungs)
-    return [_production(run, slowest) for run, slowest in zip(runs, slowest_ps, strict=True)]
+    least_g = [_least_g(run, slowest) for run, slowest in zip(runs, slowest_ps, strict=True)]
+    found = [_production(run, starts, g) for run, starts, g in zip(runs, candidates, least_g, strict=True)]
+    fraction = common_start([run.potential_energy_eV for run in runs], least_g)
+    return [_from_later(run, fraction) for run in found]
 
 
-def _production(series: TimeSeries, slowest_ps: float) -> Production:
-    least_g = slowest_ps / series.interval_ps if series.interval_ps else 1.0
-    found = detect_equilibration(series.potential_energy_eV, least_g)
+def _production(series: TimeSeries, starts: Starts, least_g: float) -> Production:
+    found = starts.best(least_g)
     return Production(series, found.start, found.g, found.settled)
+
+
+def _least_g(series: TimeSeries, slowest_ps: float) -> float:
+    return slowest_ps / series.interval_ps if series.interval_ps else 1.0
+
+
+def _from_later(run: Production, fraction: float) -> Production:
+    """Return the run without this fraction of its beginning; half of it are no end of the approach."""
+    start = int(np.ceil(fraction * run.series.n))
+    settled = run.settled and fraction < LATEST
+    if start <= run.start:
+        return replace(run, settled=settled)
+    return Production(run.series, start, statistical_inefficiency(run.series.potential_energy_eV[start:]), settled)
 
 
 def slowest_nearby(correlations_ps: Sequence[float], rungs: Sequence[int] | Counts) -> list[float]:
@@ -119,8 +140,9 @@ def slowest_nearby(correlations_ps: Sequence[float], rungs: Sequence[int] | Coun
 class Pool:
     """Samples of all rungs, in order of temperature, replica and time.
 
-    They lie equally far apart in all runs, as far as makes them independent in the fastest. Spaced by each run's own g
-    instead, a run with rare visits to another basin would count for more the fewer of them it happened to make.
+    They lie equally far apart in all runs: as close as the most frequent rows, or as far apart as memory asks for.
+    Spaced by each run's own g instead, a run with rare visits to another basin would count for more the fewer of them
+    it happened to make.
 
     Parameters
     ----------
@@ -187,7 +209,7 @@ def make_pool(productions: Sequence[Production]) -> Pool:
             f"a heat capacity curve needs samples at two temperatures or more; there is {have}",
             hint=f"run more of the ladder; a run counts from {MIN_SAMPLES} samples on",
         )
-    spacing = min(run.correlation_ps for run in productions)
+    spacing = _spacing_ps(productions, len(temperatures))
     kept = [run.thinned(spacing) for run in productions]
     energies = np.concatenate([run.energies_eV[chosen] for run, chosen in zip(productions, kept, strict=True)])
     minimum = float(energies.min())
@@ -203,6 +225,13 @@ def make_pool(productions: Sequence[Production]) -> Pool:
         correlations_ps=tuple(run.correlation_ps for run in productions),
         rungs=tuple(rungs.tolist()),
     )
+
+
+def _spacing_ps(productions: Sequence[Production], n_rungs: int) -> float:
+    """Return the time between samples that keeps the pool within what pymbar is given."""
+    finest = min(run.series.interval_ps for run in productions)
+    total = sum(run.n * run.series.interval_ps for run in productions)
+    return max(finest, total * n_rungs / LARGEST_MATRIX)
 
 
 def _pooled_weights(productions: Sequence[Production], kept: Sequence[NDArray[np.intp]]) -> Array | None:

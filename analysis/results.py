@@ -16,7 +16,7 @@ from deckgen.analysis.states import EnergyHistograms, EnergyTrace, RungState
 from deckgen.findings import Finding
 from deckgen.units import initial_heat_capacity_over_kB
 
-__all__ = ["SCHEMA", "Estimators", "Intervals", "Thermodynamics"]
+__all__ = ["SCHEMA", "Check", "Estimators", "Intervals", "Maximum", "Thermodynamics"]
 
 Array = NDArray[np.float64]
 Interval = tuple[float, float]
@@ -24,15 +24,56 @@ Interval = tuple[float, float]
 SCHEMA = 1
 """Version of the JSON's layout."""
 
+CHANCE = 1e-3
+"""Probability below which chance does not explain a disagreement."""
+
 
 @dataclass(frozen=True)
 class Intervals:
-    """Bootstrap intervals (95 %) of the melting peak; None where they would mean little."""
+    """95 % intervals of a peak; None where they would mean little."""
 
     temperature_K: Interval | None = None
     height_over_c0: Interval | None = None
     fwhm_K: Interval | None = None
     latent_heat_eV: Interval | None = None
+
+
+@dataclass(frozen=True)
+class Check:
+    """A comparison of parts of the data.
+
+    Parameters
+    ----------
+    name
+        `rungs`: each rung's own mean energy against that of all rungs together; `halves`: the peak of the first and the
+        second half of the runs; `replicas`: the runs of each rung against one another.
+    deviation
+        Of what is compared, in standard errors: root mean square over rungs or runs.
+    p
+        Probability that chance alone leads to so much.
+    temperature_K
+        Where it is largest; None where the check concerns no single rung.
+    """
+
+    name: str
+    deviation: float
+    p: float
+    temperature_K: float | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether chance explains it."""
+        return self.p >= CHANCE
+
+
+@dataclass(frozen=True)
+class Maximum:
+    """A maximum of the heat capacity that stands out, with its 95 % intervals; None where there are none."""
+
+    temperature_K: float
+    height_over_c0: float
+    ci95_K: Interval | None = None
+    height_ci95_over_c0: Interval | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,13 +122,15 @@ class Thermodynamics:
     heat_capacity_over_c0 : (G,)
         C_v/C_0 by MBAR.
     heat_capacity_ci95 : (G, 2) or None
-        Bootstrap percentiles; None without a bootstrap.
+        95 % band, by resampling; None without.
     potential_energy_eV : (G,)
         Canonical <U>.
     melting, melting_ci95
         The highest peak and its intervals; None where there is no peak.
     peaks
-        (temperature, height) of every maximum with prominence above 0.1.
+        Every maximum with prominence above 0.1.
+    checks
+        Whether parts of the data agree.
     states
         One per rung.
     f_k : (K,)
@@ -117,7 +160,8 @@ class Thermodynamics:
     potential_energy_eV: Array
     melting: Peak | None
     melting_ci95: Intervals
-    peaks: tuple[Interval, ...]
+    peaks: tuple[Maximum, ...]
+    checks: tuple[Check, ...]
     states: tuple[RungState, ...]
     f_k: Array
     overlap: Array
@@ -144,7 +188,8 @@ class Thermodynamics:
             "heat_capacity_ci95": self.heat_capacity_ci95,
             "potential_energy_eV": self.potential_energy_eV,
             "melting": self._melting_json(),
-            "peaks": [{"temperature_K": T, "height_over_c0": height} for T, height in self.peaks],
+            "peaks": [asdict(peak) for peak in self.peaks],
+            "checks": [asdict(check) | {"passed": check.passed} for check in self.checks],
             "states": [asdict(state) for state in self.states],
             "f_k": self.f_k,
             "overlap": self.overlap,

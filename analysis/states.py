@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deckgen.analysis.caloric import heat_capacity_over_c0
-from deckgen.analysis.equilibration import block_error, statistical_inefficiency
 from deckgen.analysis.production import Production
+from deckgen.analysis.uncertainty.correlation import standard_error
 
 __all__ = [
     "EnergyHistograms",
@@ -56,7 +56,7 @@ class RungState:
     interval_ps
         Time between samples.
     kinetic_temperature_K, kinetic_temperature_error_K
-        Mean, and its standard error from blocks longer than its own g; None where unknown.
+        Mean, and its standard error; None where unknown.
     """
 
     temperature_K: float
@@ -155,13 +155,7 @@ def _kinetic_temperature(runs: Sequence[Production]) -> tuple[float | None, floa
     ]
     if len(parts) < len(runs):
         return None, None
-    lengths = np.array([len(part) for part in parts])
-    mean = float(np.concatenate(parts).mean())
-    errors = [block_error(part, statistical_inefficiency(part)) for part in parts]
-    known = [error for error in errors if error is not None]
-    if len(known) < len(parts):
-        return mean, None
-    return mean, float(np.sqrt(np.sum((lengths * known) ** 2)) / lengths.sum())
+    return float(np.concatenate(parts).mean()), standard_error(parts)
 
 
 def rung_moments(rungs: Sequence[Sequence[Production]], n_atoms: int, *, weighted: bool) -> RungMoments:

@@ -9,26 +9,25 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from deckgen.analysis.bootstrap import bootstrap_curves
 from deckgen.analysis.caloric import temperature_grid
-from deckgen.analysis.estimators import Headline, estimators
+from deckgen.analysis.estimators import estimators
 from deckgen.analysis.findings import (
-    FEWEST_BLOCKS,
     about_evaporation,
     about_minimum,
+    about_outliers,
     about_overlap,
     about_partial,
-    about_peak,
     about_states,
 )
 from deckgen.analysis.fragments import Evaporation, exclude_after
-from deckgen.analysis.intervals import blocks_near, curve_band, peak_intervals, rungs_under
+from deckgen.analysis.headline import Headline
 from deckgen.analysis.lindemann import LindemannCurve
 from deckgen.analysis.mbar.reweighting import reweight
-from deckgen.analysis.melting import Peak, find_melting, prominent_peaks
+from deckgen.analysis.outliers import find_outliers, without_outliers
 from deckgen.analysis.production import MIN_SAMPLES, Production, make_pool, make_productions
-from deckgen.analysis.results import Intervals, Thermodynamics
+from deckgen.analysis.results import Thermodynamics
 from deckgen.analysis.states import energy_histograms, energy_trace, rung_state
+from deckgen.analysis.uncertainty.verdict import judge
 from deckgen.errors import InputError
 from deckgen.findings import Finding
 from deckgen.samples import Samples, TimeSeries
@@ -75,16 +74,16 @@ def thermodynamics(
     """
     if bootstraps < 0:
         raise InputError(f"analysis.bootstraps is {bootstraps}; it must not be negative")
-    runs = [_intact(run, evaporations) for run in samples.series]
+    outliers = find_outliers(samples.series)
+    runs = [_intact(without_outliers(run, outliers), evaporations) for run in samples.series]
     productions = make_productions([run for run in runs if run.n >= MIN_SAMPLES])
     solved = reweight(make_pool(productions))
     grid = temperature_grid(solved.pool.temperatures_K, grid_K)
     weighted = rotation == "canonical" and solved.pool.rotation_weights is not None
     headline = Headline(solved, grid, samples.n_atoms, weighted)
-    resampled = bootstrap_curves(solved, grid, samples.n_atoms, headline.sample_weights, n=bootstraps, seed=seed)
     findings = about_partial(samples, [run for run in runs if run.n < MIN_SAMPLES])
-    findings += about_evaporation(evaporations) + about_minimum(samples)
-    return _assemble(samples, headline, productions, resampled, findings, lindemann)
+    findings += about_outliers(outliers) + about_evaporation(evaporations) + about_minimum(samples, outliers)
+    return _assemble(samples, headline, productions, findings, lindemann, bootstraps=bootstraps, seed=seed)
 
 
 def _intact(run: TimeSeries, evaporations: Sequence[Evaporation]) -> TimeSeries:
@@ -100,9 +99,11 @@ def _assemble(
     samples: Samples,
     headline: Headline,
     productions: Sequence[Production],
-    resampled: Array,
     findings: list[Finding],
     lindemann: LindemannCurve | None,
+    *,
+    bootstraps: int,
+    seed: int,
 ) -> Thermodynamics:
     solved, grid = headline.solved, headline.grid_K
     curves = headline.curves(headline.sample_weights)
@@ -110,7 +111,7 @@ def _assemble(
     rungs = [list(runs) for _, runs in groupby(productions, key=lambda run: run.series.temperature_K)]
     states = tuple(rung_state(runs, float(U)) for runs, U in zip(rungs, solved.rung_means_eV(), strict=True))
     findings = findings + about_states(states) + about_overlap(solved.pool.temperatures_K, solved.shared())
-    peak, intervals, about = _melting(headline, curve, resampled, findings)
+    verdict = judge(headline, curve, findings, bootstraps=bootstraps, seed=seed)
     return Thermodynamics(
         n_atoms=samples.n_atoms,
         formula=samples.formula,
@@ -119,11 +120,12 @@ def _assemble(
         rotation=headline.rotation,
         temperatures_K=grid,
         heat_capacity_over_c0=curve,
-        heat_capacity_ci95=curve_band(resampled, solved.pool, grid),
+        heat_capacity_ci95=verdict.band,
         potential_energy_eV=curves.potential_energy_eV[0],
-        melting=peak,
-        melting_ci95=intervals,
-        peaks=prominent_peaks(grid, curve),
+        melting=verdict.melting,
+        melting_ci95=verdict.intervals,
+        peaks=verdict.peaks,
+        checks=verdict.checks,
         states=states,
         f_k=solved.f_k,
         overlap=solved.overlap(),
@@ -132,22 +134,5 @@ def _assemble(
         histograms=energy_histograms(rungs),
         traces=tuple(energy_trace(run) for run in productions),
         lindemann=lindemann,
-        warnings=(*findings, *about),
+        warnings=(*verdict.findings, *findings),
     )
-
-
-def _melting(
-    headline: Headline, curve: Array, resampled: Array, findings: Sequence[Finding]
-) -> tuple[Peak | None, Intervals, list[Finding]]:
-    """Return the peak of the curve, its intervals where they mean something, and what to say of them."""
-    pool, grid = headline.solved.pool, headline.grid_K
-    peak = find_melting(grid, curve, headline.n_atoms)
-    if peak is None or len(resampled) == 0:
-        return peak, Intervals(), about_peak(peak, FEWEST_BLOCKS, (), has_interval=True)
-    carried = headline.solved.effective_number(np.array([peak.temperature_K]), headline.sample_weights)
-    n_blocks = blocks_near(pool, peak.temperature_K, carried[0])
-    intervals = peak_intervals(resampled, grid, headline.n_atoms, n_blocks)
-    drifting = {finding.temperature_K for finding in findings if finding.code == "not_equilibrated"}
-    under = [T for T in rungs_under(pool.temperatures_K, peak) if T in drifting]
-    about = about_peak(peak, n_blocks, under, has_interval=intervals.temperature_K is not None)
-    return peak, Intervals() if about else intervals, about

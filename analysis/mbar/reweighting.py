@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,7 +17,7 @@ from scipy.special import logsumexp
 
 from deckgen.analysis.mbar._pymbar import LARGEST_MATRIX, pymbar_free_energies
 from deckgen.analysis.mbar.energy_grid import EnergyGrid, assign
-from deckgen.analysis.mbar.solver import integrate, newton_step, solve
+from deckgen.analysis.mbar.solver import integrate, newton_step, solve, solve_all
 from deckgen.analysis.production import Pool
 from deckgen.errors import AnalysisError
 from deckgen.units import KB_EV_K
@@ -69,6 +70,46 @@ class Reweighting:
     f_k: Array
     memberships: Array
     log_density: Array
+
+    @cached_property
+    def counts(self) -> Array:
+        """Samples at each node (M,)."""
+        return self.energy_grid.sum(np.ones(len(self.pool.energies_eV)))
+
+    @cached_property
+    def distributions(self) -> Array:
+        """The distribution of each rung over the nodes (K, M) as all samples together have it."""
+        found = np.maximum(self.memberships * self.counts, 0)
+        return np.asarray(found / found.sum(axis=1, keepdims=True))
+
+    def node_weights(self, sample_weights: Array) -> Array:
+        """Return the mean of the samples' weights at each node (M,)."""
+        summed = self.energy_grid.sum(sample_weights)
+        mean = np.divide(summed, self.counts, out=np.ones_like(summed), where=self.counts > 0)
+        return np.clip(mean, sample_weights.min(), sample_weights.max())
+
+    def weights_of(self, counts: Array, node_weights: Array) -> Array:
+        """Solve MBAR anew for other counts at the nodes; return the nodes' weights in averages.
+
+        Parameters
+        ----------
+        counts : (B, M)
+            Sets of counts, of as many samples from each state as the pool has.
+        node_weights : (M,)
+            Weight of a sample at each node in averages.
+
+        Returns
+        -------
+        weights : (M, B)
+            Relative to exp(-d(U)).
+
+        Raises
+        ------
+        AnalysisError
+            If the solver does not converge.
+        """
+        shifts = solve_all(self.memberships, counts, self.pool.N_k)
+        return np.asarray((counts * node_weights / (np.exp(shifts) @ self.memberships)).T)
 
     def weights(self, counts: Array, N_k: ArrayLike, sample_weights: Array) -> Array:
         """Solve MBAR anew for other counts of the same samples; return the nodes' weights in averages.
@@ -130,14 +171,12 @@ class Reweighting:
 
     def rung_means_eV(self) -> Array:
         """Return the mean energy of each rung (K,) as all samples together have it, without the rotational weights."""
-        ones = np.ones(len(self.pool.energies_eV))
-        found = self.averages(self.pool.temperatures_K, self.energy_grid.sum(ones)[:, None])
+        found = self.averages(self.pool.temperatures_K, self.counts[:, None])
         return np.asarray(found.mean_eV[0] + self.pool.minimum_eV)
 
     def overlap(self) -> Array:
         """Return MBAR's overlap matrix (K, K): the probability that a sample of state i is found in state j."""
-        counts = self.energy_grid.sum(np.ones(len(self.pool.energies_eV)))
-        return np.asarray((self.memberships * counts) @ self.memberships.T / self.pool.N_k[:, None])
+        return np.asarray((self.memberships * self.counts) @ self.memberships.T / self.pool.N_k[:, None])
 
     def shared(self) -> Array:
         """Return the overlap of each rung with the next (K - 1,), integral p p'/(p + p'): half where they are alike.
@@ -145,10 +184,9 @@ class Reweighting:
         Unlike the matrix it does not depend on how many samples each rung has.
         """
         density = self.memberships / self.pool.N_k[:, None]
-        counts = self.energy_grid.sum(np.ones(len(self.pool.energies_eV)))
         total = density[:-1] + density[1:]
         common = np.divide(density[:-1] * density[1:], total, out=np.zeros_like(total), where=total > 0)
-        return np.asarray(common @ counts)
+        return np.asarray(common @ self.counts)
 
     def _kernels(self, temperatures_K: Array) -> Iterator[Array]:
         """Yield chunks (g, M) of exp(-beta U - d(U)), scaled so that the largest of each row is one."""

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from deckgen.errors import AnalysisError
 
-__all__ = ["integrate", "newton_step", "solve"]
+__all__ = ["integrate", "newton_step", "solve", "solve_all"]
 
 Array = NDArray[np.float64]
 
@@ -18,6 +18,9 @@ TOLERANCE = 1e-11
 STEPS = 200
 LONGEST_STEP = 50.0
 FARTHEST = 500.0
+
+PLAIN_STEPS = 12
+"""Newton steps of many sets at once; a set that needs more, or a bounded step, is solved by itself."""
 
 SETTLED = 1e-6
 """A residual that rounding keeps from falling further is good enough from here on."""
@@ -104,6 +107,52 @@ def solve(memberships: Array, counts: Array, N_k: ArrayLike) -> Array:
         "the MBAR equations were not solved: the states hardly overlap",
         hint="add runs between the temperatures",
     )
+
+
+def solve_all(memberships: Array, counts: Array, N_k: ArrayLike) -> Array:
+    """Solve MBAR for B sets of counts at once; return the shifts (B, K).
+
+    Newton's method for all of them, as most lie close to the guess; `solve` for those that it leaves.
+
+    Parameters
+    ----------
+    memberships, N_k
+        As for `solve`.
+    counts : (B, M)
+        Sets of samples at the nodes.
+
+    Raises
+    ------
+    AnalysisError
+        If a set is not solved.
+    """
+    N = np.asarray(N_k, dtype=float)
+    shifts = np.zeros((len(counts), len(N)))
+    open_sets = np.arange(len(counts))
+    for _ in range(PLAIN_STEPS):
+        found = np.exp(shifts[open_sets])
+        density = found @ memberships
+        share = counts[open_sets] / density
+        sums = (share @ memberships.T) * found
+        worst = np.abs(sums / N - 1).max(axis=1)
+        left = (worst >= TOLERANCE) & np.isfinite(worst)
+        open_sets, found, sums, share = open_sets[left], found[left], sums[left], (share / density)[left]
+        if not len(open_sets):
+            break
+        shifts[open_sets, 1:] += _newton_steps(memberships, found, sums, share, N)
+    for unsolved in open_sets:
+        shifts[unsolved] = solve(memberships, counts[unsolved], N)
+    return shifts
+
+
+def _newton_steps(memberships: Array, factors: Array, sums: Array, share: Array, N: Array) -> Array:
+    """Return Newton's steps (B, K - 1) of sets with factors exp(shift) (B, K) and counts/density^2 (B, M)."""
+    hessian = -(memberships * share[:, None, :]) @ memberships.T
+    hessian *= factors[:, :, None] * factors[:, None, :]
+    diagonal = np.arange(len(N))
+    hessian[:, diagonal, diagonal] += sums
+    inverse = np.linalg.pinv(hessian[:, 1:, 1:], rcond=1e-13, hermitian=True)
+    return _bounded((inverse @ (N - sums)[:, 1:, None])[..., 0])
 
 
 def _bounded(step: Array) -> Array:

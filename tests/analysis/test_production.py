@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from deckgen.analysis import production as production_module
 from deckgen.analysis.production import Production, make_pool, make_productions, slowest_nearby
 from deckgen.samples import TimeSeries
 
@@ -35,12 +36,22 @@ def test_a_rung_beside_a_slow_one_keeps_its_rare_visits(rng):
     assert make_productions([runs[1], series(190.0, rng.normal(size=5000))])[0].start > 800
 
 
-def test_samples_of_all_runs_lie_as_far_apart_as_the_fastest_needs(rng):
-    pool = make_pool([production(200.0, rng, g=4.0), production(210.0, rng, g=40.0), production(220.0, rng, g=10.0)])
+def test_samples_of_all_runs_lie_as_close_as_the_most_frequent_rows(rng):
+    runs = [production(200.0, rng, g=4.0), production(210.0, rng, g=40.0), production(220.0, rng, g=10.0)]
+    pool = make_pool(runs)
+    assert pool.lengths == (1000, 1000, 1000)
+    assert pool.spacings_ps == (0.5, 0.5, 0.5)
+    assert pool.correlations_ps == (2.0, 20.0, 5.0)
+    np.testing.assert_array_equal(pool.redundancy[[0, 1000, 2000]], [4.0, 40.0, 10.0])
+
+
+def test_samples_of_all_runs_lie_so_far_apart_that_memory_is_enough(rng, monkeypatch):
+    """However correlated they are: a run with rare visits must not count for more than one with many."""
+    monkeypatch.setattr(production_module, "LARGEST_MATRIX", 3 * 3000 // 4)
+    runs = [production(200.0, rng, g=4.0), production(210.0, rng, g=40.0), production(220.0, rng, g=10.0)]
+    pool = make_pool(runs)
     assert pool.lengths == (250, 250, 250)
     assert pool.spacings_ps == (2.0, 2.0, 2.0)
-    assert pool.correlations_ps == (2.0, 20.0, 5.0)
-    np.testing.assert_array_equal(pool.redundancy[[0, 250, 500]], [1.0, 10.0, 2.5])
 
 
 def test_the_pool_is_counted_from_its_lowest_energy_and_leaves_out_the_equilibration(rng):

@@ -61,7 +61,7 @@ def test_two_basins_melt_as_they_should(two_basins, ladder, rng):
     assert inside(found.height_over_c0, peak.height_over_c0)
     assert inside(found.fwhm_K, peak.fwhm_K)
     assert inside(found.latent_heat_eV, peak.latent_heat_eV)
-    assert [T for T, _ in result.peaks] == [result.melting.temperature_K]
+    assert [peak.temperature_K for peak in result.peaks] == [result.melting.temperature_K]
     assert result.warnings == ()
 
 
@@ -134,7 +134,7 @@ def test_intervals_hold_for_correlated_samples(harmonic):
         result = thermodynamics(Samples.from_arrays(ladder, energies, n_atoms=13), bootstraps=60, grid_K=20)
         covered += inside(result.heat_capacity_ci95[1], 1.0)
         g.append(result.states[1].statistical_inefficiency)
-    assert np.mean(g) == pytest.approx(9, rel=0.2)
+    assert np.median(g) == pytest.approx(9, rel=0.3)
     assert covered >= 24
 
 
@@ -310,8 +310,10 @@ def test_few_samples_ask_for_more_time(two_basins, ladder, rng):
     state = result.states[4]
     needed = (50 - state.n_effective) * state.statistical_inefficiency * 0.02
     assert f"about {float(f'{needed:.2g}'):g} ps more" in few[250.0]
-    assert "ci_unreliable" in codes(result)
-    assert result.melting_ci95.temperature_K is None
+    # what the other rungs say of the peak is little
+    whole = thermodynamics(draw(two_basins, ladder, 1000, rng), bootstraps=20).melting_ci95.temperature_K
+    low, high = result.melting_ci95.temperature_K or (0.0, 1000.0)
+    assert high - low > 2 * (whole[1] - whole[0])
 
 
 def test_a_drift_is_said(two_basins, ladder, rng):
@@ -327,8 +329,9 @@ def test_runs_that_stayed_in_one_basin_are_found_out(two_basins, ladder, rng):
     """Below a temperature every run stays in the lower basin, above it in the upper one; each run looks perfect."""
     energies = [rng.gamma(two_basins.shape, KB_EV_K * T, 2000) + 0.5 * (T > 260) for T in ladder]
     result = thermodynamics(Samples.from_arrays(ladder, energies, n_atoms=13), bootstraps=30)
-    said = {finding.temperature_K for finding in result.warnings if finding.code == "not_equilibrated"}
-    assert {250.0, 275.0} <= said
+    (said,) = [finding for finding in result.warnings if finding.code == "inconsistent"]
+    assert said.temperature_K in (250.0, 275.0)
+    assert result.warnings[0] is said  # it leads
     assert "ci_unreliable" in codes(result)
     assert result.melting_ci95.temperature_K is None
 
@@ -405,7 +408,8 @@ def test_the_json_keeps_its_contract(two_basins, ladder, rng):
         "latent_heat_eV",
         "at_edge",
     }
-    assert set(document["peaks"][0]) == {"temperature_K", "height_over_c0"}
+    assert set(document["peaks"][0]) == {"temperature_K", "height_over_c0", "ci95_K", "height_ci95_over_c0"}
+    assert set(document["checks"][0]) == {"name", "deviation", "p", "temperature_K", "passed"}
     assert set(document["states"][0]) >= {
         "temperature_K", "n_samples", "equilibration_ps", "statistical_inefficiency", "n_effective", "mean_U_eV",
         "std_U_eV", "kinetic_temperature_K", "kinetic_temperature_error_K",

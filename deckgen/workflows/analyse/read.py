@@ -37,6 +37,19 @@ class PeakEntry:
 
     temperature_K: float
     height_over_c0: float
+    ci95_K: Interval | None
+    height_ci95_over_c0: Interval | None
+
+
+@dataclass(frozen=True)
+class CheckEntry:
+    """A comparison of parts of the data."""
+
+    name: str
+    deviation: float
+    p: float
+    temperature_K: float | None
+    passed: bool
 
 
 @dataclass(frozen=True)
@@ -103,6 +116,7 @@ class ThermodynamicsDocument(Document):
     potential_energy_eV: Curve
     melting: MeltingEntry | None
     peaks: tuple[PeakEntry, ...]
+    checks: tuple[CheckEntry, ...]
     states: tuple[RungState, ...]
     f_k: Curve
     overlap: tuple[Curve, ...]

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
-from deckgen.analysis.equilibration import block_error, detect_equilibration, statistical_inefficiency
+from deckgen.analysis.uncertainty.correlation import statistical_inefficiency
+from deckgen.analysis.uncertainty.equilibration import detect_equilibration
 from deckgen.errors import InputError
 from deckgen.runs.external.run import ExternalRun
 
@@ -116,6 +117,6 @@ def _mean(temperatures: Array, g: float, dof: float) -> tuple[float, float]:
     """
     mean, n = float(temperatures.mean()), len(temperatures)
     of_a_row = float(mean * np.sqrt(2 / dof))
-    error = max(of_a_row * np.sqrt(g / n), block_error(temperatures, g) or 0.0)
+    error = max(of_a_row, float(temperatures.std())) * np.sqrt(g / n)
     reach = error * student.isf(CHANCE, n / (2 * g) if g else np.inf)
     return mean, float(min(reach, of_a_row * student.isf(CHANCE, np.inf)))

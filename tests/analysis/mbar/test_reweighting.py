@@ -7,10 +7,9 @@ import pytest
 from pymbar import MBAR
 from scipy.special import logsumexp
 
-from deckgen.analysis.bootstrap import resample
 from deckgen.analysis.mbar import _pymbar, reweighting
 from deckgen.analysis.mbar.reweighting import check_self_consistency, reweight, self_consistency
-from deckgen.analysis.mbar.solver import solve
+from deckgen.analysis.mbar.solver import solve, solve_all
 from deckgen.analysis.production import Pool
 from deckgen.errors import AnalysisError
 from deckgen.units import KB_EV_K
@@ -66,11 +65,29 @@ def test_free_energies_are_the_exact_ones(harmonic, ladder, rng):
 def test_a_resample_solved_anew_is_pymbars(pool, rng):
     solved = reweight(pool)
     for _ in range(5):
-        counts = resample(pool, rng)
+        counts = redrawn(pool, rng)
         N = pool.N_k.astype(float)
         shift = solve(solved.memberships, solved.energy_grid.sum(counts), N)
         f_k = by_pymbar(pool, np.repeat(pool.energies_eV, counts.astype(int))).f_k
         np.testing.assert_allclose(solved.f_k + shift, f_k, atol=1e-6)
+
+
+def test_many_resamples_solved_at_once_are_each_solved_by_itself(pool, rng):
+    """Also those far from the guess: a rung with the energies of the highest."""
+    solved = reweight(pool)
+    counts = [solved.energy_grid.sum(redrawn(pool, rng)) for _ in range(6)]
+    strange = redrawn(pool, rng)
+    strange[: pool.lengths[0]] = 0
+    strange[-pool.lengths[0] :] += 1
+    counts = np.array([*counts, solved.energy_grid.sum(strange)])
+    found = solve_all(solved.memberships, counts, pool.N_k)
+    for shift, own in zip(found, counts, strict=True):
+        np.testing.assert_allclose(shift, solve(solved.memberships, own, pool.N_k), atol=1e-8)
+
+
+def redrawn(pool, rng):
+    """Counts of an independent resample of each run."""
+    return np.concatenate([np.bincount(rng.integers(n, size=n), minlength=n) for n in pool.lengths]).astype(float)
 
 
 def test_other_numbers_of_samples_can_be_solved(pool):

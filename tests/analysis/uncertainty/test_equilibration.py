@@ -2,36 +2,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pymbar import timeseries
 from scipy.signal import lfilter
 
-from deckgen.analysis.equilibration import block_error, detect_equilibration, statistical_inefficiency, thin
+from deckgen.analysis.uncertainty.equilibration import common_start, detect_equilibration, thin
 
 
 def autoregressive(phi, n, rng):
     """x_t = phi x_(t-1) + noise, of unit variance: its correlation is phi^t, so g = (1 + phi)/(1 - phi)."""
     noise = rng.normal(size=n + 1000) * np.sqrt(1 - phi**2)
     return lfilter([1.0], [1.0, -phi], noise)[1000:]
-
-
-@pytest.mark.parametrize(("phi", "tolerance"), [(0.0, 0.05), (0.5, 0.1), (0.9, 0.15), (0.98, 0.2)])
-def test_inefficiency_of_an_autoregressive_series_is_the_theoretical_one(phi, tolerance, rng):
-    found = np.mean([statistical_inefficiency(autoregressive(phi, 50_000, rng)) for _ in range(10)])
-    assert found == pytest.approx((1 + phi) / (1 - phi), rel=tolerance)
-
-
-def test_inefficiency_is_pymbars(rng):
-    series = autoregressive(0.9, 3000, rng)
-    assert statistical_inefficiency(series) == pytest.approx(timeseries.statistical_inefficiency(series), rel=1e-10)
-
-
-def test_a_constant_series_is_one_sample():
-    assert statistical_inefficiency(np.full(500, -47.2)) == 500
-
-
-def test_a_shift_of_the_energies_leaves_g(rng):
-    series = autoregressive(0.8, 2000, rng)
-    assert statistical_inefficiency(series - 1e4) == pytest.approx(statistical_inefficiency(series), rel=1e-8)
 
 
 def test_a_drift_at_the_start_is_left_out(rng):
@@ -88,14 +67,24 @@ def test_thinned_samples_lie_g_apart():
     assert len(thin(1000, 1.0)) == 1000
 
 
-def test_block_error_is_that_of_the_correlated_mean(rng):
-    phi, n = 0.9, 20_000
-    errors = []
-    for _ in range(30):
-        series = autoregressive(phi, n, rng)
-        errors.append(block_error(series, statistical_inefficiency(series)))
-    assert np.mean(errors) == pytest.approx(np.sqrt((1 + phi) / (1 - phi) / n), rel=0.1)
+def test_an_approach_that_each_run_hides_shows_in_all_of_them(rng):
+    """A fall by 0.3 of a deviation over a quarter: 0.7 standard errors in a run, seven in a hundred runs."""
+    n, g = 2000, 19.0
+    approach = 0.6 * np.maximum(1 - np.arange(n) / (n / 4), 0)
+    runs = [approach + autoregressive(0.9, n, rng) for _ in range(30)]
+    assert 0.1 <= common_start(runs, [g] * 30) <= 0.3
+    # from both sides of equilibrium, the sums cancel
+    both = [(-1) ** i * 2 * approach + autoregressive(0.9, n, rng) for i in range(30)]
+    assert 0.1 <= common_start(both, [g] * 30) <= 0.3
 
 
-def test_too_few_blocks_give_no_error(rng):
-    assert block_error(rng.normal(size=100), 30.0) is None
+def test_runs_in_equilibrium_lose_nothing_together(rng):
+    lost = [common_start([autoregressive(0.9, 2000, rng) for _ in range(8)], [19.0] * 8) for _ in range(60)]
+    assert np.count_nonzero(lost) <= 2
+    assert common_start([], []) == 0
+    assert common_start([np.ones(100)] * 3, [1.0] * 3) == 0
+
+
+def test_runs_that_drift_to_the_end_have_no_common_start(rng):
+    runs = [np.linspace(3, 0, 1000) + rng.normal(size=1000) for _ in range(8)]
+    assert common_start(runs, [1.0] * 8) == 0.5

@@ -1,0 +1,91 @@
+"""Single rows whose energy no other row of the study comes near: damaged, or a dynamics that broke down."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deckgen.samples import TimeSeries
+
+__all__ = ["Outlier", "find_outliers", "without_outliers"]
+
+GAP = 10.0
+"""Standard deviations to the nearest other energy; solid and liquid of Na147 are eight apart."""
+
+MOST = 10
+LARGEST_FRACTION = 1e-3
+"""More rows than this in a run are no accident: they stay, and other checks speak."""
+
+
+@dataclass(frozen=True)
+class Outlier:
+    """A row far from all others.
+
+    Parameters
+    ----------
+    temperature_K, replica
+        The run.
+    row
+        Its index in the run.
+    time_ps, potential_energy_eV
+        The row.
+    gap_eV
+        How far the nearest other energy of the study is.
+    """
+
+    temperature_K: float
+    replica: int
+    row: int
+    time_ps: float
+    potential_energy_eV: float
+    gap_eV: float
+
+
+def find_outliers(runs: Sequence[TimeSeries]) -> list[Outlier]:
+    """Return the few rows beyond a gap in the energies of all runs."""
+    energies = np.sort(np.concatenate([run.potential_energy_eV for run in runs]))
+    width = max(_width(run.potential_energy_eV) for run in runs)
+    gaps = np.diff(energies)
+    few = min(MOST, max(int(LARGEST_FRACTION * len(energies)), 1))
+    wide = np.flatnonzero(gaps > GAP * width) if width > 0 else np.empty(0, dtype=int)
+    below, above = wide[wide < few], wide[wide >= len(gaps) - few]
+    found = []
+    for run in runs:
+        U = run.potential_energy_eV
+        if len(below):
+            found += [_outlier(run, row, gaps[below[-1]]) for row in np.flatnonzero(energies[below[-1]] >= U)]
+        if len(above):
+            found += [_outlier(run, row, gaps[above[0]]) for row in np.flatnonzero(energies[above[0]] < U)]
+    return found
+
+
+def _width(energies_eV: NDArray[np.float64]) -> float:
+    """Return the standard deviation as the median absolute deviation has it, which a few rows do not change."""
+    return 1.4826 * float(np.median(np.abs(energies_eV - np.median(energies_eV))))
+
+
+def _outlier(run: TimeSeries, row: np.intp, gap_eV: float) -> Outlier:
+    time, energy = float(run.time_ps[row]), float(run.potential_energy_eV[row])
+    return Outlier(run.temperature_K, run.replica, int(row), time, energy, float(gap_eV))
+
+
+def without_outliers(run: TimeSeries, outliers: Sequence[Outlier]) -> TimeSeries:
+    """Return the run with the row before, or after, in place of each outlier: rows stay evenly spaced."""
+    own = {one.row for one in outliers if (one.temperature_K, one.replica) == (run.temperature_K, run.replica)}
+    good = np.array([row for row in range(run.n) if row not in own])
+    if not own or not len(good):
+        return run
+    taken = good[np.maximum(np.searchsorted(good, np.arange(run.n), side="right") - 1, 0)]
+
+    def pick(values: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
+        return None if values is None else values[taken]
+
+    return replace(
+        run,
+        potential_energy_eV=run.potential_energy_eV[taken],
+        kinetic_temperature_K=pick(run.kinetic_temperature_K),
+        principal_moments_uA2=pick(run.principal_moments_uA2),
+    )

@@ -1,0 +1,178 @@
+"""Intervals of peaks and of the curve: the estimate less its bias, and Student's t times its error, by resampling."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtrit
+
+from deckgen.analysis.headline import Headline
+from deckgen.analysis.melting import Peak, peak_near, summit_near
+from deckgen.analysis.results import Interval, Intervals
+from deckgen.analysis.uncertainty.modes import Mode, find_mode
+from deckgen.analysis.uncertainty.resampling import remainder, resampled_curves
+
+__all__ = ["PeakErrors", "curve_band", "peak_errors", "rungs_under"]
+
+Array = NDArray[np.float64]
+SUMMIT = ("temperature_K", "height_over_c0")
+QUANTITIES = (*SUMMIT, "fwhm_K", "latent_heat_eV")
+"""Of a peak, each with an interval."""
+
+LEVEL = 0.95
+
+ENOUGH = 0.9
+"""Fraction of the resamples that must show a peak for its interval to mean something."""
+
+STEP = 1e-4
+"""Of C_v/C_0, for the slope of a peak's quantities."""
+
+
+@dataclass(frozen=True, eq=False)
+class PeakErrors:
+    """What resampling says of a peak.
+
+    Parameters
+    ----------
+    intervals
+        95 %; None where too many resamples lack the quantity.
+    slow
+        The mode of the peak's temperature.
+    n_independent
+        Independent samples of it at the rungs that make the peak.
+    n_carrying
+        Kish's number of the independent samples that carry the weight at the peak: between rungs that hardly overlap a
+        few do, whatever the runs' lengths.
+    known
+        Whether the correlation is known there.
+    curves : (B, G)
+        Resampled curves.
+    """
+
+    intervals: Intervals
+    slow: Mode
+    n_independent: float
+    n_carrying: float
+    known: bool
+    curves: Array
+
+
+def peak_errors(
+    headline: Headline, curve: Array, peak: Peak, *, n: int, generator: np.random.Generator
+) -> PeakErrors | None:
+    """Resample the runs for the quantities of a peak of the curve (G,); None at an edge, or without resamples."""
+    if peak.at_edge or n == 0:
+        return None
+    solved = headline.solved
+    influences = {name: slope @ headline.influence for name, slope in _slopes(headline, curve, peak).items()}
+    slow = find_mode(solved, np.tile(influences["temperature_K"], (len(solved.pool.N_k), 1)))
+    n_independent = slow.independent_near(solved.pool.N_k)
+    resampled = {
+        name: _resample(headline, slow, remainder(solved, influence, slow), n, generator)
+        for name, influence in influences.items()
+        if name != "temperature_K"
+    }
+    # the slow mode is the temperature's own, and every set of resamples carries it
+    resampled["temperature_K"] = resampled["height_over_c0"]
+    intervals = {name: _interval(headline, curves, peak, name, n_independent) for name, curves in resampled.items()}
+    carrying = solved.effective_number(np.array([peak.temperature_K]), headline.sample_weights)
+    return PeakErrors(
+        intervals=Intervals(**intervals),
+        slow=slow,
+        n_independent=n_independent,
+        n_carrying=float(carrying[0]),
+        known=slow.known(solved.pool.N_k),
+        curves=resampled["height_over_c0"],
+    )
+
+
+def _slopes(headline: Headline, curve: Array, peak: Peak) -> dict[str, Array]:
+    """Return how each quantity of the peak changes with each point of the curve, (G,); those that are defined."""
+    slopes = {name: np.zeros(len(curve)) for name in QUANTITIES if getattr(peak, name) is not None}
+    for point in range(len(curve)):
+        up, down = (_quantities(headline, _stepped(curve, point, step), peak) for step in (STEP, -STEP))
+        for name in list(slopes):
+            high, low = getattr(up, name, None), getattr(down, name, None)
+            if high is None or low is None:
+                del slopes[name]
+            else:
+                slopes[name][point] = (high - low) / (2 * STEP)
+    return slopes
+
+
+def _stepped(curve: Array, point: int, step: float) -> Array:
+    stepped = curve.copy()
+    stepped[point] += step
+    return stepped
+
+
+def _quantities(headline: Headline, curve: Array, peak: Peak) -> Peak | None:
+    """Return the same peak of another curve, the nearest one; None where it is at an edge."""
+    found = peak_near(headline.grid_K, curve, headline.n_atoms, peak.temperature_K)
+    return None if found is None or found.at_edge else found
+
+
+def _quantity(headline: Headline, curve: Array, peak: Peak, name: str) -> float | None:
+    """Return one quantity of it; position and height without the rest, which takes longer."""
+    if name in SUMMIT:
+        summit = summit_near(headline.grid_K, curve, peak.temperature_K)
+        return None if summit is None else summit[SUMMIT.index(name)]
+    found: float | None = getattr(_quantities(headline, curve, peak), name, None)
+    return found
+
+
+def _resample(headline: Headline, slow: Mode, rest: Mode | None, n: int, generator: np.random.Generator) -> Array:
+    return resampled_curves(
+        headline.solved,
+        headline.grid_K,
+        headline.n_atoms,
+        headline.node_weights,
+        slow,
+        rest,
+        n=n,
+        generator=generator,
+    )
+
+
+def _interval(headline: Headline, curves: Array, peak: Peak, name: str, n_independent: float) -> Interval | None:
+    found = (_quantity(headline, curve, peak, name) for curve in curves)
+    values = np.array([value for value in found if value is not None])
+    if len(values) < ENOUGH * len(curves):
+        return None
+    # resamples lie as far from the estimate, on average, as the estimate from the truth
+    centre = 2 * float(getattr(peak, name)) - float(values.mean())
+    reach = _student(n_independent) * float(values.std())
+    return centre - reach, centre + reach
+
+
+def _student(n_independent: float) -> float:
+    """Return Student's t of a 95 % interval whose error is known from so many independent samples."""
+    return float(stdtrit(max(n_independent - 1, 1), (1 + LEVEL) / 2))  # scipy.stats is slow to import
+
+
+def curve_band(
+    headline: Headline, curve: Array, errors: PeakErrors | None, *, n: int, generator: np.random.Generator
+) -> Array | None:
+    """Return the 95 % band (G, 2) of the curve (G,), by the resamples of its peak, or else of its highest point."""
+    if n == 0:
+        return None
+    if errors is None:
+        top = headline.influence[int(np.argmax(curve))]
+        N_k = headline.solved.pool.N_k
+        slow = find_mode(headline.solved, np.tile(top, (len(N_k), 1)))
+        curves, n_independent = _resample(headline, slow, None, n, generator), slow.independent_near(N_k)
+    else:
+        curves, n_independent = errors.curves, errors.n_independent
+    centre = 2 * curve - curves.mean(axis=0)
+    reach = _student(n_independent) * curves.std(axis=0)
+    return np.stack([centre - reach, centre + reach], axis=1)
+
+
+def rungs_under(temperatures_K: Array, peak: Peak) -> list[float]:
+    """Return the rungs that make a peak: the two next to it, and those within its width."""
+    above = int(np.clip(np.searchsorted(temperatures_K, peak.temperature_K), 1, len(temperatures_K) - 1))
+    near = np.abs(temperatures_K - peak.temperature_K) <= (peak.fwhm_K or 0) / 2
+    near[above - 1 : above + 1] = True
+    return [float(T) for T in temperatures_K[near]]

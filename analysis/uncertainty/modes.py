@@ -1,0 +1,142 @@
+"""How many independent samples of each rung the runs are worth, for a given function of the energy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deckgen.analysis.mbar.reweighting import Reweighting
+from deckgen.analysis.uncertainty.correlation import Correlation, correlation
+
+__all__ = ["Mode", "find_mode", "run_deviations"]
+
+Array = NDArray[np.float64]
+
+FEWEST_FLUCTUATIONS = 8.0
+"""A mode that fluctuates fewer times than this at three rungs has no known correlation time.
+
+Fewer than a single run needs: the deviations are from MBAR's mean, which does not follow the run.
+"""
+
+FEWEST_REPLICAS = 4
+"""From so many replicas of a rung on, their scatter is an error of its own."""
+
+
+@dataclass(frozen=True, eq=False)
+class Mode:
+    """A function of the energy, and how often the runs sampled it anew.
+
+    Parameters
+    ----------
+    values : (K, M)
+        At the nodes, as deviations from MBAR's mean of each rung.
+    variance : (K,)
+        MBAR's variance at each rung.
+    independent : (K,)
+        Independent samples of each rung.
+    n_fluctuations : (K,)
+        How often its slowest part fluctuates, at each rung and those next to it.
+    """
+
+    values: Array
+    variance: Array
+    independent: Array
+    n_fluctuations: Array
+
+    def error(self, N_k: NDArray[np.int_]) -> float:
+        """Return the standard error of the quantity whose influence function this is."""
+        return float(np.sqrt(self._contributions(N_k).sum()))
+
+    def independent_near(self, N_k: NDArray[np.int_]) -> float:
+        """Return the independent samples of the rungs that make the error, each with its neighbours."""
+        parts = self._contributions(N_k)
+        nearby = np.convolve(self.independent, np.ones(3), mode="same")
+        return float(parts.sum() ** 2 / (parts**2 @ (1 / nearby))) if parts.sum() > 0 else np.inf
+
+    def known(self, N_k: NDArray[np.int_]) -> bool:
+        """Whether the correlation is known at the rungs that make the error."""
+        parts = self._contributions(N_k)
+        return float(parts @ (self.n_fluctuations < FEWEST_FLUCTUATIONS)) <= parts.sum() / 2
+
+    def _contributions(self, N_k: NDArray[np.int_]) -> Array:
+        return np.asarray(N_k**2 * self.variance / self.independent)
+
+
+def find_mode(solved: Reweighting, functions: Array, *, pooled: bool = True, parts: int = 0) -> Mode:
+    """Measure how the runs sample functions of the energy, one for each rung.
+
+    Deviations are counted from MBAR's mean, not from the run's: a run that made no jump though it should have made some
+    is then no firm evidence. The correlation is that of all runs of a rung and, where `pooled`, of the rungs next to
+    it: beside a rung that jumps between solid and liquid there is one with rare visits, which last as long.
+
+    Parameters
+    ----------
+    solved
+        The solution, its pool the runs.
+    functions : (K, M)
+        Values at the nodes.
+    pooled
+        Whether neighbouring rungs share their correlation.
+    parts
+        Count deviations from the means of so many parts of each run instead, to compare these with one another: what
+        differs between them must not count as correlation. 0: from MBAR's mean.
+    """
+    means = (solved.distributions * functions).sum(axis=1)
+    values = functions - means[:, None]
+    variance = (solved.distributions * values**2).sum(axis=1)
+    series = run_deviations(solved, values)
+    rungs = np.array(solved.pool.rungs)
+    reach = 1 if pooled else 0
+    measured = [_about_parts(values, parts) for values in series] if parts else [[values] for values in series]
+    found = [_correlation(solved, measured, np.flatnonzero(np.abs(rungs - k) <= reach)) for k in range(len(means))]
+    spans = np.array(solved.pool.lengths) * np.array(solved.pool.spacings_ps)
+    whole = np.bincount(rungs, weights=spans)
+    independent = np.clip(whole / [one.time for one in found], 1, solved.pool.N_k)
+    if parts:
+        independent *= _lost_with_means(independent, parts * np.bincount(rungs))
+    else:
+        independent /= _excess(solved, series, variance, independent)
+    return Mode(values, variance, independent, np.array([one.n_fluctuations for one in found]))
+
+
+def run_deviations(solved: Reweighting, values: Array) -> list[Array]:
+    """Return the deviations (K, M) of a mode along each run."""
+    ends = np.cumsum(solved.pool.lengths)
+    rows = solved.energy_grid.fractions.T.tocsr()
+    runs = zip(ends - solved.pool.lengths, ends, solved.pool.rungs, strict=True)
+    return [np.asarray(rows[first:end] @ values[rung]) for first, end, rung in runs]
+
+
+def _about_parts(values: Array, parts: int) -> list[Array]:
+    return [part - part.mean() for part in np.array_split(values, parts) if len(part)]
+
+
+def _lost_with_means(independent: Array, n_parts: NDArray[np.int_]) -> Array:
+    """Return what remains of the independent samples where the mean of a part follows its own slow motion.
+
+    The correlation about it is too small by some 2 g/n of the part.
+    """
+    return np.asarray(1 - np.minimum(2 * n_parts / independent, 0.5))
+
+
+def _correlation(solved: Reweighting, series: Sequence[Sequence[Array]], runs: NDArray[np.intp]) -> Correlation:
+    parts = [(part, solved.pool.spacings_ps[run]) for run in runs for part in series[run]]
+    return correlation([part for part, _ in parts], [spacing for _, spacing in parts])
+
+
+def _excess(solved: Reweighting, series: Sequence[Array], variance: Array, independent: Array) -> float:
+    """Return by how much independent replicas scatter more than the correlation within them explains; one or more.
+
+    Only where every rung has four replicas or more. The variance of the whole is compared, so that the chance in few
+    replicas of single rungs averages out.
+    """
+    rungs, lengths = np.array(solved.pool.rungs), np.array(solved.pool.lengths)
+    if np.bincount(rungs).min() < FEWEST_REPLICAS:
+        return 1.0
+    sums = np.array([values.sum() for values in series])
+    between = float(sums @ sums)
+    within = float(np.sum(np.bincount(rungs, weights=lengths) ** 2 * variance / independent))
+    return max(between / within, 1.0) if within > 0 else 1.0

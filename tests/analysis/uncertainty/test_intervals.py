@@ -1,0 +1,128 @@
+"""Intervals of a melting peak hold the exact one as often as they say, also where jumps between basins are rare.
+
+The whole table, a thousand studies of 21 regimes: `python -m validation.melting.intervals`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.special import logsumexp
+
+from deckgen.analysis.headline import Headline
+from deckgen.analysis.mbar.reweighting import reweight
+from deckgen.analysis.melting import Peak, find_melting
+from deckgen.analysis.production import Pool
+from deckgen.analysis.thermodynamics import thermodynamics
+from deckgen.analysis.uncertainty.intervals import peak_errors, rungs_under
+from deckgen.samples import Samples
+from deckgen.units import KB_EV_K
+
+RUNGS_K = np.array([141.0, 154.5, 168.0, 181.5, 195.0])
+GRID_K = np.arange(141.0, 195.5)
+N_STUDIES = 16
+
+
+def studies(basins, relaxation, n=N_STUDIES, length=2000):
+    """Studies of five runs from the lower basin, which forget it in so many samples."""
+    for study in range(n):
+        rng = np.random.default_rng(study)
+        energies = [basins.trajectory(T, length, relaxation=relaxation, rng=rng) for T in RUNGS_K]
+        yield thermodynamics(Samples.from_arrays(RUNGS_K, energies, n_atoms=basins.n_atoms), bootstraps=60)
+
+
+@pytest.mark.parametrize(("relaxation", "given"), [(1, 1.0), (50, 0.9), (200, 0.5)])
+def test_intervals_hold_the_exact_peak(jumping_basins, relaxation, given):
+    """Of 16 intervals that hold in 95 % of all cases, twelve or fewer hold once in 150 times."""
+    exact = find_melting(GRID_K, jumping_basins.heat_capacity_over_c0(GRID_K), jumping_basins.n_atoms)
+    found = [study.melting_ci95 for study in studies(jumping_basins, relaxation)]
+    intervals = [one for one in found if one.temperature_K is not None]
+    assert len(intervals) >= given * N_STUDIES - 3
+    for name in ("temperature_K", "height_over_c0", "fwhm_K", "latent_heat_eV"):
+        held = [low <= getattr(exact, name) <= high for low, high in (getattr(one, name) for one in intervals)]
+        assert np.mean(held) >= 0.8, name
+
+
+def test_intervals_are_as_wide_as_the_scatter_of_the_estimates(jumping_basins):
+    found = list(studies(jumping_basins, 20))
+    scatter = np.std([study.melting.temperature_K for study in found])
+    widths = [high - low for low, high in (study.melting_ci95.temperature_K for study in found)]
+    assert np.median(widths) == pytest.approx(3.92 * scatter, rel=0.35)  # of 16, known to 18 %
+
+
+def test_a_run_without_a_jump_is_no_firm_evidence(jumping_basins):
+    """Its own blocks have no variance in the share of the basins; MBAR's distribution has."""
+    rng = np.random.default_rng(5)
+    energies = [jumping_basins.trajectory(T, 2000, relaxation=60, rng=rng) for T in RUNGS_K]
+    shape, kT = jumping_basins.shape, KB_EV_K * 168.0
+    with_jumps = thermodynamics(Samples.from_arrays(RUNGS_K, energies, n_atoms=55), bootstraps=60)
+    energies[2] = rng.gamma(shape, kT, 2000)  # the rung in the middle stays solid
+    without = thermodynamics(Samples.from_arrays(RUNGS_K, energies, n_atoms=55), bootstraps=60)
+    low, high = without.melting_ci95.temperature_K or (0.0, 300.0)
+    assert high - low > np.diff(with_jumps.melting_ci95.temperature_K)[0]
+    assert low <= with_jumps.melting.temperature_K <= high
+
+
+def density_of_states(energies, *parts):
+    """ln g(E) of basins, each with the same vibrations: (ln weight, offset)."""
+    shape = (3 * 55 - 6) / 2
+    above = np.maximum(energies - np.array([offset for _, offset in parts])[:, None], 1e-9)
+    logs = np.array([weight for weight, _ in parts])[:, None] + (shape - 1) * np.log(above)
+    return logsumexp(np.where(above > 1e-9, logs, -np.inf), axis=0)
+
+
+def test_each_of_two_peaks_of_nearly_equal_height_has_an_interval_of_its_own():
+    """A premelting at 119.6 K of 2.79 C0, melting at 219.2 K of 2.74 C0, by integration of the density of states."""
+    energies = np.linspace(0, 10, 20_001)
+    first, second = 0.35 / (KB_EV_K * 120), 0.632 / (KB_EV_K * 220)
+    states = density_of_states(energies, (0.0, 0.0), (first, 0.35), (first + second, 0.35 + 0.632))
+    ladder = np.arange(80.0, 300.0, 15.0)
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        runs = []
+        for T in ladder:
+            weights = np.exp(states - energies / (KB_EV_K * T) - np.max(states - energies / (KB_EV_K * T)))
+            runs.append(rng.choice(energies, p=weights / weights.sum(), size=700))
+        result = thermodynamics(Samples.from_arrays(ladder, runs, n_atoms=55), bootstraps=60)
+        assert len(result.peaks) == 2
+        for peak, exact, height in zip(result.peaks, (119.6, 219.2), (2.79, 2.74), strict=True):
+            low, high = peak.ci95_K
+            assert low - 1 <= exact <= high + 1
+            assert high - low < 10
+            assert peak.height_ci95_over_c0[0] - 0.1 < height < peak.height_ci95_over_c0[1] + 0.1
+        headline = max(result.peaks, key=lambda peak: peak.height_over_c0)
+        assert result.melting_ci95.temperature_K == headline.ci95_K
+
+
+def test_the_error_by_influence_is_that_of_independent_samples(jumping_basins):
+    """Without correlation, the standard error of Tm by influence functions is its scatter over studies."""
+    found = []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        parts = [jumping_basins.sample(T, 400, rng) for T in RUNGS_K]
+        ones = (1.0,) * len(RUNGS_K)
+        energies = np.concatenate(parts)
+        lowest = energies.min()
+        pool = Pool(RUNGS_K, energies - lowest, lowest, None, (400,) * 5, ones, ones, tuple(range(5)))
+        headline = Headline(reweight(pool), GRID_K, 55, weighted=False)
+        curve = headline.curves(headline.sample_weights).heat_capacity_over_c0[0]
+        peak = find_melting(GRID_K, curve, 55)
+        errors = peak_errors(headline, curve, peak, n=20, generator=rng)
+        found.append((peak.temperature_K, errors.slow.error(pool.N_k)))
+    estimates, errors = np.array(found).T
+    assert np.median(errors) == pytest.approx(estimates.std(), rel=0.3)  # of 40, known to 11 %
+
+
+def test_the_rungs_that_make_a_peak_are_the_two_next_to_it_and_those_within_its_width():
+    ladder = np.array([200.0, 220.0, 240.0, 260.0, 280.0])
+    assert rungs_under(ladder, Peak(245.0, 3.0, 4.0, None, at_edge=False)) == [240.0, 260.0]
+    assert rungs_under(ladder, Peak(245.0, 3.0, 60.0, None, at_edge=False)) == [220.0, 240.0, 260.0]
+    assert rungs_under(ladder, Peak(245.0, 3.0, None, None, at_edge=False)) == [240.0, 260.0]
+
+
+def test_without_resamples_there_is_no_interval(jumping_basins, rng):
+    energies = [jumping_basins.sample(T, 500, rng) for T in RUNGS_K]
+    result = thermodynamics(Samples.from_arrays(RUNGS_K, energies, n_atoms=55), bootstraps=0)
+    assert result.melting_ci95.temperature_K is None
+    assert result.heat_capacity_ci95 is None
+    assert [check.name for check in result.checks] == ["rungs"]

@@ -1,0 +1,133 @@
+"""How often the 95 % intervals of a melting peak hold the exact values, in many regimes of sampling.
+
+    python -m validation.melting.intervals --folder FOLDER
+
+Clusters with a few harmonic basins, whose heat capacity is known exactly, are sampled by Markov chains that jump often
+or rarely (`regimes.py`), each regime in a thousand studies. Their analysis is that of `deckgen analyse` without tables
+and figures (`study.py`); for twenty studies of each regime it is compared with `deckgen.analysis.thermodynamics`
+itself. The results are kept in the folder, where the same command resumes. The same in short:
+tests/analysis/uncertainty/test_intervals.py.
+
+The criterion, set before the run:
+
+- of the intervals given, 93 to 98 % hold the exact melting temperature and height; 90 % or more hold the exact full
+  width and latent heat;
+- an interval of the melting temperature is given in 90 % of the studies or more, where the runs switch 20 times or
+  more, and in 50 % or more, where they switch 5 times;
+- the median width of the intervals of the melting temperature and of the height is at most 1.3 times 3.92 standard
+  deviations of the estimates of that regime.
+
+Of two switches a run nothing is asked but that what is given holds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from deckgen.analysis.thermodynamics import thermodynamics
+from validation.common import record, work_folder
+from validation.melting.intervals.regimes import REGIMES, Regime
+from validation.melting.intervals.study import BOOTSTRAPS, QUANTITIES, analyse, exact, numbers
+
+STUDIES, COMPARED = 1000, 20
+HELD = {"Tm": (0.93, 0.98), "height": (0.93, 0.98), "fwhm": (0.90, 1.0), "latent heat": (0.90, 1.0)}
+WIDEST = 1.3
+ENOUGH_SWITCHES, SOME_SWITCHES = 20, 5
+
+Study = Mapping[str, Sequence[float | None]]
+
+
+def main() -> None:
+    """Count, and record."""
+    with work_folder(__doc__) as arguments, ProcessPoolExecutor(arguments.workers) as pool:
+        rows, failures, content = [], [], []
+        for number, regime in enumerate(REGIMES):
+            studies = _studies(regime, number, arguments.folder, pool)
+            _compare(regime, number)
+            found = {name: _cover(regime, studies, name) for name in QUANTITIES}
+            failures += [f"{regime.title}: {words}" for words in _failures(regime, found)]
+            rows += [_row(regime, name, numbers) for name, numbers in found.items()]
+            content.append({"regime": regime.title, **found})
+            print(*(" | ".join(row) for row in rows[-len(QUANTITIES) :]), sep="\n", flush=True)
+    head = ("regime", "of", "intervals given", "hold the exact value", "median width", "3.92 s.d. of the estimates")
+    record(
+        "melting/intervals",
+        f"95 % intervals of a melting peak in {STUDIES} studies of each regime",
+        {"every regime meets the criterion": not failures} | dict.fromkeys(failures, False),
+        [head, *rows],
+        coverage=content,
+    )
+
+
+def _studies(regime: Regime, number: int, folder: Path, pool: ProcessPoolExecutor) -> list[Study]:
+    """Return the studies of a regime, those in the folder and the rest."""
+    file = folder / f"{regime.title.replace(' ', '-').replace(',', '')}.jsonl"
+    done: list[Study] = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+    seeds = range(STUDIES * number + len(done), STUDIES * (number + 1))
+    with file.open("a") as lines:
+        for study in pool.map(partial(numbers, regime), seeds, chunksize=5):
+            lines.write(json.dumps(study) + "\n")
+            lines.flush()
+            done.append(study)
+    return done
+
+
+def _compare(regime: Regime, number: int) -> None:
+    """Hold the short analysis against the whole one."""
+    for study in range(COMPARED):
+        seed = STUDIES * number + study
+        short, whole = analyse(regime, seed), thermodynamics(regime.samples(seed), bootstraps=BOOTSTRAPS)
+        if (short.melting, short.intervals) != (whole.melting, whole.melting_ci95):
+            raise SystemExit(f"{regime.title}, seed {seed}: {short.intervals} is not {whole.melting_ci95}")
+
+
+def _cover(regime: Regime, studies: Sequence[Study], name: str) -> dict[str, float | None]:
+    """Count the intervals of a quantity that are given, and that hold the exact value."""
+    value = getattr(exact(regime), QUANTITIES[name])
+    estimates = np.array([study[name][0] for study in studies if study[name][0] is not None], dtype=float)
+    given = np.array([study[name][1:] for study in studies if study[name][1] is not None], dtype=float).reshape(-1, 2)
+    held = np.mean((given[:, 0] <= value) & (value <= given[:, 1])) if value is not None and len(given) else None
+    return {
+        "exact": value,
+        "given": len(given) / len(studies),
+        "held": None if held is None else float(held),
+        "width": float(np.median(given[:, 1] - given[:, 0])) if len(given) else None,
+        "oracle": float(3.92 * estimates.std()) if len(estimates) else None,
+        "bias": float(estimates.mean() - value) if value is not None and len(estimates) else None,
+    }
+
+
+def _failures(regime: Regime, found: Mapping[str, Mapping[str, float | None]]) -> list[str]:
+    failures = []
+    for name, (low, high) in HELD.items():
+        held, width, oracle = (found[name][key] for key in ("held", "width", "oracle"))
+        if held is not None and not low <= held <= high:
+            failures.append(f"{100 * held:.1f} % of the intervals of {name} hold")
+        if name in ("Tm", "height") and width is not None and oracle is not None and width > WIDEST * oracle:
+            failures.append(f"the intervals of {name} are {width / oracle:.2f} times too wide")
+    given = found["Tm"]["given"] or 0.0
+    least = 0.9 if regime.switches == 0 or regime.switches >= ENOUGH_SWITCHES else 0.5
+    if given < least and (regime.switches == 0 or regime.switches >= SOME_SWITCHES):
+        failures.append(f"an interval is given in {100 * given:.0f} % of the studies")
+    return failures
+
+
+def _row(regime: Regime, name: str, found: Mapping[str, float | None]) -> tuple[str, ...]:
+    digits = {"Tm": 2, "height": 3, "fwhm": 2, "latent heat": 4}[name]
+
+    def number(key: str) -> str:
+        value = found[key]
+        return "" if value is None else f"{value:.{digits}f}"
+
+    shares = ("" if found[key] is None else f"{100 * (found[key] or 0.0):.1f} %" for key in ("given", "held"))
+    return (regime.title, name, *shares, number("width"), number("oracle"))
+
+
+if __name__ == "__main__":
+    main()
