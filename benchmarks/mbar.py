@@ -28,11 +28,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deckgen.analysis.bootstrap import bootstrap_curves
-from deckgen.analysis.caloric import caloric_curves, heat_capacity_over_c0
+from deckgen.analysis.caloric import heat_capacity_over_c0
+from deckgen.analysis.headline import Headline
 from deckgen.analysis.mbar.reweighting import reweight
 from deckgen.analysis.production import Pool
 from deckgen.analysis.thermodynamics import thermodynamics
+from deckgen.analysis.uncertainty.verdict import judge
 from deckgen.samples import Samples
 from deckgen.units import KB_EV_K
 
@@ -73,18 +74,18 @@ def make_pool(size: Size) -> Pool:
 
 
 def by_deckgen(size: Size) -> dict[str, Any]:
-    """Time deckgen's reweighting and bootstrap."""
+    """Time deckgen's reweighting, and the resamples of all quantities of its peaks."""
     pool = make_pool(size)
     start = time.perf_counter()
     solved = reweight(pool)
-    ones = np.ones(len(pool.energies_eV))
-    curve = caloric_curves(solved, GRID_K, solved.energy_grid.sum(ones)[:, None], N_ATOMS).heat_capacity_over_c0[0]
-    bootstrap_curves(solved, GRID_K, N_ATOMS, ones, n=BOOTSTRAPS, seed=1)
+    headline = Headline(solved, GRID_K, N_ATOMS, weighted=False)
+    curve = headline.curves(headline.sample_weights).heat_capacity_over_c0[0]
+    judge(headline, curve, bootstraps=BOOTSTRAPS, seed=1)
     return {"seconds": time.perf_counter() - start, "curve": curve, "f_k": solved.f_k}
 
 
 def by_deckgen_whole(size: Size) -> dict[str, Any]:
-    """Time the whole analysis: equilibration, thinning, all estimators, and the above."""
+    """Time the whole analysis: equilibration, all estimators, and the above."""
     samples = Samples.from_arrays(LADDER_K, draw(size.samples), n_atoms=N_ATOMS)
     start = time.perf_counter()
     thermodynamics(samples, bootstraps=BOOTSTRAPS)

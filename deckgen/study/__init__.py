@@ -32,7 +32,7 @@ class Analysis(Table):
     grid_K: Annotated[float, Field(gt=0, le=10)] = 1.0
     """Spacing of the temperature grid."""
     bootstraps: Annotated[int, Field(ge=20, le=10000)] = 200
-    """Number of bootstrap resamples of the whole analysis."""
+    """Number of resamples of the whole analysis, for the intervals."""
     rotation: Literal["canonical", "sampled"] = "canonical"
     """Which heat capacity is the headline: of a canonically rotating cluster, or of the sampled ensemble."""
 

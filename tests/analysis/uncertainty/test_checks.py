@@ -102,12 +102,12 @@ def test_replicas_that_disagree_withhold_the_interval(jumping_basins, rng):
 def test_replicas_that_agree_pass(jumping_basins):
     rungs = np.repeat(RUNGS_K, 4)
     passed, p = 0, []
-    for seed in range(12):
+    for seed in range(6):
         rng = np.random.default_rng(seed)
         result = study([jumping_basins.trajectory(T, 1000, relaxation=20, rng=rng) for T in rungs], rungs)
         passed += all(check.passed for check in result.checks)
         p += [check.p for check in result.checks if check.name == "replicas"]
-    assert passed >= 11
+    assert passed >= 5
     assert np.mean(p) > 0.2
 
 

@@ -12,15 +12,22 @@ from scipy.special import logsumexp
 from deckgen.analysis.headline import Headline
 from deckgen.analysis.mbar.reweighting import reweight
 from deckgen.analysis.melting import Peak, find_melting
-from deckgen.analysis.production import Pool
+from deckgen.analysis.production import Pool, make_pool, make_productions
 from deckgen.analysis.thermodynamics import thermodynamics
 from deckgen.analysis.uncertainty.intervals import peak_errors, rungs_under
+from deckgen.analysis.uncertainty.verdict import judge
 from deckgen.samples import Samples
 from deckgen.units import KB_EV_K
 
 RUNGS_K = np.array([141.0, 154.5, 168.0, 181.5, 195.0])
 GRID_K = np.arange(141.0, 195.5)
-N_STUDIES = 16
+N_STUDIES = 12
+
+
+def verdict(samples):
+    """The peaks of samples, without the tables and figures of the whole analysis."""
+    headline = Headline(reweight(make_pool(make_productions(samples.series))), GRID_K, samples.n_atoms, weighted=False)
+    return judge(headline, headline.curves(headline.sample_weights).heat_capacity_over_c0[0], bootstraps=60, seed=1)
 
 
 def studies(basins, relaxation, n=N_STUDIES, length=2000):
@@ -28,26 +35,26 @@ def studies(basins, relaxation, n=N_STUDIES, length=2000):
     for study in range(n):
         rng = np.random.default_rng(study)
         energies = [basins.trajectory(T, length, relaxation=relaxation, rng=rng) for T in RUNGS_K]
-        yield thermodynamics(Samples.from_arrays(RUNGS_K, energies, n_atoms=basins.n_atoms), bootstraps=60)
+        yield verdict(Samples.from_arrays(RUNGS_K, energies, n_atoms=basins.n_atoms))
 
 
 @pytest.mark.parametrize(("relaxation", "given"), [(1, 1.0), (50, 0.9), (200, 0.5)])
 def test_intervals_hold_the_exact_peak(jumping_basins, relaxation, given):
-    """Of 16 intervals that hold in 95 % of all cases, twelve or fewer hold once in 150 times."""
+    """Of 12 intervals that hold in 95 % of all cases, eight or fewer hold once in 4000 times."""
     exact = find_melting(GRID_K, jumping_basins.heat_capacity_over_c0(GRID_K), jumping_basins.n_atoms)
-    found = [study.melting_ci95 for study in studies(jumping_basins, relaxation)]
+    found = [study.intervals for study in studies(jumping_basins, relaxation)]
     intervals = [one for one in found if one.temperature_K is not None]
-    assert len(intervals) >= given * N_STUDIES - 3
+    assert len(intervals) >= given * N_STUDIES - 2
     for name in ("temperature_K", "height_over_c0", "fwhm_K", "latent_heat_eV"):
         held = [low <= getattr(exact, name) <= high for low, high in (getattr(one, name) for one in intervals)]
-        assert np.mean(held) >= 0.8, name
+        assert np.sum(held) >= 0.75 * len(held), name
 
 
 def test_intervals_are_as_wide_as_the_scatter_of_the_estimates(jumping_basins):
     found = list(studies(jumping_basins, 20))
     scatter = np.std([study.melting.temperature_K for study in found])
-    widths = [high - low for low, high in (study.melting_ci95.temperature_K for study in found)]
-    assert np.median(widths) == pytest.approx(3.92 * scatter, rel=0.35)  # of 16, known to 18 %
+    widths = [high - low for low, high in (study.intervals.temperature_K for study in found)]
+    assert np.median(widths) == pytest.approx(3.92 * scatter, rel=0.45)  # of 12, known to 21 %
 
 
 def test_a_run_without_a_jump_is_no_firm_evidence(jumping_basins):
@@ -55,11 +62,11 @@ def test_a_run_without_a_jump_is_no_firm_evidence(jumping_basins):
     rng = np.random.default_rng(5)
     energies = [jumping_basins.trajectory(T, 2000, relaxation=60, rng=rng) for T in RUNGS_K]
     shape, kT = jumping_basins.shape, KB_EV_K * 168.0
-    with_jumps = thermodynamics(Samples.from_arrays(RUNGS_K, energies, n_atoms=55), bootstraps=60)
+    with_jumps = verdict(Samples.from_arrays(RUNGS_K, energies, n_atoms=55))
     energies[2] = rng.gamma(shape, kT, 2000)  # the rung in the middle stays solid
-    without = thermodynamics(Samples.from_arrays(RUNGS_K, energies, n_atoms=55), bootstraps=60)
-    low, high = without.melting_ci95.temperature_K or (0.0, 300.0)
-    assert high - low > np.diff(with_jumps.melting_ci95.temperature_K)[0]
+    without = verdict(Samples.from_arrays(RUNGS_K, energies, n_atoms=55))
+    low, high = without.intervals.temperature_K or (0.0, 300.0)
+    assert high - low > np.diff(with_jumps.intervals.temperature_K)[0]
     assert low <= with_jumps.melting.temperature_K <= high
 
 
@@ -77,7 +84,7 @@ def test_each_of_two_peaks_of_nearly_equal_height_has_an_interval_of_its_own():
     first, second = 0.35 / (KB_EV_K * 120), 0.632 / (KB_EV_K * 220)
     states = density_of_states(energies, (0.0, 0.0), (first, 0.35), (first + second, 0.35 + 0.632))
     ladder = np.arange(80.0, 300.0, 15.0)
-    for seed in range(3):
+    for seed in range(2):
         rng = np.random.default_rng(seed)
         runs = []
         for T in ladder:

@@ -11,15 +11,14 @@ __all__ = ["References"]
 
 LITERATURE = {
     "ase": "A. H. Larsen et al., J. Phys.: Condens. Matter 29, 273002 (2017)",
-    "bootstrap": "D. N. Politis, J. P. Romano, in Exploring the Limits of Bootstrap (Wiley, 1992), p. 263",
+    "autoregressive": "M. B. Thompson, arXiv:1011.0175 (2010)",
     "equilibration": "J. D. Chodera, J. Chem. Theory Comput. 12, 1799 (2016)",
     "inherent": "F. H. Stillinger, T. A. Weber, Phys. Rev. A 25, 978 (1982)",
-    "inefficiency": "J. D. Chodera et al., J. Chem. Theory Comput. 3, 26 (2007)",
+    "influence": "X. S. Li, B. Van Koten, A. R. Dinner, E. H. Thiede, J. Chem. Phys. 158, 214107 (2023)",
     "lammps": "A. P. Thompson et al., Comput. Phys. Commun. 271, 108171 (2022)",
     "lindemann": "Y. Zhou, M. Karplus, K. D. Ball, R. S. Berry, J. Chem. Phys. 116, 2323 (2002)",
     "mbar": "M. R. Shirts, J. D. Chodera, J. Chem. Phys. 129, 124105 (2008)",
     "multiple_histogram": "A. M. Ferrenberg, R. H. Swendsen, Phys. Rev. Lett. 63, 1195 (1989)",
-    "percentiles": "T. C. Hesterberg, The American Statistician 69, 371 (2015)",
     "quip": "S. Klawohn et al., J. Chem. Phys. 159, 174108 (2023)",
     "superposition": "J. P. K. Doye, D. J. Wales, J. Chem. Phys. 102, 9659 (1995)",
 }

@@ -133,8 +133,9 @@ def _reweighting(results: ThermodynamicsDocument, references: References) -> lis
     independent = [state.n_effective for state in states]
     sentences = [
         "The start of each run, at most its first half, was left out up to where most independent samples remained "
-        f"{cite('equilibration')}, and the rest was thinned to the statistical inefficiency {cite('inefficiency')} of "
-        f"the fastest run: {min(independent):.0f} to {max(independent):.0f} independent samples a temperature.",
+        f"{cite('equilibration')}, or as far as all runs together approached equilibrium. Correlation times are the "
+        f"spectral density at zero frequency of autoregressive models of block averages {cite('autoregressive')}: "
+        f"{min(independent):.0f} to {max(independent):.0f} independent samples per temperature.",
         f"All temperatures were combined by the multistate Bennett acceptance ratio (MBAR) {cite('mbar')} with pymbar "
         f"{version('pymbar')} and deckgen {results.deckgen_version}.",
         "The heat capacity is C_v/k_B = (3N − 3)/2 + Var(U)/(k_B T)², given in units of its classical limit at zero "
@@ -169,9 +170,10 @@ def _errors(study: Study, results: ThermodynamicsDocument, references: Reference
         )
     if results.heat_capacity_ci95 is not None:
         sentences.append(
-            f"Intervals of 95 % are expanded percentiles {cite('percentiles')} of {study.analysis.bootstraps} "
-            f"bootstrap resamples of the whole analysis, in circular blocks {cite('bootstrap')} of three times the "
-            "longest correlation time of a temperature and its neighbours."
+            f"Intervals of 95 % are the estimate, less its bias, and Student's t times the standard deviation of "
+            f"{study.analysis.bootstraps} resamples of the whole analysis. Each temperature is drawn anew from MBAR's "
+            "own distribution, with as many independent samples as its runs are worth along the influence function "
+            f"{cite('influence')} of the melting temperature and beside it."
         )
     if results.estimators.multiple_histogram is not None:
         sentences.append(f"The multiple histogram method {cite('multiple_histogram')} served as a check.")
