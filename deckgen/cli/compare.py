@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
-from deckgen.cli.output import HERE, Json, StudyPath, out, print_json
+from deckgen.cli.output import HERE, Json, StudyPath, out, plain, print_json
 
 if TYPE_CHECKING:
     from deckgen.analysis.isomers.agreement import OrderErrors
@@ -68,13 +67,13 @@ def _show(comparison: ReferenceComparison) -> None:
     out.print(f"relative energies: {_agreement(comparison.order_errors('at_potential_minimum'), 'at its minima')}")
     if relaxed := comparison.order_errors("at_reference_minimum"):
         out.print(f"relative energies: {_agreement(relaxed, 'relaxed')}")
-    out.print(escape(comparison.zero.summary()))
+    out.print(plain(comparison.zero.summary()))
     for finding in comparison.zero.findings():
-        out.print(f"[yellow]warning:[/] {escape(finding)}")
+        out.print(f"[yellow]warning:[/] {plain(finding)}")
     for failure in comparison.failures:
-        out.print(f"[red]failed:[/] {escape(failure)}")
+        out.print(f"[red]failed:[/] {plain(failure)}")
     if comparison.waiting:
-        out.print(f"{len(comparison.waiting)} VASP folders have no result yet: {escape(', '.join(comparison.waiting))}")
+        out.print(f"{len(comparison.waiting)} VASP folders have no result yet: {plain(', '.join(comparison.waiting))}")
     out.print("numbers and structures: results/isomers_reference.json, .csv, .extxyz; next: deckgen report")
 
 

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from deckgen import __version__
-from deckgen.cli.output import HERE, Json, StudyPath, out, print_json
+from deckgen.cli.output import HERE, Json, StudyPath, out, plain, print_json
 from deckgen.errors import DeckgenError, InputError
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def init(
     from deckgen.decks.scaffold import init as make
 
     study = make(folder, element=element, size=size, potential=potential)
-    out.print(f"wrote {study.file}; edit it, then: deckgen run {folder}")
+    out.print(f"wrote {plain(study.file)}; edit it, then: deckgen run {plain(folder)}")
 
 
 def decks(
@@ -59,7 +58,7 @@ def _seconds_per_step(written: list[WrittenDeck]) -> float | None:
     try:
         return time_deck(next(deck.folder for deck in written if deck.manifest.n_steps))
     except DeckgenError as error:
-        Console(stderr=True).print(f"the cost could not be measured: {escape(error.message)}")
+        Console(stderr=True).print(f"the cost could not be measured: {plain(error.message)}")
         return None
 
 
@@ -78,9 +77,9 @@ def run(
     else:
         out.print(f"{len(result.done)} decks done, {len(result.skipped)} were done before, {len(result.failed)} failed")
         for deck in result.failed:
-            out.print(f"[red]{escape(str(deck.folder))}[/]: {escape(deck.message)}")
+            out.print(f"[red]{plain(deck.folder)}[/]: {plain(deck.message)}")
         for folder in result.interrupted:
-            out.print(f"[yellow]{escape(str(folder))}[/]: stopped by a signal; the same command resumes there")
+            out.print(f"[yellow]{plain(folder)}[/]: stopped by a signal; the same command resumes there")
     if result.failed or result.interrupted:
         raise typer.Exit(1)
 
@@ -89,9 +88,8 @@ def status(study: StudyPath = HERE, as_json: Json = False) -> None:
     """Show how far each deck is."""
     from deckgen.cli.study_tables import status_table
     from deckgen.runs.status import status as read_status
-    from deckgen.study import Study
 
-    rows = read_status(Study.read(study).folder)
+    rows = read_status(study)
     if as_json:
         print_json([asdict(row) | {"fraction": row.fraction} for row in rows])
     else:
@@ -156,4 +154,4 @@ def report(study: StudyPath = HERE) -> None:
     """Write report.html: one file with the curves, the tables, the warnings and a methods paragraph."""
     from deckgen.workflows.report.study import report as write_report
 
-    out.print(f"open {write_report(study)}")
+    out.print(f"open {plain(write_report(study))}")
