@@ -8,14 +8,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from deckgen.decks.manifest import SCRIPT
+from deckgen.decks.manifest import OUTPUTS, SCRIPT
 from deckgen.processes.executor import open_executor
 from deckgen.runs.engine import lammps_errors, open_for_script
 
 __all__ = ["time_deck"]
 
 ENOUGH_S = 0.5
-OUTPUTS = ("energies*", "frames*", "quenched*", "*.restart*", "log.*", "status.json*", ".*")
 
 
 def time_deck(folder: Path) -> float:

@@ -12,7 +12,18 @@ from typing import Any
 
 from deckgen.errors import InputError
 
-__all__ = ["DATA", "ENERGIES", "FRAMES", "MANIFEST", "QUENCHED", "RESTART", "SCRIPT", "Manifest", "read_manifest"]
+__all__ = [
+    "DATA",
+    "ENERGIES",
+    "FRAMES",
+    "MANIFEST",
+    "OUTPUTS",
+    "QUENCHED",
+    "RESTART",
+    "SCRIPT",
+    "Manifest",
+    "read_manifest",
+]
 
 SCRIPT = "in.lammps"
 DATA = "cluster.data"
@@ -21,6 +32,8 @@ ENERGIES = "energies.dat"
 FRAMES = "frames.extxyz"
 RESTART = "nvt.restart"
 QUENCHED = "quenched.extxyz"
+OUTPUTS = ("energies*", "frames*", "quenched*", "*.restart*", "log.*", "status.json*", ".*")
+"""Patterns of what is written beside a deck."""
 
 
 @dataclass(frozen=True)

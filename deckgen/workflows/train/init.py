@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
 from deckgen.decks.render import project_environment
 from deckgen.errors import InputError
-from deckgen.files import write_json
+from deckgen.files import make_folder, write_json
 from deckgen.toml import validate
 from deckgen.training.recipe import RECIPE_FILE, Recipe, json_schema
 from deckgen.training.recipe.folder import LABELLED, LABELS
@@ -40,12 +41,12 @@ def init(folder: Path | str, files: Sequence[Path | str] = ()) -> Recipe:
     """
     folder = Path(folder)
     path = folder / RECIPE_FILE
-    if path.exists():
+    if os.path.exists(path):
         raise InputError(f"{path} exists already", hint="name another folder, or edit the file")
     names = [str(Path(file).resolve()) for file in files] or [str(LABELS / LABELLED)]
     text = project_environment().get_template("gap.toml.j2").render(files=json.dumps(names))
     validate(tomllib.loads(text), Recipe, source=str(path))
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     path.write_text(text, encoding="utf-8")
     write_json(folder / SCHEMA_FILE, json_schema())
     return Recipe.read(path)
