@@ -43,7 +43,7 @@ Kelvin = Annotated[float, Field(ge=1e-3, le=1e5)]
 
 def _not_blank(text: str) -> str:
     if not text.strip():
-        raise ValueError("is empty")
+        raise ValueError("empty")
     return text
 
 

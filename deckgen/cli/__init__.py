@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from typing import Annotated
 
 import typer
@@ -10,7 +11,7 @@ import typer
 from deckgen import __version__
 from deckgen.cli import installation, study
 from deckgen.cli.compare import compare
-from deckgen.cli.endings import INTERRUPTED, end, flush, open_streams
+from deckgen.cli.endings import INTERRUPTED, end, open_streams
 from deckgen.cli.isomers import isomers
 from deckgen.cli.output import help_alone, out
 from deckgen.cli.train import train_app
@@ -55,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(arguments: list[str] | None) -> int:
     try:
         code = app(arguments, standalone_mode=False)
-        flush()
+        sys.stdout.flush()
         if code == INTERRUPTED:  # typer makes it of a KeyboardInterrupt
             raise KeyboardInterrupt
     except (Exception, KeyboardInterrupt) as error:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import platform
 import sys
 import tempfile
 import traceback
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import typer
@@ -20,11 +22,10 @@ from deckgen.cli.output import plain
 from deckgen.errors import DeckgenError
 from deckgen.files import reason
 
-__all__ = ["INTERRUPTED", "end", "flush", "open_streams"]
+__all__ = ["INTERRUPTED", "end", "open_streams"]
 
 INTERRUPTED = 130
-READER_GONE = 141
-"""What a shell reports of a program whose reader has closed the pipe."""
+STDOUT = "standard output"
 
 RESUME = "make room, then give the same command again: it resumes where it stopped"
 NOT_YOURS = "you need the rights to it: ask its owner, or work on a copy of your own"
@@ -35,6 +36,26 @@ HINTS = {
     errno.EPERM: NOT_YOURS,
     errno.EROFS: NOT_YOURS,
 }
+
+
+class _Output(io.TextIOWrapper):
+    """Standard output that says so where it cannot be written to."""
+
+    def write(self, text: str) -> int:
+        with self._named():
+            return super().write(text)
+
+    def flush(self) -> None:
+        with self._named():
+            super().flush()
+
+    @contextlib.contextmanager
+    def _named(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            error.filename = STDOUT
+            raise
 
 
 class _Ending(NamedTuple):
@@ -54,19 +75,9 @@ def open_streams() -> None:
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
             setattr(sys, name, open(number, "r+" if number == 0 else "w", encoding="utf-8"))  # noqa: SIM115
-        with contextlib.suppress(AttributeError):  # a stream of another program's making
-            getattr(sys, name).reconfigure(errors="backslashreplace")
-
-
-def flush() -> None:
-    """Write out what was printed.
-
-    Raises
-    ------
-    OSError
-        If it cannot be: the reader has gone, or the disk is full.
-    """
-    sys.stdout.flush()
+    sys.stderr.reconfigure(errors="backslashreplace")
+    encoding, terminal = sys.stdout.encoding, sys.stdout.isatty()
+    sys.stdout = _Output(sys.stdout.detach(), encoding, "backslashreplace", line_buffering=terminal)
 
 
 def end(error: BaseException) -> int:
@@ -99,26 +110,20 @@ def _ending(error: BaseException) -> _Ending:
 
 
 def _of_file(error: OSError) -> _Ending:
-    """Name the file that the operating system refused; what was printed may be the one."""
-    try:
-        flush()
-    except OSError:
+    """Name the file that the operating system refused."""
+    if error.filename == STDOUT:
         _discard_output()
-        if isinstance(error, BrokenPipeError):
-            return _Ending("", "", READER_GONE)
-        return _Ending(f"standard output: {reason(error)}", "", 1)
+        gone = isinstance(error, BrokenPipeError)  # the reader of a pipe has read enough
+        return _Ending("" if gone else f"{STDOUT}: {reason(error)}", "", 1)
     file = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
     return _Ending(f"{file}{reason(error)}", HINTS.get(error.errno or 0, ""), 1)
 
 
 def _discard_output() -> None:
     """Have Python not try again at exit."""
-    with contextlib.suppress(OSError, ValueError):  # not a real file
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
-    with contextlib.suppress(OSError, ValueError):
-        flush()
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _bug(error: BaseException) -> _Ending:

@@ -145,9 +145,12 @@ def _truncate(shell: Atoms, size: int, bond_A: float) -> Atoms:
 def _read(path: Path) -> Atoms:
     """Read the last frame of a file and check it."""
     try:
-        (atoms,) = read_structures(path, -1)
+        found = list(read_structures(path, -1))
     except InputError as error:
         raise InputError(f"[cluster] file = {error.message}") from error
+    if not found:
+        raise InputError(f"[cluster] file = {path}: there is no structure in it")
+    atoms = found[0]
     if not 2 <= len(atoms) <= MOST_ATOMS:
         raise InputError(
             f"[cluster] file = {path}: it has {len(atoms)} atoms; a cluster has at least two and at most {MOST_ATOMS}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from types import TracebackType
@@ -61,7 +62,8 @@ class Display:
 
     def say(self, message: str) -> None:
         """Print a line that stays."""
-        self.console.print(Text(visible(message)))
+        with contextlib.suppress(OSError):  # nobody reads it: the work goes on
+            self.console.print(Text(visible(message)))
 
     def update(self, line: str, *more: RenderableType, at_once: bool = False) -> None:
         """Show a line below `more` in a terminal.
@@ -69,7 +71,8 @@ class Display:
         Elsewhere print the line alone, where it differs from the last one: every ten seconds at most, or at once.
         """
         if self._live:
-            self._live.update(Group(*more, Text(visible(line))), refresh=True)
+            with contextlib.suppress(OSError):
+                self._live.update(Group(*more, Text(visible(line))), refresh=True)
         elif line != self._last_line and (at_once or time.monotonic() - self._last_printed >= LINE_EVERY_S):
             self._last_line, self._last_printed = line, time.monotonic()
             self.say(line)
