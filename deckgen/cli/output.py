@@ -30,7 +30,8 @@ def help_alone(context: typer.Context) -> None:
 
 def plain(text: object) -> str:
     """Return text that was not written here (a path, a message) so that rich prints it as it is."""
-    return escape(visible(str(text)))
+    shown = escape(visible(str(text)))
+    return f"[none]{shown}[/none]" if shown.endswith("\\") else shown  # it would escape what follows
 
 
 def print_json(value: Any) -> None:

@@ -1,6 +1,7 @@
 """Generated inputs: `python -m validation.torture.inputs` reads 3,000 files, of every kind that deckgen reads.
 
-Each is read or refused. The short form is a test (tests/faults/test_generated_inputs.py). Writes inputs.json and inputs.md beside this file.
+Each is read or refused. The short form is a test (tests/faults/test_generated_inputs.py). Writes inputs.json and
+inputs.md beside this file.
 """
 
 from __future__ import annotations
@@ -72,8 +73,9 @@ def table(tallies: list[Tally], seconds: float) -> str:
     lines = [
         "# Generated inputs\n",
         "Right files of every kind that deckgen reads, changed at random: words and lines replaced, doubled, dropped,\n"
-        "moved or cut; hostile words (NaN, numbers of thousands of digits, NUL, byte order marks, quotes, thousands of\n"
-        "brackets) put in; keys given values of every kind. Each is given to the reader that a user's file comes to. "
+        "moved or cut; hostile words (NaN, numbers of thousands of digits, NUL, byte order marks, quotes,\n"
+        "thousands of brackets) put in; keys given values of every kind. Each is given to\nthe reader that a user's "
+        "file comes to. "
         "It may be read, with no value converted, or refused with a message.\n",
         "| kind of file | inputs | read | refused | tracebacks | hangs |\n|---|---|---|---|---|---|",
     ]
