@@ -171,7 +171,8 @@ class _Batch:
             self.result.done.append(record)
         else:
             self.result.interrupted.append(folder)
-        where = f" at step {record.to_step:,}" if record.to_step else ""
+        begun = " before it began" if record.outcome == "interrupted" else ""
+        where = f" at step {record.to_step:,}" if record.to_step else begun
         self.show.say(f"{_name(folder)}: {record.outcome}{where} after {duration(record.seconds)}")
 
     def _died(self, folder: Path, outcome: str, message: str) -> None:
