@@ -24,6 +24,7 @@ from pydantic_core import ErrorDetails
 
 from deckgen.errors import InputError
 from deckgen.files import reason, require_file
+from deckgen.units import HIGHEST_K, LOWEST_K
 
 __all__ = ["Count", "Document", "Kelvin", "Positive", "Table", "Words", "read_toml", "validate"]
 
@@ -37,8 +38,7 @@ _DEEP_KEY = re.compile(rf"""(?<![\w-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[
 Count = Annotated[int, Field(ge=1, le=2_000_000_000)]
 """LAMMPS holds its intervals in 32 bits."""
 Positive = Annotated[float, Field(gt=0, le=1e9)]
-Kelvin = Annotated[float, Field(ge=1e-3, le=1e5)]
-"""Decks are named by their temperature to 0.001 K."""
+Kelvin = Annotated[float, Field(ge=LOWEST_K, le=HIGHEST_K)]
 
 
 def _not_blank(text: str) -> str:

@@ -28,16 +28,18 @@ def compare(
         Path, typer.Option(metavar="FILE", help="TOML file with a [reference] table: a gap.toml will do.")
     ],
     study: StudyPath = HERE,
-    lowest: Annotated[int, typer.Option(min=1, help="How many isomers, the lowest first.")] = 10,
-    max_steps: Annotated[int, typer.Option(min=1, help="Steps of the relaxation by the reference, at most.")] = 20,
+    lowest: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many isomers, the lowest first.")] = 10,
+    max_steps: Annotated[
+        int, typer.Option(min=1, max=1_000_000, help="Steps of the relaxation by the reference, at most.")
+    ] = 20,
     max_force: Annotated[
-        float, typer.Option(min=1e-6, help="The relaxation ends below this largest force, in eV/A.")
+        float, typer.Option(min=1e-6, max=10, help="The relaxation ends below this largest force, in eV/A.")
     ] = 0.01,
     single_points: Annotated[
         bool, typer.Option("--single-points", help="No relaxation: the reference at the potential's minima.")
     ] = False,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Calculations at once; default: the number of cores.")
+        int | None, typer.Option(min=1, max=10_000, help="Calculations at once; default: the number of cores.")
     ] = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try again what failed before.")] = False,
     as_json: Json = False,

@@ -75,9 +75,11 @@ def open_streams() -> None:
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
             setattr(sys, name, open(number, "r+" if number == 0 else "w", encoding="utf-8"))  # noqa: SIM115
-    sys.stderr.reconfigure(errors="backslashreplace")
-    encoding, terminal = sys.stdout.encoding, sys.stdout.isatty()
-    sys.stdout = _Output(sys.stdout.detach(), encoding, "backslashreplace", line_buffering=terminal)
+    if isinstance(sys.stderr, io.TextIOWrapper):
+        sys.stderr.reconfigure(errors="backslashreplace")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        encoding, terminal = sys.stdout.encoding, sys.stdout.isatty()
+        sys.stdout = _Output(sys.stdout.detach(), encoding, "backslashreplace", line_buffering=terminal)
 
 
 def end(error: BaseException) -> int:

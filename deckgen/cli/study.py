@@ -71,7 +71,9 @@ def _seconds_per_step(written: list[WrittenDeck]) -> float | RunError | None:
 
 def run(
     study: StudyPath = HERE,
-    workers: Annotated[int | None, typer.Option(min=1, help="Decks at once; default: the number of cores.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=10_000, help="Decks at once; default: the number of cores.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace decks of another study (kept in decks.old).")] = False,
     as_json: Json = False,
 ) -> None:
@@ -129,7 +131,9 @@ def analyse(
             help="Units (of LAMMPS) of the files of --from that do not state theirs: metal, real, electron, si ...",
         ),
     ] = None,
-    atoms: Annotated[int | None, typer.Option(min=2, help="Number of atoms, with --from and no study.")] = None,
+    atoms: Annotated[
+        int | None, typer.Option(min=2, max=1_000_000, help="Number of atoms, with --from and no study.")
+    ] = None,
     compare: Annotated[
         Path | None, typer.Option(help="Another study of the same cluster, e.g. from a melted start.")
     ] = None,

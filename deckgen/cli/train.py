@@ -24,7 +24,9 @@ train_app = typer.Typer(
 )
 
 GapPath = Annotated[Path, typer.Argument(help="A training project's folder or its gap.toml.", metavar="GAP")]
-Workers = Annotated[int | None, typer.Option(min=1, help="Number of processes; default: the number of cores.")]
+Workers = Annotated[
+    int | None, typer.Option(min=1, max=10_000, help="Number of processes; default: the number of cores.")
+]
 
 
 @train_app.command()
@@ -120,7 +122,7 @@ def curate(gap: GapPath = HERE, workers: Workers = None, as_json: Json = False) 
 def fit(
     gap: GapPath = HERE,
     threads: Annotated[
-        int | None, typer.Option(min=1, help="Threads of gap_fit; default: the number of cores.")
+        int | None, typer.Option(min=1, max=10_000, help="Threads of gap_fit; default: the number of cores.")
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -153,6 +153,27 @@ def test_help_is_no_error(capfd: pytest.CaptureFixture[str]) -> None:
         assert printed.err == ""
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["analyse", "--from", "10=rows", "--from", "20=rows", "--atoms", "9" * 400],
+        ["analyse", "--from", "1e-320=rows", "--from", "1e300=rows", "--atoms", "13"],
+        ["analyse", "--from", "nan=rows", "--from", "20=rows", "--atoms", "13"],
+        ["compare", "--reference", "rows", "--lowest", "9" * 400],
+        ["compare", "--reference", "rows", "--max-force", "nan"],
+        ["run", "--workers", "9" * 400],
+    ],
+    ids=lambda options: " ".join(options)[:40],
+)
+def test_a_number_out_of_all_proportion_is_refused(
+    options: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("rows").write_text("# step potential_energy_eV\n" + "".join(f"{k} {-1 - k % 7}\n" for k in range(200)))
+    assert main(options) == 2
+    assert "Traceback" not in capfd.readouterr().err
+
+
 def test_a_wrong_option_names_the_commands_own_help(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["compare"]) == 2
     assert "compare --help" in capfd.readouterr().err

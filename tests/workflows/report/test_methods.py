@@ -160,4 +160,4 @@ def test_nothing_is_claimed_of_what_templates_of_ones_own_replace(write, tmp_pat
     assert f"nvt.in.j2 (block dynamics; SHA-256 {templates[0].sha256[:12]})" in text
     for claim in ("Nosé", "fs)", "relaxed by", "FIRE", "to melt", "3N − 6 ="):
         assert claim not in text
-    assert "LAMMPS" in references
+    assert "Thompson" in references
