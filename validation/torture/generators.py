@@ -16,7 +16,7 @@ from typing import Any, Literal
 from hypothesis import strategies as st
 
 from deckgen.errors import DeckgenError
-from validation.torture import readers, seeds
+from validation.torture import documents, readers, seeds
 
 PATIENCE_S = 20.0
 
@@ -197,8 +197,8 @@ def kinds() -> tuple[Kind, ...]:
         ("GAP xml", "gap.xml", seeds.potentials(), readers.potential),
         ("energies from elsewhere", "log.lammps", seeds.LOGS, readers.energies_from_elsewhere),
         ("energies.dat", "energies.dat", seeds.ENERGIES, readers.energies),
-        ("deck.json", "deck.json", seeds.manifests(), readers.manifest),
-        ("status.json", "status.json", seeds.journals(), readers.journal),
-        ("results/*.json", "isomers.json", seeds.RESULTS, readers.results),
+        ("deck.json", "deck.json", documents.manifests(), readers.manifest),
+        ("status.json", "status.json", documents.journals(), readers.journal),
+        ("results/*.json", "isomers.json", documents.RESULTS, readers.results),
     )
     return tuple(Kind(*words) for words in named)
