@@ -193,7 +193,7 @@ def test_decks_that_lammps_refuses_are_written_and_not_a_success(
 
 def test_what_all_decks_fail_of_is_said_once(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "study.toml").write_text(LJ.replace("lj/cut", "lj/cutt"))
-    assert main(["run", str(tmp_path)]) == 1
+    assert main(["run", str(tmp_path), "--workers", "1"]) == 1
     printed = capfd.readouterr()
     assert printed.out.count("Unrecognized pair style") == 1
     assert "4 decks failed alike, minimize/start" in printed.out
