@@ -75,9 +75,9 @@ def read_energies(path: Path) -> tuple[NDArray[np.float64], int]:
 def _numbers(data: bytes) -> NDArray[np.float64]:
     try:
         if parse_row(data[data[:-1].rfind(b"\n") + 1 :]):
-            rows = np.loadtxt(io.BytesIO(data), ndmin=2, usecols=range(COLUMNS))
-            if (np.abs(rows[:, 0]) < LARGEST_STEP).all():
-                return rows
+            table = np.loadtxt(io.BytesIO(data), ndmin=2, usecols=range(COLUMNS))
+            if (np.abs(table[:, 0]) < LARGEST_STEP).all():
+                return table
     except ValueError:
         pass  # a kill cut a row short, and the next attempt wrote behind it
     rows = [
