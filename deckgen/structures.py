@@ -42,7 +42,9 @@ def read_structures(path: Path, index: int | slice = slice(None), *, kind: str |
     try:
         if (kind or _format(path)) in {"xyz", "extxyz"}:
             _require_atoms(path)
-        yield from iread(path, index=index, format=kind, do_not_split_by_at_sign=True)
+        for atoms in iread(path, index=index, format=kind, do_not_split_by_at_sign=True):
+            _require_elements(path, atoms)
+            yield atoms
     except (DeckgenError, GeneratorExit):
         raise
     except Exception as error:  # every reader of ASE raises its own
@@ -70,6 +72,15 @@ def _require_atoms(path: Path) -> None:
             line = _line(path, file)
             while line.startswith(b"VEC"):
                 line = _line(path, file)
+
+
+def _require_elements(path: Path, atoms: Atoms) -> None:
+    """Make sure that every atomic number is an element's: formats of numbers may have any."""
+    from ase.data import chemical_symbols
+
+    for number, Z in enumerate(atoms.numbers.tolist(), start=1):
+        if not 0 <= Z < len(chemical_symbols):
+            raise InputError(f"{path}: atom {number} has the atomic number {Z}")
 
 
 def _line(path: Path, file: Any) -> bytes:

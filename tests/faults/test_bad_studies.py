@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
+from ase import Atoms
+from ase.io import write
 
 import deckgen
 from deckgen.cli import main
@@ -163,6 +165,15 @@ def test_a_start_structure_that_is_none_is_refused(tmp_path: Path, content: str,
     (tmp_path / "start.xyz").write_text(content)
     with pytest.raises(InputError, match=says):
         start_structure(Cluster(file=Path("start.xyz")), tmp_path)
+
+
+def test_an_atomic_number_of_no_element_is_named(tmp_path: Path) -> None:
+    """Formats of numbers, such as ASE's own, may have any."""
+    atoms = Atoms("Na2", positions=[[0, 0, 0], [3, 0, 0]])
+    atoms.numbers[1] = 300
+    write(tmp_path / "start.traj", atoms)
+    with pytest.raises(InputError, match=r"start\.traj: atom 2 has the atomic number 300"):
+        start_structure(Cluster(file=Path("start.traj")), tmp_path)
 
 
 @pytest.mark.parametrize(

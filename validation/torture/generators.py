@@ -188,6 +188,7 @@ def kinds() -> tuple[Kind, ...]:
         ("study.toml", "study.toml", seeds.STUDIES, readers.study, study),
         ("gap.toml", "gap.toml", seeds.RECIPES, readers.recipe, recipe),
         ("start structure", "start.xyz", seeds.STRUCTURES, readers.cluster),
+        ("start structure, ASE's own format", "start.traj", seeds.trajectories(), readers.cluster),
         ("frames to quench", "frames.xyz", seeds.STRUCTURES, readers.frames_to_quench),
         ("frames of a run", "frames.extxyz", seeds.FRAMES, readers.frames),
         ("quenched frames", "quenched.extxyz", seeds.MINIMA, readers.minima),

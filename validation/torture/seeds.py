@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Iterator
+
+from ase.io import read, write
 
 from deckgen.study import Study
 from deckgen.toml import Table
@@ -22,6 +25,7 @@ __all__ = [
     "potentials",
     "recipe_keys",
     "study_keys",
+    "trajectories",
     "vaspruns",
 ]
 
@@ -192,6 +196,13 @@ _VALUES = "".join("<v>{} {} {}</v>".format(*row.split()[1:]) for row in _ring(si
 _BASIS = "<crystal><varray name='basis'><v>20 0 0</v><v>0 20 0</v><v>0 0 20</v></varray></crystal>"
 _STRUCTURE = f"<structure>{_BASIS}<varray name='positions'>{_VALUES}</varray></structure>"
 _ENERGY = "<energy><i name='e_fr_energy'>-1.5</i><i name='e_wo_entrp'>-1.5</i><i name='e_0_energy'>-1.4</i></energy>"
+
+
+def trajectories() -> tuple[bytes, ...]:
+    """Return a file of ASE's own binary format."""
+    file = io.BytesIO()
+    write(file, read(io.StringIO(STRUCTURES[0].decode()), format="xyz"), format="traj")
+    return (file.getvalue(),)
 
 
 def vaspruns() -> tuple[bytes, ...]:
