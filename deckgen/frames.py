@@ -30,8 +30,8 @@ __all__ = [
     "surviving",
 ]
 
-_COUNT = re.compile(rb"\d+\n")
-_STEP = re.compile(rb"\bTimestep=(\d+)")
+_COUNT = re.compile(rb"\d{1,9}\n")
+_STEP = re.compile(rb"\bTimestep=(\d{1,18})(?!\d)")
 _ENERGY = re.compile(r"\bPotential_energy=(\S+)")
 
 

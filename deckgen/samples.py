@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from deckgen.errors import InputError
 from deckgen.thermostats import THERMOSTATS
+from deckgen.units import HIGHEST_K, LOWEST_K
 
 __all__ = ["Samples", "TimeSeries"]
 
@@ -65,8 +66,11 @@ class TimeSeries:
         shapes: dict[str, tuple[int, ...]] = {"time_ps": (self.n,), "potential_energy_eV": (self.n,)}
         shapes |= {"kinetic_temperature_K": (self.n,), "principal_moments_uA2": (self.n, 3)}
         name = self.label or f"T = {self.temperature_K} K"
-        if not self.temperature_K > 0:
-            raise InputError(f"{name}: the temperature is {self.temperature_K} K; it must be positive")
+        if not LOWEST_K <= self.temperature_K <= HIGHEST_K:
+            raise InputError(
+                f"{name}: the temperature is {self.temperature_K} K; it must be positive, from {LOWEST_K:g} to "
+                f"{HIGHEST_K:g} K"
+            )
         if self.thermostat and self.thermostat not in THERMOSTATS:
             raise InputError(
                 f"{name}: the thermostat is {self.thermostat!r}; known are {', '.join(THERMOSTATS)}",

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-__all__ = ["BOHR_A", "KB_EV_K", "initial_heat_capacity_over_kB", "kinetic_heat_capacity_over_kB"]
+__all__ = [
+    "BOHR_A",
+    "HIGHEST_K",
+    "KB_EV_K",
+    "LOWEST_K",
+    "initial_heat_capacity_over_kB",
+    "kinetic_heat_capacity_over_kB",
+]
 
 KB_EV_K = 8.617333262e-5
 """Boltzmann's constant in eV/K (CODATA 2018). LAMMPS' `units metal` differs by 1.1e-6 of it: 0.0003 K at 300 K."""
 
 BOHR_A = 0.529177210903
 """The bohr in angstrom (CODATA 2018)."""
+
+LOWEST_K, HIGHEST_K = 1e-3, 1e5
+"""Temperatures out of this range are a mistake; decks are named by theirs to 0.001 K."""
 
 
 def kinetic_heat_capacity_over_kB(n_atoms: int) -> float:

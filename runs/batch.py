@@ -34,6 +34,11 @@ class FailedDeck:
     folder: Path
     message: str
 
+    @property
+    def reason(self) -> str:
+        """The message without the deck's folder: decks that failed alike have the same."""
+        return self.message.removeprefix(f"{self.folder}: ").replace(str(self.folder), ".")
+
 
 @dataclass
 class BatchResult:
@@ -115,6 +120,7 @@ class _Batch:
         show: Progress,
     ) -> None:
         self.decks, self.command, self.show = decks, command, show
+        self._said = dict[str, str]()  # why decks failed, and the first that did
         self.result = BatchResult(skipped=[folder for folder in decks if is_finished(folder, decks[folder])])
         self.tasks = Tasks[Path, RunRecord](
             executor,
@@ -165,12 +171,15 @@ class _Batch:
             self.result.done.append(record)
         else:
             self.result.interrupted.append(folder)
-        where = f" at step {record.to_step:,}" if record.to_step else ""
+        begun = " before it began" if record.outcome == "interrupted" else ""
+        where = f" at step {record.to_step:,}" if record.to_step else begun
         self.show.say(f"{_name(folder)}: {record.outcome}{where} after {duration(record.seconds)}")
 
     def _died(self, folder: Path, outcome: str, message: str) -> None:
         journal.close_dead(folder, outcome, last_step(folder), message)
-        self.show.say(f"{_name(folder)}: {outcome}: {message}")
+        reason = FailedDeck(folder, message).reason
+        first = self._said.setdefault(reason, _name(folder))
+        self.show.say(f"{_name(folder)}: {outcome}{f': {reason}' if first == _name(folder) else f' as {first}'}")
 
 
 def _name(folder: Path) -> str:

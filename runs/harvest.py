@@ -14,7 +14,7 @@ from deckgen.decks.manifest import ENERGIES, FRAMES, QUENCHED, Manifest
 from deckgen.decks.protocols import MINIMIZE, PROTOCOLS
 from deckgen.errors import RunError
 from deckgen.frames import read_frames, surviving
-from deckgen.runs.outputs import DROPPED_ENERGIES, parse_row
+from deckgen.runs.outputs import DROPPED_ENERGIES, LARGEST_STEP, parse_row
 from deckgen.samples import Samples, TimeSeries
 
 __all__ = ["harvest", "read_energies"]
@@ -75,7 +75,9 @@ def read_energies(path: Path) -> tuple[NDArray[np.float64], int]:
 def _numbers(data: bytes) -> NDArray[np.float64]:
     try:
         if parse_row(data[data[:-1].rfind(b"\n") + 1 :]):
-            return np.loadtxt(io.BytesIO(data), ndmin=2, usecols=range(COLUMNS))
+            table = np.loadtxt(io.BytesIO(data), ndmin=2, usecols=range(COLUMNS))
+            if (np.abs(table[:, 0]) < LARGEST_STEP).all():
+                return table
     except ValueError:
         pass  # a kill cut a row short, and the next attempt wrote behind it
     rows = [

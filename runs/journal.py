@@ -5,14 +5,13 @@ It explains a run; it decides nothing. How far a deck is, its own outputs tell.
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from deckgen.files import write_json
+from deckgen.files import read_json, write_json
 from deckgen.runs.outputs import Cut
 
 __all__ = ["JOURNAL", "Attempt", "begin", "close", "close_dead", "read_attempts"]
@@ -45,7 +44,7 @@ class Attempt:
 def read_attempts(folder: Path) -> tuple[Attempt, ...]:
     """Return a deck's attempts in order; none where the deck was never started, or only by a bare `lmp`."""
     try:
-        said = json.loads((folder / JOURNAL).read_text())
+        said = read_json(folder / JOURNAL)
         return tuple(Attempt(**attempt) for attempt in said["attempts"])
     except (OSError, ValueError, KeyError, TypeError):
         return ()

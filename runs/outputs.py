@@ -16,6 +16,8 @@ __all__ = ["DROPPED_ENERGIES", "DROPPED_FRAMES", "Cut", "cut_back", "is_finished
 DROPPED_ENERGIES = "energies.dropped.dat"
 DROPPED_FRAMES = "frames.dropped.extxyz"
 _TAIL_BYTES = 4096
+LARGEST_STEP = 2.0**53
+"""Up to here every whole number is a float."""
 
 
 class _Piece(NamedTuple):
@@ -35,11 +37,15 @@ class Cut:
 
 
 def parse_row(line: bytes) -> list[float] | None:
-    """Return the numbers of a whole row of `energies.dat`; None for a comment or a row that a kill cut short."""
+    """Return the numbers of a whole row of `energies.dat`, its step first.
+
+    None for a comment, a row that a kill cut short, and one whose first number cannot be a step.
+    """
     try:
-        return [float(word) for word in line.split()] or None if line.endswith(b"\n") else None
+        row = [float(word) for word in line.split()]
     except ValueError:
         return None
+    return row if line.endswith(b"\n") and row and abs(row[0]) < LARGEST_STEP else None
 
 
 def last_step(folder: Path) -> int:

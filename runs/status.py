@@ -14,6 +14,7 @@ from deckgen.errors import InputError
 from deckgen.processes.lock import LOCK, held
 from deckgen.runs.journal import Attempt, read_attempts
 from deckgen.runs.outputs import is_finished, last_step
+from deckgen.study import Study
 
 __all__ = ["DeckStatus", "State", "deck_status", "ns_per_day", "status"]
 
@@ -52,14 +53,20 @@ def ns_per_day(steps_per_s: float, timestep_fs: float) -> float:
     return steps_per_s * timestep_fs * 1e-6 * 86400
 
 
-def status(study_folder: Path) -> list[DeckStatus]:
+def status(study: Study | Path | str = ".") -> list[DeckStatus]:
     """Return the status of every deck of a study, in the order of the protocols, then by name.
+
+    Parameters
+    ----------
+    study
+        A study, its folder or its file.
 
     Raises
     ------
     InputError
-        If there are no decks.
+        If the study is wrong, or there are no decks.
     """
+    study_folder = (study if isinstance(study, Study) else Study.read(study)).folder
     decks = [deck_status(*deck) for part in PARTS for deck in read_manifests(study_folder, part)]
     if not decks:
         raise InputError(

@@ -8,14 +8,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from deckgen.decks.manifest import SCRIPT
+from deckgen.decks.manifest import OUTPUTS, SCRIPT
 from deckgen.processes.executor import open_executor
 from deckgen.runs.engine import lammps_errors, open_for_script
 
 __all__ = ["time_deck"]
 
 ENOUGH_S = 0.5
-OUTPUTS = ("energies*", "frames*", "quenched*", "*.restart*", "log.*", "status.json*", ".*")
 
 
 def time_deck(folder: Path) -> float:
@@ -32,15 +31,15 @@ def time_deck(folder: Path) -> float:
     with open_executor(1) as executor, tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch) / "deck"
         shutil.copytree(folder, copy, ignore=shutil.ignore_patterns(*OUTPUTS))
-        return executor.submit(_time_steps, copy).result()
+        return executor.submit(_time_steps, copy, folder).result()
 
 
-def _time_steps(folder: Path) -> float:
+def _time_steps(folder: Path, original: Path) -> float:
     """Time steps of a deck in this process, whose working folder becomes the deck's."""
     os.chdir(folder)
     lmp = open_for_script("none")
     lmp.lib.lammps_force_timeout(lmp.lmp)  # every minimisation and run of the script now ends before it begins
-    with lammps_errors(folder):
+    with lammps_errors(original):
         lmp.file(SCRIPT)
         lmp.command("timer timeout off")
         lmp.command("run 0 post no")

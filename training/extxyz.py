@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 from ase import Atoms
-from ase.io import iread, write
+from ase.io import write
 
 from deckgen.errors import InputError
 from deckgen.files import whole
+from deckgen.structures import read_structures
 from deckgen.training.dataset import ISOLATED, Dataset, LabelledFrame, bare, joined_isolated
 from deckgen.training.recipe.data import ENERGY_KEY, FORCES_KEY
 
@@ -56,15 +57,13 @@ def read_dataset(path: Path) -> Dataset:
     """
     frames, isolated = list[LabelledFrame](), list[dict[str, float]]()
     try:
-        for atoms in iread(path, index=":", format="extxyz"):
+        for atoms in read_structures(path, kind="extxyz"):
             frame = labelled_frame(atoms)
             if frame.n_atoms == 1:
                 isolated.append({frame.atoms.symbols[0]: frame.energy_eV})
             else:
                 frames.append(frame)
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except (OSError, ValueError, KeyError, IndexError, RuntimeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path}: not a data set ({type(error).__name__}: {error})") from error
     return Dataset(tuple(frames), joined_isolated(isolated))
 

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 from ase.db import connect
-from ase.io import iread
 from numpy.typing import NDArray
 
 from deckgen.cells import freed
 from deckgen.errors import InputError
 from deckgen.findings import Finding
 from deckgen.reference.vasp import is_output, read_output
+from deckgen.structures import read_structures
 from deckgen.training.dataset import DEFAULT_TYPE, Dataset, LabelledFrame, bare, joined_isolated
 from deckgen.training.e0 import e0_of
 from deckgen.training.findings import about_net_forces, about_settings, listed, without_duplicates
@@ -133,15 +133,15 @@ def _raw_frames(path: Path, name: str, data: Data, found: _Collected) -> Iterato
 
 def _from_xyz(path: Path, name: str, data: Data) -> Iterator[_Raw]:
     try:
-        for atoms in iread(path, index=":", format="extxyz"):
+        for atoms in read_structures(path, kind="extxyz"):
             # ASE moves what it knows by name (energy, free_energy, forces) into a calculator's results
             results = atoms.calc.results if atoms.calc is not None else {}
             info = dict(atoms.info)
             energy = info.pop(data.energy_key, results.get(data.energy_key))
             forces = atoms.arrays.get(data.forces_key, results.get(data.forces_key))
             yield _Raw(bare(atoms, info), _number(energy), forces, known=(*results, *atoms.arrays))
-    except (OSError, ValueError, KeyError, IndexError, RuntimeError) as error:  # RuntimeError: cut short
-        raise InputError(f"{name}: not extended XYZ ({type(error).__name__}: {error})") from error
+    except InputError as error:
+        raise InputError(f"{name}: not extended XYZ ({error.message})") from error
 
 
 def _from_database(path: Path, name: str) -> Iterator[_Raw]:
@@ -151,7 +151,7 @@ def _from_database(path: Path, name: str) -> Iterator[_Raw]:
             energy = results.get("free_energy", results.get("energy"))
             info = {**row.key_value_pairs, "row": row.id}
             yield _Raw(bare(row.toatoms(), info), _number(energy), results.get("forces"))
-    except (OSError, ValueError, KeyError) as error:
+    except Exception as error:  # sqlite3's and ASE's readers raise what they like
         raise InputError(f"{name}: not an ASE database ({type(error).__name__}: {error})") from error
 
 

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from typer.exceptions import TyperException
 
 from deckgen import __version__
 from deckgen.cli import installation, study
 from deckgen.cli.compare import compare
+from deckgen.cli.endings import INTERRUPTED, end, open_streams
 from deckgen.cli.isomers import isomers
-from deckgen.cli.output import out
+from deckgen.cli.output import help_alone, out
 from deckgen.cli.train import train_app
-from deckgen.errors import DeckgenError
 
 __all__ = ["app", "main"]
-
-INTERRUPTED = 130
 
 app = typer.Typer(
     name="deckgen",
     help="From a cluster of atoms, a potential and a temperature ladder to heat capacity and melting temperature.",
-    no_args_is_help=True,
-    add_completion=False,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -44,26 +41,29 @@ app.add_typer(installation.templates_app, name="templates")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line and return its exit code: 0 done, 1 failed, 2 wrong input, 130 interrupted."""
+    """Run the command line and return its exit code: 0 done, 1 failed, 2 wrong input, 130 interrupted.
+
+    No exception leaves it. Without `arguments` it is a program: those of the command line.
+    """
+    if arguments is None:
+        open_streams()
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:  # a second one, before the first had its say
+        return INTERRUPTED
+
+
+def _run(arguments: list[str] | None) -> int:
     try:
         code = app(arguments, standalone_mode=False)
-    except DeckgenError as error:
-        return _fail(error.message, error.hint, error.exit_code)
-    except TyperException as error:
-        return _fail(error.format_message(), "see: deckgen --help", 2)
-    except (KeyboardInterrupt, typer.Abort):
-        code = INTERRUPTED
-    if code == INTERRUPTED:  # typer makes it of a KeyboardInterrupt
-        return _fail("the same command resumes where it stopped", "", INTERRUPTED)
+        sys.stdout.flush()
+        if code == INTERRUPTED:  # typer makes it of a KeyboardInterrupt
+            raise KeyboardInterrupt
+    except (Exception, KeyboardInterrupt) as error:
+        if arguments is None and isinstance(error, KeyboardInterrupt):
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # the program ends already
+        return end(error)
     return code if isinstance(code, int) else 0
-
-
-def _fail(message: str, hint: str, code: int) -> int:
-    err = Console(stderr=True, highlight=False, soft_wrap=True)
-    err.print(f"[bold red]{'interrupted' if code == INTERRUPTED else 'error'}:[/] {escape(message)}")
-    if hint:
-        err.print(escape(hint))
-    return code
 
 
 def _version(wanted: bool) -> None:
@@ -74,8 +74,11 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """From a cluster of atoms, a potential and a temperature ladder to heat capacity and melting temperature."""
+    if not version:
+        help_alone(context)

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
-from deckgen.cli.output import HERE, Json, StudyPath, out, print_json
+from deckgen.cli.output import HERE, Json, StudyPath, out, plain, print_json
 
 if TYPE_CHECKING:
     from deckgen.analysis.isomers.agreement import OrderErrors
@@ -29,16 +28,18 @@ def compare(
         Path, typer.Option(metavar="FILE", help="TOML file with a [reference] table: a gap.toml will do.")
     ],
     study: StudyPath = HERE,
-    lowest: Annotated[int, typer.Option(min=1, help="How many isomers, the lowest first.")] = 10,
-    max_steps: Annotated[int, typer.Option(min=1, help="Steps of the relaxation by the reference, at most.")] = 20,
+    lowest: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many isomers, the lowest first.")] = 10,
+    max_steps: Annotated[
+        int, typer.Option(min=1, max=1_000_000, help="Steps of the relaxation by the reference, at most.")
+    ] = 20,
     max_force: Annotated[
-        float, typer.Option(min=1e-6, help="The relaxation ends below this largest force, in eV/A.")
+        float, typer.Option(min=1e-6, max=10, help="The relaxation ends below this largest force, in eV/A.")
     ] = 0.01,
     single_points: Annotated[
         bool, typer.Option("--single-points", help="No relaxation: the reference at the potential's minima.")
     ] = False,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Calculations at once; default: the number of cores.")
+        int | None, typer.Option(min=1, max=10_000, help="Calculations at once; default: the number of cores.")
     ] = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try again what failed before.")] = False,
     as_json: Json = False,
@@ -68,13 +69,13 @@ def _show(comparison: ReferenceComparison) -> None:
     out.print(f"relative energies: {_agreement(comparison.order_errors('at_potential_minimum'), 'at its minima')}")
     if relaxed := comparison.order_errors("at_reference_minimum"):
         out.print(f"relative energies: {_agreement(relaxed, 'relaxed')}")
-    out.print(escape(comparison.zero.summary()))
+    out.print(plain(comparison.zero.summary()))
     for finding in comparison.zero.findings():
-        out.print(f"[yellow]warning:[/] {escape(finding)}")
+        out.print(f"[yellow]warning:[/] {plain(finding)}")
     for failure in comparison.failures:
-        out.print(f"[red]failed:[/] {escape(failure)}")
+        out.print(f"[red]failed:[/] {plain(failure)}")
     if comparison.waiting:
-        out.print(f"{len(comparison.waiting)} VASP folders have no result yet: {escape(', '.join(comparison.waiting))}")
+        out.print(f"{len(comparison.waiting)} VASP folders have no result yet: {plain(', '.join(comparison.waiting))}")
     out.print("numbers and structures: results/isomers_reference.json, .csv, .extxyz; next: deckgen report")
 
 

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from deckgen.cli.output import Json, out, print_json
+from deckgen.cli.output import Json, help_alone, out, plain, print_json
 
 __all__ = ["doctor", "potentials", "templates_app"]
 
-templates_app = typer.Typer(help="The deck templates.", no_args_is_help=True)
+templates_app = typer.Typer(help="The deck templates.", invoke_without_command=True, callback=help_alone)
 
 
 def doctor(as_json: Json = False) -> None:
@@ -37,7 +37,7 @@ def potentials(as_json: Json = False) -> None:
         print_json({name: asdict(builtin) for name, builtin in BUILTIN.items()})
         return
     for name, builtin in BUILTIN.items():
-        out.print(f"[bold]{name}[/]: {builtin.description}\n  {builtin.file}\n  {builtin.citation}")
+        out.print(f"[bold]{name}[/]: {builtin.description}\n  {plain(builtin.file)}\n  {builtin.citation}")
 
 
 @templates_app.command("list")
@@ -57,4 +57,4 @@ def templates_export(
     from deckgen.decks.scaffold import export_templates
 
     for path in export_templates(folder):
-        out.print(f"wrote {path}")
+        out.print(f"wrote {plain(path)}")

@@ -24,7 +24,9 @@ def isomers(
     frames: Annotated[
         list[Path] | None, typer.Option("--frames", metavar="FILE", help="Quench the frames of this file; repeatable.")
     ] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes at once; default: the number of cores.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=10_000, help="Processes at once; default: the number of cores.")
+    ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Replace the runs of another study (kept in decks.old).")
     ] = False,

@@ -9,14 +9,29 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
-__all__ = ["HERE", "Json", "StudyPath", "out", "print_json"]
+from deckgen.processes.display import visible
 
-out = Console(highlight=False, soft_wrap=True)
+__all__ = ["HERE", "Json", "StudyPath", "help_alone", "out", "plain", "print_json"]
+
+out = Console(highlight=False, soft_wrap=True, emoji=False)
 
 StudyPath = Annotated[Path, typer.Argument(help="A study's folder or its study.toml.", metavar="STUDY")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
 HERE = Path()
+
+
+def help_alone(context: typer.Context) -> None:
+    """Show the help of a group of commands that is given without one: its callback."""
+    if context.invoked_subcommand is None:
+        out.print(context.get_help(), markup=False)
+
+
+def plain(text: object) -> str:
+    """Return text that was not written here (a path, a message) so that rich prints it as it is."""
+    shown = escape(visible(str(text)))
+    return f"[none]{shown}[/none]" if shown.endswith("\\") else shown  # it would escape what follows
 
 
 def print_json(value: Any) -> None:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from deckgen import __version__
-from deckgen.cli.output import HERE, Json, StudyPath, out, print_json
-from deckgen.errors import DeckgenError, InputError
+from deckgen.cli.output import HERE, Json, StudyPath, out, plain, print_json
+from deckgen.errors import DeckgenError, InputError, RunError
 
 if TYPE_CHECKING:
     from deckgen.decks.deck import WrittenDeck
+    from deckgen.runs.batch import FailedDeck
 
 __all__ = ["analyse", "decks", "init", "report", "run", "status"]
 
@@ -31,7 +31,7 @@ def init(
     from deckgen.decks.scaffold import init as make
 
     study = make(folder, element=element, size=size, potential=potential)
-    out.print(f"wrote {study.file}; edit it, then: deckgen run {folder}")
+    out.print(f"wrote {plain(study.file)}; edit it, then: deckgen run {plain(folder)}")
 
 
 def decks(
@@ -40,32 +40,40 @@ def decks(
     timing: Annotated[bool, typer.Option(help="Measure the cost with a few real steps.")] = True,
     as_json: Json = False,
 ) -> None:
-    """Write the decks and say what they will cost."""
+    """Write the decks and say what they will cost; exit code 1 where LAMMPS refuses the one that is tried."""
     from deckgen.cli.study_tables import deck_rows, deck_table
     from deckgen.decks.deck import write_decks
 
     written = write_decks(study, force=force)
     seconds = _seconds_per_step(written) if timing else None
+    failure = seconds if isinstance(seconds, RunError) else None
+    cost = seconds if isinstance(seconds, float) else None
     if as_json:
-        print_json(deck_rows(written, seconds))
+        print_json(deck_rows(written, cost))
     else:
-        out.print(deck_table(written, seconds))
+        out.print(deck_table(written, cost))
+    if failure is not None:
+        raise RunError(f"the decks are written, but this one does not run: {failure.message}", hint=failure.hint)
 
 
-def _seconds_per_step(written: list[WrittenDeck]) -> float | None:
-    """Time a few steps of one NVT deck; None where LAMMPS cannot run it here (doctor says why)."""
+def _seconds_per_step(written: list[WrittenDeck]) -> float | RunError | None:
+    """Time a few steps of one NVT deck; why it does not run; None where nothing runs here (doctor says why)."""
     from deckgen.runs.timing import time_deck
 
     try:
         return time_deck(next(deck.folder for deck in written if deck.manifest.n_steps))
+    except RunError as error:
+        return error
     except DeckgenError as error:
-        Console(stderr=True).print(f"the cost could not be measured: {escape(error.message)}")
+        Console(stderr=True, emoji=False).print(f"the cost could not be measured: {plain(error.message)}")
         return None
 
 
 def run(
     study: StudyPath = HERE,
-    workers: Annotated[int | None, typer.Option(min=1, help="Decks at once; default: the number of cores.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=10_000, help="Decks at once; default: the number of cores.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace decks of another study (kept in decks.old).")] = False,
     as_json: Json = False,
 ) -> None:
@@ -77,21 +85,29 @@ def run(
         print_json(asdict(result))
     else:
         out.print(f"{len(result.done)} decks done, {len(result.skipped)} were done before, {len(result.failed)} failed")
-        for deck in result.failed:
-            out.print(f"[red]{escape(str(deck.folder))}[/]: {escape(deck.message)}")
+        _print_failures(result.failed)
         for folder in result.interrupted:
-            out.print(f"[yellow]{escape(str(folder))}[/]: stopped by a signal; the same command resumes there")
+            out.print(f"[yellow]{plain(folder)}[/]: stopped by a signal; the same command resumes there")
     if result.failed or result.interrupted:
         raise typer.Exit(1)
+
+
+def _print_failures(failed: Sequence[FailedDeck]) -> None:
+    """Print why decks failed, once for those that failed alike."""
+    alike = dict[str, list[str]]()
+    for deck in failed:
+        alike.setdefault(deck.reason, []).append("/".join(deck.folder.parts[-2:]))
+    for why, names in alike.items():
+        which = f"{len(names)} decks failed alike, {', '.join(names)}" if names[1:] else names[0]
+        out.print(f"[red]{plain(which)}[/]: {plain(why)}")
 
 
 def status(study: StudyPath = HERE, as_json: Json = False) -> None:
     """Show how far each deck is."""
     from deckgen.cli.study_tables import status_table
     from deckgen.runs.status import status as read_status
-    from deckgen.study import Study
 
-    rows = read_status(Study.read(study).folder)
+    rows = read_status(study)
     if as_json:
         print_json([asdict(row) | {"fraction": row.fraction} for row in rows])
     else:
@@ -115,7 +131,9 @@ def analyse(
             help="Units (of LAMMPS) of the files of --from that do not state theirs: metal, real, electron, si ...",
         ),
     ] = None,
-    atoms: Annotated[int | None, typer.Option(min=2, help="Number of atoms, with --from and no study.")] = None,
+    atoms: Annotated[
+        int | None, typer.Option(min=2, max=1_000_000, help="Number of atoms, with --from and no study.")
+    ] = None,
     compare: Annotated[
         Path | None, typer.Option(help="Another study of the same cluster, e.g. from a melted start.")
     ] = None,
@@ -156,4 +174,4 @@ def report(study: StudyPath = HERE) -> None:
     """Write report.html: one file with the curves, the tables, the warnings and a methods paragraph."""
     from deckgen.workflows.report.study import report as write_report
 
-    out.print(f"open {write_report(study)}")
+    out.print(f"open {plain(write_report(study))}")

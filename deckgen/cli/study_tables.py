@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group, RenderableType
-from rich.markup import escape
 from rich.table import Table
 
+from deckgen.cli.output import plain
 from deckgen.processes.display import duration
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def status_table(decks: Sequence[DeckStatus]) -> RenderableType:
             f"{deck.n_steps:,}" if deck.n_steps else "",
             f"{deck.fraction:.0%}",
             f"{deck.ns_per_day:.2f}" if deck.ns_per_day else "",
-            escape(deck.message.splitlines()[0]) if deck.message else "",
+            plain(deck.message.splitlines()[0]) if deck.message else "",
         )
     done = sum(deck.state == "done" for deck in decks)
     return Group(table, f"{done} of {len(decks)} decks are done")
@@ -106,7 +106,7 @@ def print_thermodynamics(result: StudyThermodynamics, out: Console) -> None:
         )
     out.print(table)
     for finding in result.warnings:
-        out.print(f"[yellow]warning ({finding.code}):[/] {escape(finding.message)}")
+        out.print(f"[yellow]warning ({finding.code}):[/] {plain(finding.message)}")
     out.print(_melting(result))
     if result.comparison is not None:
         out.print(_compared(result.comparison))
@@ -133,7 +133,7 @@ def _compared(comparison: Comparison) -> str:
     else:
         ratio, temperature = comparison.largest
         words.append(f"the curves differ by at most {abs(ratio):.2f} combined intervals, at {temperature:.0f} K")
-    return escape(" ".join(words))
+    return plain(" ".join(words))
 
 
 def check_table(checks: Sequence[Check]) -> RenderableType:
@@ -141,7 +141,7 @@ def check_table(checks: Sequence[Check]) -> RenderableType:
     table = Table(box=None, show_header=False)
     for check in checks:
         style = _CHECK_STYLES[check.state]
-        table.add_row(f"[{style}]{check.state}[/]", check.name, escape(check.detail))
+        table.add_row(f"[{style}]{check.state}[/]", check.name, plain(check.detail))
         if check.mend:
-            table.add_row("", "", f"[bold]do:[/] {escape(check.mend)}")
+            table.add_row("", "", f"[bold]do:[/] {plain(check.mend)}")
     return table

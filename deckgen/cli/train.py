@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
 from deckgen import train as steps
-from deckgen.cli.output import HERE, Json, out, print_json
+from deckgen.cli.output import HERE, Json, help_alone, out, plain, print_json
 
 if TYPE_CHECKING:
     from deckgen.findings import Finding
@@ -19,11 +18,15 @@ if TYPE_CHECKING:
 __all__ = ["train_app"]
 
 train_app = typer.Typer(
-    help="Make a Gaussian approximation potential: sample, label, curate, fit, validate, augment.", no_args_is_help=True
+    help="Make a Gaussian approximation potential: sample, label, curate, fit, validate, augment.",
+    invoke_without_command=True,
+    callback=help_alone,
 )
 
 GapPath = Annotated[Path, typer.Argument(help="A training project's folder or its gap.toml.", metavar="GAP")]
-Workers = Annotated[int | None, typer.Option(min=1, help="Number of processes; default: the number of cores.")]
+Workers = Annotated[
+    int | None, typer.Option(min=1, max=10_000, help="Number of processes; default: the number of cores.")
+]
 
 
 @train_app.command()
@@ -36,7 +39,9 @@ def init(
     """Write a commented gap.toml."""
     recipe = steps.init(folder, files or ())
     todo = "curate" if files else "sample, label, curate"
-    out.print(f"wrote {recipe.file}; edit it, then, with {folder} as GAP: deckgen train {todo}, fit, validate")
+    out.print(
+        f"wrote {plain(recipe.file)}; edit it, then, with {plain(folder)} as GAP: deckgen train {todo}, fit, validate"
+    )
 
 
 @train_app.command()
@@ -53,10 +58,12 @@ def sample(
     if as_json:
         print_json(asdict(sampled))
     elif sampled.n_frames:
-        out.print(f"{sampled.n_frames} frames of {sampled.n_runs} runs: {sampled.file}; next: deckgen train label")
+        out.print(
+            f"{sampled.n_frames} frames of {sampled.n_runs} runs: {plain(sampled.file)}; next: deckgen train label"
+        )
     else:
         out.print(
-            f"{sampled.n_runs} VASP folders: {sampled.file}; run VASP in each, then read them back: "
+            f"{sampled.n_runs} VASP folders: {plain(sampled.file)}; run VASP in each, then read them back: "
             '\\[data] files = ["frames/vasp/*/vasprun.xml"]'
         )
     _failures(sampled.failed, as_json)
@@ -75,7 +82,7 @@ def label(
     if as_json:
         print_json(asdict(result))
     else:
-        out.print(f"{result.n_labelled} frames labelled, {result.n_known} were before: {result.file}")
+        out.print(f"{result.n_labelled} frames labelled, {result.n_known} were before: {plain(result.file)}")
         if result.n_waiting:
             out.print(f"{result.n_waiting} VASP folders have no result yet")
         if result.n_failed_before:
@@ -108,14 +115,14 @@ def curate(gap: GapPath = HERE, workers: Workers = None, as_json: Json = False) 
         return
     _findings(result.findings)
     out.print(curation_table(result.curation))
-    out.print(f"wrote {result.folder}; next: deckgen train fit")
+    out.print(f"wrote {plain(result.folder)}; next: deckgen train fit")
 
 
 @train_app.command()
 def fit(
     gap: GapPath = HERE,
     threads: Annotated[
-        int | None, typer.Option(min=1, help="Threads of gap_fit; default: the number of cores.")
+        int | None, typer.Option(min=1, max=10_000, help="Threads of gap_fit; default: the number of cores.")
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -146,7 +153,7 @@ def validate(
         return
     out.print(error_tables(result))
     _warn(result.warnings)
-    out.print(f"open {result.page}")
+    out.print(f"open {plain(result.page)}")
 
 
 @train_app.command()
@@ -159,22 +166,22 @@ def augment(gap: GapPath = HERE, workers: Workers = None, as_json: Json = False)
         print_json(asdict(result))
         return
     out.print(round_table(result.rounds))
-    out.print(f"{result.outcome}\nthe best potential is that of round {result.best.number}: {result.xml}")
+    out.print(f"{plain(result.outcome)}\nthe best potential is that of round {result.best.number}: {plain(result.xml)}")
 
 
 def _findings(findings: Iterable[Finding]) -> None:
     for finding in findings:
-        out.print(f"[yellow]warning ({finding.code}):[/] {escape(finding.message)}")
+        out.print(f"[yellow]warning ({finding.code}):[/] {plain(finding.message)}")
 
 
 def _warn(messages: Iterable[str]) -> None:
     for message in messages:
-        out.print(f"[yellow]warning:[/] {escape(message)}")
+        out.print(f"[yellow]warning:[/] {plain(message)}")
 
 
 def _failures(messages: Sequence[str], as_json: bool) -> None:
     """Print what failed, and exit with code 1 if anything did."""
     for message in () if as_json else messages:
-        out.print(f"[red]failed:[/] {escape(message)}")
+        out.print(f"[red]failed:[/] {plain(message)}")
     if messages:
         raise typer.Exit(1)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.table import Table
 
+from deckgen.cli.output import plain
 from deckgen.processes.display import duration
 from deckgen.training.validation.errors import PERCENT_NOTE
 
@@ -68,7 +68,7 @@ def curation_table(curation: Curation) -> RenderableType:
         table.add_row(str(size), *(str(len(dataset.of_size(size))) for dataset in sets))
     table.add_row("all", *(str(len(dataset)) for dataset in sets))
     held_out = ", ".join(curation.holdout_trajectories) or "none"
-    return Group(table, f"{len(curation.dropped)} near-duplicates dropped; trajectories held out: {escape(held_out)}")
+    return Group(table, f"{len(curation.dropped)} near-duplicates dropped; trajectories held out: {plain(held_out)}")
 
 
 def fit_summary(result: FitResult) -> str:
@@ -77,18 +77,18 @@ def fit_summary(result: FitResult) -> str:
     return (
         f"{result.n_frames} frames, {result.n_targets:,} energies and forces, {duration(result.seconds)}: on them "
         f"{errors['energy_rmse_meV_atom']:.2f} meV/atom and {errors['force_rmse_meV_A']:.1f} meV/A\n"
-        f"{escape(str(result.xml))}; next: deckgen train validate"
+        f"{plain(result.xml)}; next: deckgen train validate"
     )
 
 
 def error_tables(result: Validated) -> RenderableType:
     """Return the errors on each set, by cluster size and over all: of one potential, or of two side by side."""
     names = list(result.reports)
-    letters = [f"{letter} = {escape(name)}" for letter, name in zip(LETTERS, names, strict=False)]
+    letters = [f"{letter} = {plain(name)}" for letter, name in zip(LETTERS, names, strict=False)]
     tables = [
         _side_by_side(result, kind) if names[1:] else _errors(result, kind) for kind in SETS if _has(result, kind)
     ]
-    note = f"[dim]E in meV/atom, F in meV/A, F max in eV/A. {escape(PERCENT_NOTE)}[/]"
+    note = f"[dim]E in meV/atom, F in meV/A, F max in eV/A. {plain(PERCENT_NOTE)}[/]"
     return Group(*tables, *(letters if names[1:] else ()), note)
 
 

@@ -9,17 +9,20 @@ from typing import Any
 
 import numpy as np
 from ase import Atoms
-from ase.data import atomic_numbers, covalent_radii, reference_states
+from ase.data import atomic_numbers, chemical_symbols, covalent_radii, reference_states
 from numpy.typing import NDArray
 from scipy.spatial.distance import pdist, squareform
 
 from deckgen.errors import InputError
+from deckgen.structures import read_structures
 from deckgen.study import Cluster
 
 __all__ = ["bond_length_A", "build", "start_structure"]
 
 BOND_TOLERANCE = 1.2
 """Atoms nearer than this many bond lengths are neighbours: between the first and the second shell."""
+MOST_ATOMS = 10_000
+FARTHEST_A = 1e5
 
 
 def start_structure(cluster: Cluster, folder: Path) -> Atoms:
@@ -141,18 +144,24 @@ def _truncate(shell: Atoms, size: int, bond_A: float) -> Atoms:
 
 def _read(path: Path) -> Atoms:
     """Read the last frame of a file and check it."""
-    from ase.io import read  # slow to import, as ase.cluster is
-
     try:
-        atoms = read(path, index=-1)
-    except FileNotFoundError:
-        raise InputError(f"[cluster] file = {path}: no such file") from None
-    except Exception as error:  # every reader of ASE raises its own
-        raise InputError(f"[cluster] file = {path}: ASE cannot read it ({error})") from error
-    assert isinstance(atoms, Atoms)
-    if len(atoms) < 2:
-        raise InputError(f"[cluster] file = {path}: it has {len(atoms)} atoms; a cluster has at least two")
+        found = list(read_structures(path, -1))
+    except InputError as error:
+        raise InputError(f"[cluster] file = {error.message}") from error
+    if not found:
+        raise InputError(f"[cluster] file = {path}: there is no structure in it")
+    atoms = found[0]
+    if not 2 <= len(atoms) <= MOST_ATOMS:
+        raise InputError(
+            f"[cluster] file = {path}: it has {len(atoms)} atoms; a cluster has at least two and at most {MOST_ATOMS}"
+        )
     atoms = Atoms(atoms.symbols, positions=atoms.positions)
+    for number, position in enumerate(atoms.positions, start=1):
+        if not (np.abs(position) < FARTHEST_A).all():  # NaN is neither above nor below
+            place = ", ".join(f"{coordinate:g}" for coordinate in position)
+            raise InputError(f"[cluster] file = {path}: atom {number} is at ({place}) A")
+    if unknown := sorted(set(atoms.symbols) - set(chemical_symbols[1:])):
+        raise InputError(f"[cluster] file = {path}: {unknown[0]} is not the symbol of an element")
     if (nearest := pdist(atoms.positions).min()) < 0.5:
         raise InputError(f"[cluster] file = {path}: two of its atoms are {nearest:.2f} A apart")
     return atoms

@@ -5,14 +5,25 @@ Light, because every process of a batch imports it.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from deckgen.errors import InputError
+from deckgen.files import read_json
 
-__all__ = ["DATA", "ENERGIES", "FRAMES", "MANIFEST", "QUENCHED", "RESTART", "SCRIPT", "Manifest", "read_manifest"]
+__all__ = [
+    "DATA",
+    "ENERGIES",
+    "FRAMES",
+    "MANIFEST",
+    "OUTPUTS",
+    "QUENCHED",
+    "RESTART",
+    "SCRIPT",
+    "Manifest",
+    "read_manifest",
+]
 
 SCRIPT = "in.lammps"
 DATA = "cluster.data"
@@ -21,6 +32,8 @@ ENERGIES = "energies.dat"
 FRAMES = "frames.extxyz"
 RESTART = "nvt.restart"
 QUENCHED = "quenched.extxyz"
+OUTPUTS = ("energies*", "frames*", "quenched*", "*.restart*", "log.*", "status.json*", ".*")
+"""Patterns of what is written beside a deck."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +78,7 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST
     try:
-        return Manifest(**json.loads(path.read_text()))
+        return Manifest(**read_json(path))
     except (OSError, ValueError, TypeError) as error:
         raise InputError(
             f"{path}: not a deck's manifest ({error})", hint="write the decks again: deckgen decks"

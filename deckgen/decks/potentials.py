@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from deckgen.decks.manifest import DATA, MANIFEST, OUTPUTS, SCRIPT
 from deckgen.errors import InputError
+from deckgen.files import require_file
 from deckgen.quip.gapfile import read_gap
 from deckgen.study import PotentialChoice
 
@@ -70,11 +73,10 @@ def resolve(choice: PotentialChoice, folder: Path) -> Potential:
     InputError
         If the name is unknown, or a file is missing or not what it should be.
     """
-    if choice.kind == "gap":
-        assert choice.file is not None
-        return _gap(choice.file.stem, folder / choice.file, choice.engine)
-    if choice.kind == "lammps":
-        return _lammps(choice, folder)
+    if choice.kind is not None:
+        potential = _gap_file(choice, folder) if choice.kind == "gap" else _lammps(choice, folder)
+        _check_names(potential.files)
+        return potential
     builtin = BUILTIN.get(choice.builtin)
     if builtin is None:
         raise InputError(
@@ -94,6 +96,22 @@ def resolve(choice: PotentialChoice, folder: Path) -> Potential:
     )
 
 
+def _check_names(paths: tuple[Path, ...]) -> None:
+    """Make sure that the files can lie in a deck's folder, beside each other and its own."""
+    names = [path.name for path in paths]
+    for path, name in zip(paths, names, strict=True):
+        if names.count(name) > 1:
+            raise InputError(f"[potential] two files are called {name}: {path}", hint="rename one: decks need both")
+        if name in {SCRIPT, DATA, MANIFEST} or any(fnmatch(name, pattern) for pattern in OUTPUTS):
+            raise InputError(f"[potential] {path}: a deck has a file {name} of its own", hint="rename the potential's")
+
+
+def _gap_file(choice: PotentialChoice, folder: Path) -> Potential:
+    assert choice.file is not None
+    require_file(folder / choice.file)
+    return _gap(choice.file.stem, folder / choice.file, choice.engine)
+
+
 def _gap(name: str, path: Path, engine: str, citation: str = BUILTIN["na-gap"].citation) -> Potential:
     gap = read_gap(path)
     return Potential(
@@ -111,8 +129,7 @@ def _lammps(choice: PotentialChoice, folder: Path) -> Potential:
     digest = hashlib.sha256("\n".join((choice.pair_style or "", *choice.pair_coeff)).encode())
     paths = [folder / file for file in choice.files]
     for path in paths:
-        if not path.is_file():
-            raise InputError(f"[potential] files: {path}: no such file")
+        require_file(path)
         digest.update(path.read_bytes())
     return Potential(
         name=(choice.pair_style or "").split()[0],

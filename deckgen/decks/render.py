@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -122,10 +123,11 @@ def prepare(study: Prepared | Study | Path | str) -> Prepared:
     if unknown:
         raise InputError(
             f"{study.file}: [cluster] has {', '.join(unknown)}, which the potential {potential.name} does not know; "
-            f"it knows {', '.join(sorted(potential.elements))}"
+            f"it knows {', '.join(sorted(potential.elements))}",
+            hint='give one that does: [potential] kind = "gap" or kind = "lammps"',
         )
     own = StudyFolder(study.folder).templates
-    return Prepared(study, potential, start, environment(own if own.is_dir() else None))
+    return Prepared(study, potential, start, environment(own if os.path.isdir(own) else None))
 
 
 def render(prepared: Prepared, part: Part = "ladder") -> Iterator[Rendering]:

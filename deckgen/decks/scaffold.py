@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
 
-from deckgen.decks.render import environment, project_environment
+from deckgen.decks.render import environment, prepare, project_environment
 from deckgen.errors import InputError
-from deckgen.files import write_json
+from deckgen.files import make_folder, write_json
 from deckgen.study import Study, json_schema
 from deckgen.study.folder import StudyFolder
 from deckgen.toml import validate
@@ -25,16 +26,18 @@ def init(
     Raises
     ------
     InputError
-        If the folder has a study already, or the values do not make one.
+        If the folder has a study already or cannot be made, or the values do not make a study that can run.
     """
     folder = Path(folder)
     file = StudyFolder(folder).study_file
-    if file.exists():
+    if os.path.exists(file):
         raise InputError(f"{file} exists already", hint="name another folder, or edit the file")
     words = {"element": element, "size": size, "potential": potential, "name": name or f"{element}{size}, {potential}"}
     text = project_environment().get_template("study.toml.j2").render(words)
-    validate(tomllib.loads(text), Study, source=str(file))
-    folder.mkdir(parents=True, exist_ok=True)
+    study = validate(tomllib.loads(text), Study, source=str(file))
+    study.move_to(file)
+    prepare(study)
+    make_folder(folder)
     file.write_text(text, encoding="utf-8")
     write_json(folder / SCHEMA_FILE, json_schema())
     return Study.read(folder)
@@ -57,11 +60,11 @@ def export_templates(folder: Path | str) -> list[Path]:
     env, folder = environment(), Path(folder)
     names = deck_templates()
     for name in names:
-        if (folder / name).exists():
+        if os.path.exists(folder / name):
             raise InputError(f"{folder / name} exists already", hint="name another folder")
     for name in names:
         assert env.loader is not None
         source, _, _ = env.loader.get_source(env, name)
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        make_folder((folder / name).parent)
         (folder / name).write_text(source, encoding="utf-8")
     return [folder / name for name in names]

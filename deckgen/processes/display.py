@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import time
 from types import TracebackType
 from typing import Self
@@ -10,9 +12,17 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-__all__ = ["LINE_EVERY_S", "Display", "duration", "time_left"]
+__all__ = ["LINE_EVERY_S", "Display", "duration", "time_left", "visible"]
 
 LINE_EVERY_S = 10.0
+
+_INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters but the tab and the end of a line; what turns the direction of writing; bytes of no encoding."""
+
+
+def visible(text: str) -> str:
+    """Return text with the characters that could command a terminal, or cannot be printed, as their escapes."""
+    return _INVISIBLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def duration(seconds: float | None) -> str:
@@ -34,7 +44,7 @@ class Display:
     """Shows how far something is while it is entered; a line that is said stays."""
 
     def __init__(self, *, quiet: bool = False) -> None:
-        self.console = Console(stderr=True, quiet=quiet, soft_wrap=True)
+        self.console = Console(stderr=True, quiet=quiet, soft_wrap=True, emoji=False)
         live = Live(console=self.console, auto_refresh=False, transient=True)
         self._live = live if self.console.is_terminal else None
         self._last_line, self._last_printed = "", time.monotonic()
@@ -52,7 +62,8 @@ class Display:
 
     def say(self, message: str) -> None:
         """Print a line that stays."""
-        self.console.print(Text(message))
+        with contextlib.suppress(OSError):  # nobody reads it: the work goes on
+            self.console.print(Text(visible(message)))
 
     def update(self, line: str, *more: RenderableType, at_once: bool = False) -> None:
         """Show a line below `more` in a terminal.
@@ -60,7 +71,8 @@ class Display:
         Elsewhere print the line alone, where it differs from the last one: every ten seconds at most, or at once.
         """
         if self._live:
-            self._live.update(Group(*more, Text(line)), refresh=True)
+            with contextlib.suppress(OSError):
+                self._live.update(Group(*more, Text(visible(line))), refresh=True)
         elif line != self._last_line and (at_once or time.monotonic() - self._last_printed >= LINE_EVERY_S):
             self._last_line, self._last_printed = line, time.monotonic()
             self.say(line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -24,9 +24,9 @@ class ReferenceChoice(Table):
     """Keywords that differ for an isolated atom, such as those of its spin."""
     python: str = ""
     """Interpreter that has the calculator (Python 3.9 or later with ASE 3.22 or later); empty: this one."""
-    vacuum_A: Positive = 9.0
+    vacuum_A: Annotated[float, Field(gt=0, le=1000)] = 9.0
     """A free cluster is put into a cube whose edge is its largest extent plus this, rounded up to a whole angstrom."""
-    min_box_A: Positive = 14.0
+    min_box_A: Annotated[float, Field(gt=0, le=1000)] = 14.0
     """Shortest edge of that cube."""
     timeout_s: Positive | None = None
     """A calculation that takes longer than this fails; by default there is no limit."""

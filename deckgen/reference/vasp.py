@@ -142,7 +142,7 @@ def read_output(path: Path) -> VaspRun:
     InputError
         If the file cannot be read, or has no complete step.
     """
-    from ase.io import ParseError, read
+    from ase.io import read
 
     xml = path.suffix == ".xml"
     try:
@@ -150,7 +150,7 @@ def read_output(path: Path) -> VaspRun:
         settings, converged = _of_xml(path) if xml else _of_outcar(path)
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
-    except (OSError, ValueError, LookupError, AttributeError, TypeError, ParseError, ElementTree.ParseError) as error:
+    except Exception as error:  # ASE's readers raise what they come across
         raise InputError(f"{path}: not a complete {OUTPUTS[not xml]} ({type(error).__name__}: {error})") from error
     done = [frame for frame in frames if frame.calc is not None]
     if not done:

@@ -16,6 +16,9 @@ from deckgen.toml import Document, Table
 
 __all__ = ["Analysis", "Cluster", "PotentialChoice", "Study", "json_schema"]
 
+MOST_DECKS = 10_000
+MOST_POINTS = 100_000
+
 
 class About(Table):
     """A title and notes; they do not affect what is computed."""
@@ -29,7 +32,7 @@ class About(Table):
 class Analysis(Table):
     """How the samples are analysed."""
 
-    grid_K: Annotated[float, Field(gt=0, le=10)] = 1.0
+    grid_K: Annotated[float, Field(ge=0.01, le=10)] = 1.0
     """Spacing of the temperature grid."""
     bootstraps: Annotated[int, Field(ge=20, le=10000)] = 200
     """Number of resamples of the whole analysis, for the intervals."""
@@ -50,6 +53,30 @@ class Study(Document):
     nvt: Nvt = Nvt()
     isomers: Isomers = Isomers()
     analysis: Analysis = Analysis()
+
+    @model_validator(mode="after")
+    def _fits_the_ladder(self) -> Self:
+        rungs = self.ladder.rungs_K
+        if (n_decks := len(rungs) * self.nvt.replicas) > MOST_DECKS:
+            raise ValueError(f"[ladder] and [nvt] replicas make {n_decks} runs; at most {MOST_DECKS} are possible")
+        if (n_points := (rungs[-1] - rungs[0]) / self.analysis.grid_K) > MOST_POINTS:
+            raise ValueError(
+                f"[analysis] grid_K = {self.analysis.grid_K:g} makes {n_points:.3g} points of a ladder from "
+                f"{rungs[0]:g} to {rungs[-1]:g} K; at most {MOST_POINTS} are possible"
+            )
+        if self.nvt.melt_K is not None and self.nvt.melt_K <= rungs[0]:
+            raise ValueError(f"[nvt] melt_K = {self.nvt.melt_K:g} is not above the lowest rung, {rungs[0]:g} K")
+        return self
+
+    @model_validator(mode="after")
+    def _frames_to_quench(self) -> Self:
+        own = "isomers" in self.model_fields_set and self.isomers.source == "own"
+        if own and self.isomer_steps < self.isomers.frame_every:
+            raise ValueError(
+                f"[isomers] frame_every = {self.isomers.frame_every} leaves no frame of the {self.isomer_steps} steps "
+                f"of duration_ps = {self.isomers.duration_ps:g}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _longer_somewhere(self) -> Self:

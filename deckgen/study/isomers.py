@@ -51,6 +51,8 @@ class Isomers(Table):
             raise ValueError(
                 f"max_force_eV_A = {self.max_force_eV_A:g} is above loose_force_eV_A = {self.loose_force_eV_A:g}"
             )
+        if len({round(rung, 3) for rung in self.temperatures_K}) < len(self.temperatures_K):
+            raise ValueError(f"temperatures_K = {list(self.temperatures_K)}: each one once")
         if self.files and "source" in self.model_fields_set and self.source != "files":
             raise ValueError('files is a key of source = "files"')
         return self

@@ -41,15 +41,28 @@ class Ladder(Table):
                 raise ValueError(f"temperatures_K = {list(self.temperatures_K)} must increase")
         elif self.max_K <= self.min_K:
             raise ValueError(f"max_K = {self.max_K:g} must be above min_K = {self.min_K:g}")
+        self._check_apart()
         if len(self.rungs_K) < 3:
             raise ValueError(f"a ladder needs at least three rungs, this one has {len(self.rungs_K)}")
         return self
 
+    def _check_apart(self) -> None:
+        """Refuse rungs that are one to 0.001 K; an extra one may repeat a rung exactly."""
+        named = dict[float, float]()
+        for rung in self._given_K:
+            other = named.setdefault(round(rung, 3), rung)
+            if other != rung and abs(other - rung) > 1e-9:
+                raise ValueError(f"{other:.10g} K and {rung:.10g} K are one rung: rungs differ by 0.001 K or more")
+
     @property
-    def rungs_K(self) -> tuple[float, ...]:
-        """All rungs, ascending, each once, to 0.001 K (so that a rung has one name)."""
+    def _given_K(self) -> tuple[float, ...]:
         rungs = self.temperatures_K
         if rungs is None:
             space = np.linspace if self.spacing == "linear" else np.geomspace
             rungs = tuple(space(self.min_K, self.max_K, self.count).tolist())
-        return tuple(sorted({round(rung, 3) for rung in (*rungs, *self.extra_K)}))
+        return (*rungs, *self.extra_K)
+
+    @property
+    def rungs_K(self) -> tuple[float, ...]:
+        """All rungs, ascending, each once, to 0.001 K (so that a rung has one name)."""
+        return tuple(sorted({round(rung, 3) for rung in self._given_K}))

@@ -32,7 +32,7 @@ class Nvt(Table):
     """Nose-Hoover chains, stochastic velocity rescaling, or Langevin."""
     damping_fs: Positive = 200.0
     """The thermostat's time constant."""
-    timestep_fs: Annotated[float, Field(gt=0, le=20)] = 2.0
+    timestep_fs: Annotated[float, Field(ge=0.001, le=20)] = 2.0
     """Time step."""
     duration_ps: Positive = 400.0
     """Length of each run; where it is increased, existing runs are continued."""

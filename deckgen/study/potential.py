@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from deckgen.toml import Positive, Table
+from deckgen.toml import Positive, Table, Words
 
 __all__ = ["PotentialChoice"]
 
@@ -15,15 +15,15 @@ __all__ = ["PotentialChoice"]
 class PotentialChoice(Table):
     """The potential: a built-in name, a GAP file, or LAMMPS commands."""
 
-    name: str | None = None
+    name: Words | None = None
     """A built-in potential: `deckgen potentials` lists them. The default is na-gap."""
     kind: Literal["gap", "lammps"] | None = None
     """A potential of your own: a GAP, or any that LAMMPS has."""
     file: Path | None = None
     """kind = "gap": the GAP's xml, its sparseX files beside it; relative to the study's folder."""
-    pair_style: str | None = None
+    pair_style: Words | None = None
     """kind = "lammps": the arguments of the pair_style command."""
-    pair_coeff: tuple[str, ...] = ()
+    pair_coeff: tuple[Words, ...] = ()
     """kind = "lammps": the arguments of each pair_coeff command."""
     mass_u: Positive | None = None
     """Mass of the atoms, instead of the element's standard mass."""
@@ -38,7 +38,8 @@ class PotentialChoice(Table):
             raise ValueError("give either name (a built-in potential) or kind (your own), not both")
         needs = {"gap": {"file"}, "lammps": {"pair_style", "pair_coeff"}}.get(self.kind or "", set())
         allowed = {"name", "kind", "mass_u", "engine"} | needs | ({"files"} if self.kind == "lammps" else set())
-        if missing := sorted(needs - self.model_fields_set):
+        given = {key for key in self.model_fields_set if getattr(self, key) not in (None, ())}
+        if missing := sorted(needs - given):
             raise ValueError(f'kind = "{self.kind}" needs {" and ".join(missing)}')
         if extra := sorted(self.model_fields_set - allowed):
             whose = f'kind = "{self.kind}"' if self.kind else "a built-in potential"
@@ -48,4 +49,4 @@ class PotentialChoice(Table):
     @property
     def builtin(self) -> str:
         """The built-in potential's name; empty where the potential is the user's own."""
-        return "" if self.kind else (self.name or "na-gap")
+        return "" if self.kind is not None else (self.name or "na-gap")

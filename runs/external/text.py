@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import io
 import zlib
 from pathlib import Path
 
 from deckgen.errors import InputError
+from deckgen.files import reason, require_file
 
 __all__ = ["read_lines"]
 
@@ -20,6 +22,7 @@ NOT_TEXT = {
     b"BZh": "compressed by bzip2",
     b"\xfd7zXZ": "compressed by xz",
 }
+LARGEST_BYTES = 2_000_000_000
 AS_TEXT = "give text: a LAMMPS log, or columns under a header such as: # step potential_energy_eV"
 
 
@@ -33,13 +36,14 @@ def read_lines(path: Path) -> list[str]:
     InputError
         If the file cannot be read or is not text.
     """
+    require_file(path, largest_bytes=LARGEST_BYTES)
     try:
         data = path.read_bytes()
-        data = gzip.decompress(data) if data.startswith(GZIP) else data
+        data = _unpacked(path, data) if data.startswith(GZIP) else data
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(f"{path}: not a whole gzip file ({error})", hint="compress it again") from error
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}") from error
+        raise InputError(f"{path}: {reason(error)}") from error
     what = next((what for start, what in NOT_TEXT.items() if data.startswith(start)), None)
     if what is not None:
         raise InputError(f"{path}: not text but {what}", hint=AS_TEXT)
@@ -50,3 +54,11 @@ def read_lines(path: Path) -> list[str]:
     else:
         text = data.decode("utf-8-sig", errors="replace")
     return text.splitlines(keepends=True)
+
+
+def _unpacked(path: Path, data: bytes) -> bytes:
+    with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+        content = file.read(LARGEST_BYTES + 1)
+    if len(content) > LARGEST_BYTES:
+        raise InputError(f"{path}: more than {LARGEST_BYTES // 10**9} GB when it is unpacked")
+    return content

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from deckgen.decks.manifest import FRAMES, Manifest
 from deckgen.errors import InputError
-from deckgen.files import whole
+from deckgen.files import require_file, whole
 from deckgen.frames import Record, Span, frame_spans, read_frames
 from deckgen.minima import Minimum, append_minima, find_minima, read_minima
+from deckgen.structures import read_structures
 
 __all__ = ["FrameSource", "StartFrame", "frames_of_file", "frames_of_minima", "frames_of_run"]
 
@@ -115,11 +116,9 @@ def frames_of_file(file: Path, folder: Path, symbols: tuple[str, ...], every: in
     InputError
         If the file cannot be read, or a frame is not of the study's cluster.
     """
-    try:
-        with file.open("rb") as content:
-            key = _key(f"{hashlib.file_digest(content, 'sha256').hexdigest()}/{every}".encode())
-    except OSError as error:
-        raise InputError(f"{file}: {error.strerror}") from error
+    require_file(file)
+    with file.open("rb") as content:
+        key = _key(f"{hashlib.file_digest(content, 'sha256').hexdigest()}/{every}".encode())
     copy = folder / f"{file.stem}-{key}.starts.extxyz"
     _write_once(copy, _read_by_ase(file, symbols, every))
     return FrameSource(copy, file.stem, key, len(find_minima(copy)), symbols)
@@ -139,28 +138,24 @@ def frames_of_minima(minima: Sequence[Minimum], folder: Path, symbols: tuple[str
 
 def _read_by_ase(file: Path, symbols: tuple[str, ...], every: int) -> Iterator[Minimum]:
     """Yield frames as minima that are none yet."""
-    from ase.io import iread  # here, because every process imports this module
-
     nan, number = float("nan"), 0
-    try:
-        for atoms in iread(file, index=slice(0, None, every)):
-            found = atoms.get_chemical_symbols()
-            if sorted(found) != sorted(symbols):
-                formula = atoms.get_chemical_formula("hill")
-                raise InputError(f"{file}: frame {number} is {formula}, not the study's cluster")
-            if not np.isfinite(atoms.positions).all():
-                raise InputError(f"{file}: frame {number} has positions that are not numbers")
-            positions = np.empty((len(atoms), 3))
-            # the same atoms may come in another order
-            positions[np.argsort(symbols, kind="stable")] = atoms.positions[np.argsort(found, kind="stable")]
-            said = atoms.info.get("temperature_K")
+    for atoms in read_structures(file, slice(0, None, every)):
+        found = atoms.get_chemical_symbols()
+        if sorted(found) != sorted(symbols):
+            formula = atoms.get_chemical_formula("hill")
+            raise InputError(f"{file}: frame {number} is {formula}, not the study's cluster")
+        if not np.isfinite(atoms.positions).all():
+            raise InputError(f"{file}: frame {number} has positions that are not numbers")
+        positions = np.empty((len(atoms), 3))
+        # the same atoms may come in another order
+        positions[np.argsort(symbols, kind="stable")] = atoms.positions[np.argsort(found, kind="stable")]
+        said = atoms.info.get("temperature_K")
+        try:
             temperature = None if said is None else float(said)
-            yield Minimum(symbols, positions, nan, nan, 0, False, temperature, file.name, number)
-            number += every
-    except InputError:
-        raise
-    except Exception as error:  # ASE's readers raise what they like
-        raise InputError(f"{file}: ASE cannot read it: {error}") from error
+        except (ValueError, TypeError):
+            raise InputError(f"{file}: frame {number}: temperature_K = {said!r} is not a number") from None
+        yield Minimum(symbols, positions, nan, nan, 0, False, temperature, file.name, number)
+        number += every
 
 
 def _write_once(file: Path, minima: Iterable[Minimum]) -> None:

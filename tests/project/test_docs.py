@@ -19,14 +19,16 @@ from deckgen.training.recipe import Recipe
 HEADS = {
     "study.md": """# study.toml
 
-All tables have defaults but `[cluster]`; keys carry their unit. An unknown key is refused. `deckgen init DIR` writes a
-commented one, with a JSON Schema beside it for editors. This page is made of the program's own model.
+All tables have defaults but `[cluster]`; keys carry their unit. An unknown key is refused, and a value of another type
+than the key's ("13" for 13, true for 1; 13.0 is 13). `deckgen init DIR` writes a commented one, with a JSON Schema
+beside it for editors. This page is made of the program's own model.
 """,
     "gap.md": """# gap.toml
 
 What a training project is made of; [training](training.md) says how it is used. All tables have defaults; keys carry
-their unit. An unknown key is refused. `deckgen train init DIR` writes a commented one, with a JSON Schema beside it for
-editors. This page is made of the program's own model.
+their unit. An unknown key is refused, and a value of another type than the key's ("13" for 13, true for 1; 13.0 is 13).
+`deckgen train init DIR` writes a commented one, with a JSON Schema beside it for editors. This page is made of the
+program's own model.
 """,
 }
 MODELS: dict[str, type[Table]] = {"study.md": Study, "gap.md": Recipe}

@@ -12,7 +12,7 @@ import pytest
 
 # what everyone may use: flat files of the core, each of which imports none but others of them
 VOCABULARY = {"errors", "units", "toml", "frames", "minima", "samples", "cells", "files", "findings"}
-VOCABULARY |= {"thermostats", "minimisers"}
+VOCABULARY |= {"thermostats", "minimisers", "structures"}
 STAGES = {"runs", "analysis", "training"}
 CORE = VOCABULARY | {"study", "quip", "decks", "processes", "reference"}
 # room -> what it may import of deckgen
@@ -24,11 +24,12 @@ ALLOWED: dict[str, set[str]] = {
     "reference": VOCABULARY,
     "decks": VOCABULARY | {"study", "quip", "templates"},
     "runs": VOCABULARY | {"study", "quip", "decks", "processes"},
-    "analysis": VOCABULARY - {"toml", "cells", "files"},
+    "analysis": VOCABULARY - {"toml", "cells", "files", "structures"},
     "training": CORE,
     "workflows": CORE | STAGES | {"__version__"},
     "train": {"workflows"},
     "cli": CORE | STAGES | {"workflows", "__version__", "train"},
+    "__main__": {"cli"},
 } | dict.fromkeys(VOCABULARY, VOCABULARY)
 FOLDERS = ("deckgen", "templates", "runs", "analysis", "training")
 

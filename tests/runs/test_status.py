@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from deckgen.decks.deck import write_decks
 from deckgen.decks.manifest import ENERGIES, MANIFEST, QUENCHED, Manifest
 from deckgen.processes.lock import LOCK, lock
 from deckgen.runs import journal
@@ -17,7 +18,8 @@ from deckgen.runs import progress as progress_module
 from deckgen.runs.journal import JOURNAL, Attempt, read_attempts
 from deckgen.runs.outputs import Cut
 from deckgen.runs.progress import Progress, Speeds
-from deckgen.runs.status import DeckStatus, deck_status
+from deckgen.runs.status import DeckStatus, deck_status, status
+from deckgen.study import Study
 
 FS_PER_NS, S_PER_DAY = 1e6, 24 * 60 * 60
 NVT = Manifest(
@@ -170,3 +172,13 @@ def test_a_batch_says_what_is_done_once_it_can_estimate_the_rest_and_then_every_
         "1 of 3 decks done, 1 running, 1 failed, 57 %, about 30 s left on 2 workers",
         "1 of 3 decks done, 1 running, 1 failed, 60 %, about 20 s left on 2 workers",
     ]
+
+
+def test_a_study_is_named_by_its_folder_its_file_or_their_text(make_study, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = make_study()
+    write_decks(folder)
+    found = status(folder)
+    assert [deck.state for deck in found] == ["pending"] * 4
+    assert found == status(str(folder)) == status(folder / "study.toml") == status(Study.read(folder))
+    monkeypatch.chdir(folder)
+    assert found == status()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Mapping
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from deckgen.errors import InputError
-from deckgen.files import first_free, write_json
+from deckgen.files import first_free, read_json, write_json
 from deckgen.quip.gapfile import read_gap
 from deckgen.training.fit.arguments import TRAINING_FILE
 from deckgen.training.fit.gap_fit import LOG
@@ -62,7 +61,7 @@ class FitResult:
 def read_fit(folder: Path) -> FitResult | None:
     """Return the fit in a folder; None if there is none, or its files are not those of its record."""
     try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        record = read_json(folder / RECORD)
         record["arguments"] = tuple(record["arguments"])
         known = FitResult(**record, xml=folder / XML, new=False)
         return known if read_gap(known.xml).sha256 == known.sha256 else None

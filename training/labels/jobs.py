@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 from ase import Atoms
-from ase.io import iread
 from numpy.typing import NDArray
 
 from deckgen.errors import InputError
-from deckgen.files import append, set_aside, write_json
+from deckgen.files import append, require_file, set_aside, write_json
 from deckgen.findings import Finding
 from deckgen.reference.settings import ReferenceChoice
+from deckgen.structures import read_structures
 from deckgen.training.dataset import DEFAULT_TYPE, ISOLATED, LabelledFrame, bare, frame_key
 from deckgen.training.extxyz import labelled_text
 from deckgen.training.labels.files import KEY, atoms_text, read_infos, repair
@@ -83,12 +83,8 @@ def jobs_of(path: Path, recipe: Recipe) -> list[Job]:
     InputError
         If the file cannot be read or has a frame that is not finite.
     """
-    try:
-        frames = list(iread(path, index=":"))
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file", hint="sample frames first: deckgen train sample") from None
-    except Exception as error:  # ASE's readers raise what they come across
-        raise InputError(f"{path}: cannot be read by ASE ({type(error).__name__}: {error})") from error
+    require_file(path, hint="sample frames first: deckgen train sample")
+    frames = list(read_structures(path))
     name = str(path.relative_to(recipe.folder)) if path.is_relative_to(recipe.folder) else str(path)
     jobs = dict[str, Job]()
     given = [_job(atoms, f"{name}:{index}", name) for index, atoms in enumerate(frames)]

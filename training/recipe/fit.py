@@ -11,7 +11,8 @@ from deckgen.toml import Count, Positive, Table
 
 __all__ = ["PRESETS", "Fit", "Sigma", "SigmaRule", "Soap", "ThreeBody", "TwoBody"]
 
-Scale = Annotated[float, Field(ge=0)]
+Scale = Annotated[float, Field(ge=0, le=1e6)]
+Cutoff = Annotated[float, Field(gt=0, le=100)]
 SparseMethod = Literal["uniform", "random", "cur_points", "cur_covariance", "covariance", "kmeans", "pivot", "cluster"]
 
 
@@ -20,7 +21,7 @@ class _Descriptor(Table):
 
     use: bool = True
     """Whether the potential has this term."""
-    cutoff_A: Positive = 9.0
+    cutoff_A: Cutoff = 9.0
     """Cutoff radius."""
     transition_A: Positive = 0.5
     """Width of the region inside the cutoff over which the term goes to zero."""
@@ -56,7 +57,7 @@ class ThreeBody(_Descriptor):
 
     use: bool = False
     """Whether the potential has this term."""
-    cutoff_A: Positive = 5.5
+    cutoff_A: Cutoff = 5.5
     """Cutoff of the distances from the central atom."""
     delta_eV: Scale = 0.01
     """Energy scale of a triplet; 0: from the data."""
@@ -77,9 +78,9 @@ class Soap(_Descriptor):
     """Number of radial basis functions."""
     l_max: Annotated[int, Field(ge=0, le=20)] = 4
     """Highest angular momentum."""
-    zeta: Annotated[float, Field(ge=1)] = 4.0
+    zeta: Annotated[float, Field(ge=1, le=100)] = 4.0
     """Exponent of the kernel."""
-    central_weight: Annotated[float, Field(ge=0)] = 1.0
+    central_weight: Annotated[float, Field(ge=0, le=1e6)] = 1.0
     """Weight of the central atom in its own neighbourhood."""
     n_sparse: Count = 600
     """Number of sparse points; the cost of the fit and of every MD step grows with it."""

@@ -15,6 +15,8 @@ __all__ = ["Augment", "Sample"]
 MIN_STEPS = 100
 
 Size = Annotated[int, Field(ge=2, le=10000)]
+Factor = Annotated[float, Field(ge=0.1, le=10)]
+Distance = Annotated[float, Field(gt=0, le=1000)]
 
 
 class Sample(Table):
@@ -33,22 +35,22 @@ class Sample(Table):
     """Structure at the start of each run."""
     temperatures_K: Annotated[tuple[Kelvin, ...], Field(min_length=3)] = tuple(50.0 + 35 * k for k in range(11))
     """One run per size and temperature. The default is the published choice: 11 temperatures from 50 to 400 K."""
-    timestep_fs: Annotated[float, Field(gt=0, le=20)] = 2.0
+    timestep_fs: Annotated[float, Field(ge=0.001, le=20)] = 2.0
     """Time step."""
-    equilibration_ps: Annotated[float, Field(ge=0)] = 2.0
+    equilibration_ps: Annotated[float, Field(ge=0, le=1e9)] = 2.0
     """Time at the start of each run from which no frames are taken."""
     duration_ps: Positive = 20.0
     """Length of each run after the equilibration."""
     frames: Count = 20
     """Frames taken from each run, equally spaced in time."""
-    wall_A: Positive = 6.0
+    wall_A: Distance = 6.0
     """by = "nvt": distance from the outermost atom of the start structure to a spherical wall, which keeps hot clusters
     together."""
-    scale: Annotated[tuple[Positive, ...], Field(min_length=1)] = (1.0,)
+    scale: Annotated[tuple[Factor, ...], Field(min_length=1)] = (1.0,)
     """Factors by which frames are stretched or compressed, applied to successive frames in turn."""
     rattle_A: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Standard deviation of a random displacement of every coordinate."""
-    dimers_A: tuple[Positive, ...] = ()
+    dimers_A: tuple[Distance, ...] = ()
     """Distances of additional dimers, which keep the potential physical where the dynamics does not go."""
     seed: Annotated[int, Field(ge=1, le=900_000_000)] = 1
     """Seed of the velocities and displacements."""
@@ -68,8 +70,8 @@ class Sample(Table):
     def _check(self) -> Self:
         if len(set(self.sizes)) < len(self.sizes):
             raise ValueError(f"sizes = {list(self.sizes)}: each one once")
-        if any(b <= a for a, b in zip(self.temperatures_K, self.temperatures_K[1:], strict=False)):
-            raise ValueError(f"temperatures_K = {list(self.temperatures_K)} must increase")
+        if any(b < a + 0.001 for a, b in zip(self.temperatures_K, self.temperatures_K[1:], strict=False)):
+            raise ValueError(f"temperatures_K = {list(self.temperatures_K)} must increase, by 0.001 K or more")
         if self.frame_every < 1 or self.n_steps < MIN_STEPS:
             raise ValueError(
                 f"duration_ps = {self.duration_ps:g} has too few steps of {self.timestep_fs:g} fs for "

@@ -17,6 +17,7 @@ from deckgen.runs.external.run import ExternalRun
 from deckgen.runs.harvest import harvest
 from deckgen.samples import Samples, TimeSeries
 from deckgen.study import Study
+from deckgen.units import HIGHEST_K, LOWEST_K
 from deckgen.workflows.analyse.temperature import kinetic_temperature
 
 __all__ = ["External", "ExternalSource", "gather", "read_external"]
@@ -62,12 +63,15 @@ def read_external(
     Raises
     ------
     InputError
-        If a temperature is not positive or a file has no energies in known units.
+        If a temperature is out of all range or a file has no energies in known units.
     """
     sources = []
     for temperature, path in sorted(external.items()):
-        if not (np.isfinite(temperature) and temperature > 0):
-            raise InputError(f"{path}: its temperature is given as {temperature:g} K; it must be positive")
+        if not LOWEST_K <= temperature <= HIGHEST_K:
+            raise InputError(
+                f"{path}: its temperature is given as {temperature:g} K; it must be positive, from {LOWEST_K:g} to "
+                f"{HIGHEST_K:g} K"
+            )
         run = read_log_energies(path, units=units, n_atoms=n_atoms)
         sources.append(ExternalSource(float(temperature), Path(path).resolve(), run))
     return tuple(sources)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from deckgen.errors import InputError
 from deckgen.files import append, write_whole
+from deckgen.structures import read_structures
 from deckgen.training.dataset import ISOLATED, LabelledFrame, bare
 from deckgen.training.extxyz import labelled_frame, labelled_text
 from deckgen.training.labels.files import atoms_text, repair
@@ -141,8 +142,6 @@ class Relaxation:
 
 def _frames(path: Path) -> list[Atoms]:
     try:
-        return list(iread(path, index=":", format="extxyz")) if path.is_file() else []
-    except (OSError, ValueError, KeyError, IndexError) as error:
-        raise InputError(
-            f"{path}: not readable ({type(error).__name__}: {error})", hint="move its folder aside"
-        ) from error
+        return list(read_structures(path, kind="extxyz")) if path.is_file() else []
+    except InputError as error:
+        raise InputError(error.message, hint="move its folder aside") from error

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ase import Atoms
-from ase.io import iread
 from pydantic import ConfigDict
 
 from deckgen.decks.potentials import Potential, resolve
@@ -18,6 +17,7 @@ from deckgen.processes.lock import LOCK, lock
 from deckgen.reference.calculator import check
 from deckgen.reference.settings import ReferenceChoice
 from deckgen.runs.evaluate import evaluate
+from deckgen.structures import read_structures
 from deckgen.study import Study
 from deckgen.study.folder import ResultsFolder, StudyFolder
 from deckgen.toml import Table, read_toml
@@ -142,11 +142,10 @@ def _isomers(results: ResultsFolder, potential: Potential, lowest: int) -> tuple
             hint="find them again: deckgen isomers",
         )
     try:
-        structures = [bare(atoms) for atoms in iread(results.isomer_structures, index=f":{lowest}", format="extxyz")]
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(
-            f"{results.isomer_structures}: not readable ({error})", hint="deckgen isomers writes it"
-        ) from error
+        frames = read_structures(results.isomer_structures, slice(lowest), kind="extxyz")
+        structures = [bare(atoms) for atoms in frames]
+    except InputError as error:
+        raise InputError(error.message, hint="deckgen isomers writes it") from error
     if len(structures) != len(found.isomers[:lowest]):
         raise InputError(
             f"{results.isomers} and {results.isomer_structures.name} do not fit together",

@@ -77,9 +77,14 @@ def _isomers(
 ) -> StudyIsomers:
     """Quench the frames and distinguish their minima, all by one executor."""
     study, chosen = prepared.study, prepared.study.isomers
+    files = [Path(file) for file in frames] or [study.folder / file for file in chosen.files]
+    if chosen.source == "files" and not files:
+        raise InputError(
+            f'{study.file}: [isomers] source = "files" without files',
+            hint='name them, files = ["frames.extxyz"], or give --frames FILE',
+        )
     loose = write_quench_deck(prepared, "loose", chosen.loose_force_eV_A)
     tight = write_quench_deck(prepared, "tight", chosen.max_force_eV_A)
-    files = [Path(file) for file in frames] or [study.folder / file for file in chosen.files]
     sources = _of_files(prepared, files, loose.folder) if files else _of_runs(prepared, executor, force, progress)
     if not sum(source.count for source in sources):
         raise RunError(f"{study.folder}: there are no frames to quench", hint=_no_frames(study))

@@ -10,11 +10,11 @@ import numpy as np
 from ase import Atoms
 from ase.data import atomic_numbers
 from ase.data.colors import jmol_colors
-from ase.io import iread
 from scipy.spatial.distance import cdist
 
 from deckgen.analysis.isomers.geometry import BOND
 from deckgen.errors import InputError
+from deckgen.structures import read_structures
 from deckgen.study.folder import ResultsFolder, StudyFolder
 from deckgen.workflows.html import data_uri
 from deckgen.workflows.isomers.read import IsomerEntry, IsomersDocument, read_isomers
@@ -65,9 +65,9 @@ def isomer_context(study_folder: Path) -> dict[str, Any] | None:
 def _read_structures(folder: ResultsFolder, results: IsomersDocument) -> list[Atoms]:
     again = "write both again: deckgen isomers"
     try:
-        structures = list(iread(folder.isomer_structures, format="extxyz"))
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"{folder.isomer_structures}: not readable ({error})", hint=again) from error
+        structures = list(read_structures(folder.isomer_structures, kind="extxyz"))
+    except InputError as error:
+        raise InputError(error.message, hint=again) from error
     if len(structures) != len(results.isomers):
         raise InputError(
             f"{folder.isomer_structures}: it has {len(structures)} structures for {len(results.isomers)} isomers",

@@ -24,6 +24,7 @@ from deckgen.workflows.html import data_uri, html_environment, number
 from deckgen.workflows.report.comparison import reference_context
 from deckgen.workflows.report.figures import shown_figures
 from deckgen.workflows.report.isomers import isomer_context
+from deckgen.workflows.report.methods.templates import templates_of
 from deckgen.workflows.report.methods.text import write_methods
 from deckgen.workflows.report.pictures import draw_cluster
 from deckgen.workflows.report.provenance import deck_row, gap_engines, lammps_versions, package_versions
@@ -94,6 +95,7 @@ def _context(study: Study, results: ThermodynamicsDocument | None, outdated: boo
     assert about is not None
     written = (folder.thermodynamics if results else folder.isomers).stat().st_mtime
     engines = gap_engines(folder for folder, _ in decks)
+    templates = templates_of(study.folder)
     pictured = structures(study, ladder if results else decks)
     return {
         "study": study,
@@ -107,7 +109,8 @@ def _context(study: Study, results: ThermodynamicsDocument | None, outdated: boo
         "isomers": isomers,
         "reference": reference_context(study.folder),
         "estimators": _peaks(results) if results else [],
-        "methods": write_methods(study, potential, results, found, versions, engines),
+        "methods": write_methods(study, potential, results, found, versions, engines, templates),
+        "templates": templates,
         "decks": [deck_row(*deck) for deck in decks],
         "versions": package_versions() | ({"LAMMPS of the runs": versions} if versions else {}),
         "study_toml": study.file.read_text() if study.file.is_file() else "",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import glob
 import json
+import os
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
 from deckgen.decks.render import project_environment
 from deckgen.errors import InputError
-from deckgen.files import write_json
+from deckgen.files import make_folder, require_file, write_json
 from deckgen.toml import validate
 from deckgen.training.recipe import RECIPE_FILE, Recipe, json_schema
 from deckgen.training.recipe.folder import LABELLED, LABELS
@@ -36,16 +38,19 @@ def init(folder: Path | str, files: Sequence[Path | str] = ()) -> Recipe:
     Raises
     ------
     InputError
-        If the folder has a gap.toml already.
+        If the folder has a gap.toml already or cannot be made, or a file is not there.
     """
     folder = Path(folder)
     path = folder / RECIPE_FILE
-    if path.exists():
+    if os.path.exists(path):
         raise InputError(f"{path} exists already", hint="name another folder, or edit the file")
+    for file in files:
+        if not glob.has_magic(str(file)):
+            require_file(Path(file))
     names = [str(Path(file).resolve()) for file in files] or [str(LABELS / LABELLED)]
     text = project_environment().get_template("gap.toml.j2").render(files=json.dumps(names))
     validate(tomllib.loads(text), Recipe, source=str(path))
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     path.write_text(text, encoding="utf-8")
     write_json(folder / SCHEMA_FILE, json_schema())
     return Recipe.read(path)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from deckgen.errors import InputError
-from deckgen.files import write_json
+from deckgen.files import read_json, write_json
 from deckgen.training.recipe.sampling import Augment
 from deckgen.training.validation.errors import PotentialErrors
 
@@ -72,9 +71,9 @@ class RoundLog:
         if not self.file.is_file():
             return
         try:
-            said = json.loads(self.file.read_text(encoding="utf-8"))
+            said = read_json(self.file)
             self.rounds = [_round(row) for row in said["rounds"]]
-        except (ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(f"{self.file}: not a log of rounds ({error})", hint=f"move {folder} away") from error
         if said["identity"] != identity:
             raise InputError(

@@ -217,7 +217,7 @@ def test_frames_of_another_cluster_are_refused(make, tmp_path):
     _, file = make()
     with pytest.raises(InputError, match=r"frames\.extxyz: frame 0 is Na13, not the study's cluster"):
         frames_of_file(file, tmp_path, ("Na",) * 12)
-    with pytest.raises(InputError, match=r"nowhere\.xyz: No such file"):
+    with pytest.raises(InputError, match=r"nowhere\.xyz: no such file"):
         frames_of_file(tmp_path / "nowhere.xyz", tmp_path, ("Na",) * 13)
     (tmp_path / "words.xyz").write_text("words\n")
     with pytest.raises(InputError, match=r"words\.xyz: ASE cannot read it"):

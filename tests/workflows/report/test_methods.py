@@ -18,6 +18,7 @@ from deckgen.study import Study
 from deckgen.study.folder import ResultsFolder
 from deckgen.workflows.analyse.read import read_thermodynamics
 from deckgen.workflows.analyse.result import StudyThermodynamics
+from deckgen.workflows.report.methods.templates import templates_of
 from deckgen.workflows.report.methods.text import write_methods
 
 LJ = {"kind": "lammps", "pair_style": "lj/cut 30.0", "pair_coeff": ["* * 0.0104 3.40"]}
@@ -25,9 +26,9 @@ LJ = {"kind": "lammps", "pair_style": "lj/cut 30.0", "pair_coeff": ["* * 0.0104 
 
 @pytest.fixture
 def write(rng, tmp_path: Path):
-    def write(thermostat: str = "nose-hoover", warnings=(), engines=(), **tables):
+    def write(thermostat: str = "nose-hoover", warnings=(), engines=(), templates=(), **tables):
         nvt = {"thermostat": thermostat, **tables.pop("nvt", {})}
-        study = Study.model_validate({"cluster": {"element": "Na", "size": 13}, "nvt": nvt, **tables})
+        study = Study.model_validate({"cluster": {"element": "Na", "size": 13}, "nvt": nvt} | tables)
         energies = [rng.gamma(16.5, 8.617e-5 * T, 500) for T in (200.0, 220.0)]
         moments = None if thermostat == "langevin" else [rng.uniform(9, 11, (500, 3)) for _ in energies]
         samples = Samples.from_arrays(
@@ -39,7 +40,9 @@ def write(rng, tmp_path: Path):
         folder = ResultsFolder(tmp_path)
         folder.thermodynamics.write_text(json.dumps(document))
         results = read_thermodynamics(folder)
-        methods = write_methods(study, resolve(study.potential, tmp_path), results, None, "2 Jan 2030", engines)
+        methods = write_methods(
+            study, resolve(study.potential, tmp_path), results, None, "2 Jan 2030", engines, templates
+        )
         text = " ".join(methods.paragraphs)
         cited = {int(number) for number in re.findall(r"\[(\d+)\]", text)}
         assert cited == set(range(1, len(methods.references) + 1))  # every one is used, none is missing
@@ -145,3 +148,16 @@ def test_the_tolerance_of_the_start_structure_is_the_decks(write, tmp_path: Path
     assert tolerances == {"0.0001"}
     assert all(re.search(r"^min_modify +norm max$", script, re.MULTILINE) for script in scripts)
     assert "relaxed by FIRE [5] until no force on an atom exceeded 0.0001 eV/Å" in re.sub(r"\[\d+\]", "[5]", write()[0])
+
+
+def test_nothing_is_claimed_of_what_templates_of_ones_own_replace(write, tmp_path: Path) -> None:
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "nvt.in.j2").write_text(
+        '{% extends "deckgen/nvt.in.j2" %}\n{% block dynamics %}\nfix bath all temp/berendsen\n{% endblock %}\n'
+    )
+    templates = templates_of(tmp_path)
+    text, references = write(templates=templates, nvt={"start": "melted"})
+    assert f"nvt.in.j2 (block dynamics; SHA-256 {templates[0].sha256[:12]})" in text
+    for claim in ("Nosé", "fs)", "relaxed by", "FIRE", "to melt", "3N − 6 ="):
+        assert claim not in text
+    assert "Thompson" in references

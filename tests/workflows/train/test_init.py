@@ -60,6 +60,7 @@ def test_given_files_are_found_from_anywhere_and_a_project_is_not_overwritten(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.extxyz").touch()
     recipe = deckgen.train.init("new", ["a.extxyz"])
     assert recipe.data.files == (tmp_path / "a.extxyz",)
     before = recipe.file.read_bytes()

@@ -23,8 +23,8 @@ def integration(study: Study, n_atoms: int, lammps_versions: str, references: Re
     ]
 
 
-def ladder_runs(study: Study, results: ThermodynamicsDocument) -> list[str]:
-    """Describe the runs behind results/thermodynamics.json."""
+def ladder_runs(study: Study, results: ThermodynamicsDocument, *, own_templates: bool = False) -> list[str]:
+    """Describe the runs behind results/thermodynamics.json; templates of the study's own decide how they began."""
     nvt, states = study.nvt, results.states
     runs = f"{nvt.replicas} independent runs" if nvt.replicas > 1 else "one run"
     sentences = [
@@ -35,7 +35,7 @@ def ladder_runs(study: Study, results: ThermodynamicsDocument) -> list[str]:
     ]
     if any(warning.code == "partial" for warning in results.warnings):
         sentences.append("Not all runs are finished; the results are those of the part that is.")
-    sentences += melting(study)
+    sentences += [] if own_templates else melting(study)
     sentences.append(
         f"The potential energy was recorded every {nvt.sample_every * nvt.timestep_fs:g} fs and the structure every "
         f"{nvt.frame_every * nvt.timestep_fs / 1000:g} ps."

@@ -11,17 +11,23 @@ from deckgen.workflows.report.methods.literature import References
 __all__ = ["isomer_search"]
 
 
-def isomer_search(study: Study, isomers: IsomersDocument, references: References) -> list[str]:
-    """Describe what led to results/isomers.json, whose contents are `isomers`."""
+def isomer_search(
+    study: Study, isomers: IsomersDocument, references: References, *, own_templates: bool = False
+) -> list[str]:
+    """Describe what led to results/isomers.json, whose contents are `isomers`.
+
+    Templates of the study's own decide how frames were quenched, and how the isomers' own runs began.
+    """
     cite, settings, tolerances = references.cite, isomers.settings, isomers.tolerances
     minimiser = MINIMISERS[settings.minimizer]
-    source = f" {cite(minimiser.citation)}" if minimiser.citation else ""
+    source = f" {cite(minimiser.citation)}" if minimiser.citation and not own_templates else ""
+    by = "as those templates say" if own_templates else f"by {minimiser.description}{source}"
     reflection = ", a reflection" if tolerances.reflection else ""
     sentences = [
-        *_frames(study, isomers),
+        *_frames(study, isomers, own_templates=own_templates),
         f"Isomers are the distinct inherent structures {cite('inherent')} of {isomers.n_quenched} configurations, "
-        f"of which {isomers.n_failed} could not be quenched or fell apart. Each was quenched by "
-        f"{minimiser.description}{source} in LAMMPS {cite('lammps')} until no force on an atom exceeded "
+        f"of which {isomers.n_failed} could not be quenched or fell apart. Each was quenched "
+        f"{by} in LAMMPS {cite('lammps')} until no force on an atom exceeded "
         f"{settings.loose_force_eV_A:g} eV/Å; one of each group of equal energies and fingerprints was converged "
         f"to {settings.max_force_eV_A:g} eV/Å"
         + (", and pushed off the saddle where its lowest curvature was negative." if settings.off_saddles else "."),
@@ -39,7 +45,7 @@ def isomer_search(study: Study, isomers: IsomersDocument, references: References
     return sentences
 
 
-def _frames(study: Study, isomers: IsomersDocument) -> list[str]:
+def _frames(study: Study, isomers: IsomersDocument, *, own_templates: bool) -> list[str]:
     chosen, source = study.isomers, isomers.settings.source
     kelvins = ", ".join(f"{temperature:g}" for temperature in isomers.temperatures_K)
     if source == "files":
@@ -50,5 +56,5 @@ def _frames(study: Study, isomers: IsomersDocument) -> list[str]:
     return [
         f"The configurations to be quenched are from runs of {chosen.duration_ps:g} ps at {kelvins} K, one every "
         f"{chosen.frame_every * study.nvt.timestep_fs / 1000:g} ps.",
-        *melting(study),
+        *([] if own_templates else melting(study)),
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -18,6 +18,7 @@ from deckgen.workflows.isomers.read import IsomersDocument
 from deckgen.workflows.report.methods.dynamics import integration, ladder_runs
 from deckgen.workflows.report.methods.isomers import isomer_search
 from deckgen.workflows.report.methods.literature import References
+from deckgen.workflows.report.methods.templates import OwnTemplate, runs_by_templates
 
 __all__ = ["Methods", "write_methods"]
 
@@ -40,6 +41,7 @@ def write_methods(
     isomers: IsomersDocument | None,
     lammps_versions: str,
     gap_engines: Collection[str] = (),
+    templates: Sequence[OwnTemplate] = (),
 ) -> Methods:
     """Describe how a study's results were made.
 
@@ -53,20 +55,24 @@ def write_methods(
         Of the runs; empty where unknown.
     gap_engines
         What evaluated the GAP, by the logs: `native`, `quip`, `plain`; empty where no log says.
+    templates
+        Those of the study's own; nothing is claimed of what they replace.
     """
     about = thermodynamics or isomers
     if about is None:
         raise ValueError("there are neither thermodynamics nor isomers to describe")
     references, cluster = References(), about.cluster
     sections = [_model(potential, cluster, references, gap_engines)]
-    if thermodynamics or (isomers and isomers.settings.source == "own"):
+    if templates:
+        sections.append(runs_by_templates(templates, lammps_versions, references))
+    elif thermodynamics or (isomers and isomers.settings.source == "own"):
         sections[0] += _start(study, references)
         sections.append(integration(study, cluster.n_atoms, lammps_versions, references))
     if thermodynamics:
-        sections[-1] += ladder_runs(study, thermodynamics)
+        sections[-1] += ladder_runs(study, thermodynamics, own_templates=bool(templates))
         sections += [_reweighting(thermodynamics, references), _errors(study, thermodynamics, references)]
     if isomers:
-        sections.append(isomer_search(study, isomers, references))
+        sections.append(isomer_search(study, isomers, references, own_templates=bool(templates)))
     sections[-1].append(f"Structures were handled with ASE {references.cite('ase')}.")
     return Methods(tuple(" ".join(sentences) for sentences in sections), tuple(references.cited))
 
