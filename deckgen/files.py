@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import bz2
 import contextlib
 import csv
+import gzip
 import json
+import lzma
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol, cast
 
-__all__ = ["append", "first_free", "set_aside", "whole", "write_json", "write_table", "write_whole"]
+__all__ = [
+    "append",
+    "first_free",
+    "opened",
+    "opened_text",
+    "plain_name",
+    "set_aside",
+    "whole",
+    "write_json",
+    "write_table",
+    "write_whole",
+]
+
+_OPENED_BY: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 
 
 class Column(Protocol):
@@ -19,6 +35,22 @@ class Column(Protocol):
 
     def tolist(self) -> list[Any]:
         """Return plain Python values."""
+
+
+def plain_name(path: Path) -> str:
+    """Return a file's name without the ending of a compressed one."""
+    return path.stem if path.suffix in _OPENED_BY else path.name
+
+
+def opened(path: Path) -> IO[bytes]:
+    """Open a file to read bytes, also one that is compressed (.gz, .bz2, .xz)."""
+    return cast(IO[bytes], _OPENED_BY[path.suffix](path)) if path.suffix in _OPENED_BY else path.open("rb")
+
+
+def opened_text(path: Path, encoding: str = "utf-8") -> IO[str]:
+    """Open a file to read text, also one that is compressed; bytes that are no text of the encoding are replaced."""
+    opener = _OPENED_BY.get(path.suffix, open)
+    return cast(IO[str], opener(path, "rt", encoding=encoding, errors="replace"))
 
 
 @contextlib.contextmanager

@@ -9,9 +9,9 @@ import numpy as np
 
 from deckgen.errors import InputError
 from deckgen.findings import Finding
-from deckgen.training.dataset import LabelledFrame, frame_key
+from deckgen.training.dataset import Dataset, LabelledFrame, frame_key
 
-__all__ = ["about_net_forces", "about_settings", "listed", "without_duplicates"]
+__all__ = ["about_net_forces", "about_outliers", "about_settings", "about_two_energies", "listed", "without_duplicates"]
 
 LARGEST_NET_FORCE_EV_A = 5e-3
 """A component of the sum of a frame's forces; the error of a single force is about sqrt(N) times smaller."""
@@ -19,8 +19,20 @@ LARGEST_NET_FORCE_EV_A = 5e-3
 SAME_LABEL_EV_ATOM = 1e-3
 """Two labels of one configuration that differ by more were made with different settings."""
 
-DECISIVE = frozenset({"GGA", "ENCUT", "POTCAR", "reference"})
-"""Settings that shift the energy: frames made with different ones cannot be fitted together."""
+HARMLESS = frozenset({"PREC", "EDIFF", "ISMEAR", "SIGMA", "ISPIN"})
+"""Settings that hardly shift the energy; frames made with different values of any other cannot be fitted together."""
+
+SAME_ENERGY_EV_ATOM = 1e-5
+
+LARGEST_BINDING_EV_ATOM = 12.0
+"""No solid or molecule binds its atoms by more; tungsten has 8.9 eV."""
+ENERGY_RANGE_EV_ATOM = 10.0
+"""No two configurations that one potential is for differ by more."""
+LARGEST_FORCE_EV_A = 100.0
+FAR = 20.0
+"""An energy this many median deviations below the others of its formula, and `LEAST_FAR_EV_ATOM`, is an outlier."""
+LEAST_FAR_EV_ATOM = 0.5
+LEAST_GROUP = 10
 
 SHOWN = 5
 
@@ -43,6 +55,75 @@ def about_net_forces(frames: Iterable[LabelledFrame]) -> list[Finding]:
         f"{worst:.3g} eV/A in {where}): not converged, a box that is too small, or fixed atoms"
     )
     return [Finding("net_force", message)]
+
+
+def about_two_energies(set_aside_eV_atom: Mapping[str, float], energy_key: str) -> list[Finding]:
+    """Return a warning where frames have a free energy beside the energy that the recipe names.
+
+    Parameters
+    ----------
+    set_aside_eV_atom
+        By frame, by how much the named energy lies above the free one.
+    energy_key
+        The named energy.
+    """
+    apart = {place: abs(gap) for place, gap in set_aside_eV_atom.items() if abs(gap) > SAME_ENERGY_EV_ATOM}
+    if not apart:
+        return []
+    worst = max(apart, key=lambda place: apart[place])
+    message = (
+        f"{len(apart)} frames have a free energy beside {energy_key}, up to {1000 * apart[worst]:.1f} meV/atom apart "
+        f"({worst}): the free energy, which the forces belong to, was taken"
+    )
+    return [Finding("two_energies", message)]
+
+
+def about_outliers(dataset: Dataset) -> list[Finding]:
+    """Return a warning about energies and forces that no configuration worth fitting has."""
+    energies = _binding_eV_atom(dataset)
+    forces = {frame.source: float(np.abs(frame.forces_eV_A).max()) for frame in dataset.frames}
+    strange = [
+        *(f"{source} ({energies[source]:+.4g} eV/atom)" for source in _strange_energies(dataset, energies)),
+        *(f"{source} (a force of {force:.4g} eV/A)" for source, force in forces.items() if force > LARGEST_FORCE_EV_A),
+    ]
+    if not strange:
+        return []
+    message = f"{len(strange)} labels are far from all others; they would spoil a fit: {listed(strange)}"
+    return [Finding("outlier", message)]
+
+
+def _binding_eV_atom(dataset: Dataset) -> dict[str, float]:
+    """Return each frame's energy per atom; less that of its isolated atoms, where all are known."""
+    free = dataset.isolated_eV if set(dataset.elements) <= set(dataset.isolated_eV) else defaultdict[str, float](float)
+    return {
+        frame.source: (frame.energy_eV - sum(free[symbol] for symbol in frame.atoms.symbols)) / frame.n_atoms
+        for frame in dataset.frames
+    }
+
+
+def _strange_energies(dataset: Dataset, energies: Mapping[str, float]) -> list[str]:
+    known = set(dataset.elements) <= set(dataset.isolated_eV)
+    one_element = len(dataset.elements) == 1
+    middle = float(np.median(list(energies.values()))) if energies else 0.0
+    by_formula = defaultdict[str, list[float]](list)
+    for frame in dataset.frames:
+        by_formula[frame.formula].append(energies[frame.source])
+    lowest = {formula: _lowest_eV(values) for formula, values in by_formula.items()}
+    return [
+        frame.source
+        for frame in dataset.frames
+        if (known and energies[frame.source] < -LARGEST_BINDING_EV_ATOM)
+        or ((known or one_element) and abs(energies[frame.source] - middle) > ENERGY_RANGE_EV_ATOM)
+        or energies[frame.source] < lowest[frame.formula]
+    ]
+
+
+def _lowest_eV(energies: Sequence[float]) -> float:
+    """Return what the energies of one formula do not fall below: there is a lowest minimum, but no highest energy."""
+    if len(energies) < LEAST_GROUP:
+        return -np.inf
+    middle = np.median(energies)
+    return float(middle - max(LEAST_FAR_EV_ATOM, FAR * np.median(np.abs(energies - middle))))
 
 
 def without_duplicates(frames: Iterable[LabelledFrame]) -> tuple[list[LabelledFrame], list[Finding]]:
@@ -85,7 +166,7 @@ def about_settings(settings: Mapping[str, Mapping[str, str]]) -> list[Finding]:
     for name, files in values.items():
         if len(files) > 1:
             words = f"{name} is " + ", ".join(f"{value} in {file}" for value, file in files.items())
-            if name in DECISIVE:
+            if name not in HARMLESS:
                 raise InputError(words, hint="labels of different settings cannot be fitted together: keep one kind")
             findings.append(Finding("mixed_settings", words))
     return findings
