@@ -89,7 +89,7 @@ def _frame(text: _Text, name: str, data: Data) -> RawFrame:
         info,
         free if both else energy,
         values.get(data.forces_key),
-        known=(*results, *atoms.arrays),
+        known=tuple(sorted(values.keys() - {"numbers", "positions"})),
         set_aside=energy if both else None,
         fault=_doubled(text.comment, (data.energy_key, _free(data.energy_key))),
     )
