@@ -13,6 +13,7 @@ from ase.data import atomic_numbers, covalent_radii, reference_states
 from numpy.typing import NDArray
 from scipy.spatial.distance import pdist, squareform
 
+from deckgen.decks.structure_file import read_structure
 from deckgen.errors import InputError
 from deckgen.study import Cluster
 
@@ -28,10 +29,12 @@ def start_structure(cluster: Cluster, folder: Path) -> Atoms:
     Raises
     ------
     InputError
-        If the file cannot be read, has atoms on top of each other or none, or lies outside the container.
+        If the file cannot be read or is no cluster, or the cluster is not inside the container.
     """
     if cluster.file is not None:
-        atoms, source = _read(folder / cluster.file), str(folder / cluster.file)
+        source = str(folder / cluster.file)
+        contained = cluster.container_radius_A is not None
+        atoms = read_structure(folder / cluster.file, cluster.periodic, contained=contained)
     else:
         assert cluster.element is not None
         assert cluster.size is not None
@@ -137,22 +140,3 @@ def _truncate(shell: Atoms, size: int, bond_A: float) -> Atoms:
         neighbours = neighbours - bonded[kept[weakest]]
         kept = np.delete(kept, weakest)
     return atoms[kept]
-
-
-def _read(path: Path) -> Atoms:
-    """Read the last frame of a file and check it."""
-    from ase.io import read  # slow to import, as ase.cluster is
-
-    try:
-        atoms = read(path, index=-1)
-    except FileNotFoundError:
-        raise InputError(f"[cluster] file = {path}: no such file") from None
-    except Exception as error:  # every reader of ASE raises its own
-        raise InputError(f"[cluster] file = {path}: ASE cannot read it ({error})") from error
-    assert isinstance(atoms, Atoms)
-    if len(atoms) < 2:
-        raise InputError(f"[cluster] file = {path}: it has {len(atoms)} atoms; a cluster has at least two")
-    atoms = Atoms(atoms.symbols, positions=atoms.positions)
-    if (nearest := pdist(atoms.positions).min()) < 0.5:
-        raise InputError(f"[cluster] file = {path}: two of its atoms are {nearest:.2f} A apart")
-    return atoms

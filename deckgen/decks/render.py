@@ -26,9 +26,11 @@ from jinja2 import (
 from deckgen.decks.clusters import start_structure
 from deckgen.decks.potentials import Potential, resolve
 from deckgen.decks.protocols import QUENCH, Part, Protocol, protocols_of
+from deckgen.decks.structure_file import NOT_USED
 from deckgen.errors import InputError
 from deckgen.study import Study
 from deckgen.study.folder import StudyFolder
+from deckgen.thermostats import THERMOSTATS
 
 __all__ = [
     "Prepared",
@@ -54,6 +56,13 @@ class Prepared:
     potential: Potential
     start: Atoms
     templates: Environment
+
+    @property
+    def remarks(self) -> list[str]:
+        """What a user should know of the start structure: atom types of several elements, what is not used."""
+        symbols = sorted(set(self.start.symbols))
+        types = [f"atom types: {', '.join(f'{k} = {symbol}' for k, symbol in enumerate(symbols, 1))}"]
+        return [*(types if symbols[1:] else []), *self.start.info.get(NOT_USED, [])]
 
 
 @dataclass(frozen=True)
@@ -124,8 +133,20 @@ def prepare(study: Prepared | Study | Path | str) -> Prepared:
             f"{study.file}: [cluster] has {', '.join(unknown)}, which the potential {potential.name} does not know; "
             f"it knows {', '.join(sorted(potential.elements))}"
         )
+    _check_freedom(study, start)
     own = StudyFolder(study.folder).templates
     return Prepared(study, potential, start, environment(own if own.is_dir() else None))
+
+
+def _check_freedom(study: Study, start: Atoms) -> None:
+    """Refuse two atoms that may not rotate: they have one vibration, and the decks count 3N - 6 = 0."""
+    if len(start) == 2 and THERMOSTATS[study.nvt.thermostat].keeps_zero_angular_momentum:
+        able = [name for name, record in THERMOSTATS.items() if not record.keeps_zero_angular_momentum]
+        raise InputError(
+            f'{study.file}: [nvt] thermostat = "{study.nvt.thermostat}" keeps two atoms from rotating: they then have '
+            "3N - 5 = 1 degree of freedom, not the 3N - 6 of a cluster",
+            hint=f'of two atoms only {" or ".join(able)} samples the canonical ensemble: thermostat = "{able[0]}"',
+        )
 
 
 def render(prepared: Prepared, part: Part = "ladder") -> Iterator[Rendering]:
@@ -161,8 +182,8 @@ def render_quench(prepared: Prepared, stage: str, max_force_eV_A: float) -> Rend
 
 
 def structure_context(atoms: Atoms, mass_u: float | None = None) -> dict[str, Any]:
-    """Return what the templates need to know of a structure; atom types in the order in which elements appear."""
-    symbols = list(dict.fromkeys(atoms.symbols))
+    """Return what the templates need to know of a structure; atom types in the order of the elements' symbols."""
+    symbols = sorted(set(atoms.symbols))
     numbers = [atomic_numbers[symbol] for symbol in symbols]
     masses = [mass_u or round(float(atomic_masses[number]), 8) for number in numbers]
     types = [symbols.index(symbol) + 1 for symbol in atoms.symbols]

@@ -32,7 +32,10 @@ class Cluster(Table):
     structure: Literal["icosahedron", "decahedron", "octahedron"] = "icosahedron"
     """A closed-shell polyhedron of that size, or the next larger one without its least bound atoms."""
     file: Path | None = None
-    """In place of these three: any file that ASE reads (its last frame); relative to the study's folder."""
+    """In place of these three: any file that ASE reads (its last frame); relative to the study's folder. A cluster that
+    lies across the faces of a periodic cell is made whole."""
+    periodic: Literal["cut"] | None = None
+    """"cut": take the atoms of a periodic file without vacuum as a free cluster; otherwise such a file is refused."""
     relax: bool = True
     """Relax the start structure with the study's potential before the dynamics."""
     container_radius_A: Positive | None = None
@@ -43,6 +46,8 @@ class Cluster(Table):
         built = [key for key in ("element", "size", "structure") if key in self.model_fields_set]
         if self.file is not None and built:
             raise ValueError(f"give either file or {', '.join(built)}, not both")
+        if self.file is None and self.periodic is not None:
+            raise ValueError("periodic is about file: leave it out")
         if self.file is None and (self.element is None or self.size is None):
             raise ValueError('give element and size (element = "Na", size = 55), or file = "start.xyz"')
         return self

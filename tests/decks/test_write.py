@@ -14,6 +14,7 @@ import pytest
 from deckgen.decks.deck import read_manifests, study_decks, write_decks
 from deckgen.decks.manifest import read_manifest
 from deckgen.decks.potentials import BUILTIN
+from deckgen.decks.render import prepare
 from deckgen.errors import InputError
 from deckgen.study import Study
 from deckgen.thermostats import THERMOSTATS
@@ -227,6 +228,30 @@ def test_a_thermostat_file_of_the_users_may_bring_its_own_container(tmp_path: Pa
     (own / "thermostat.j2").write_text(bath + wall)
     scripts = {deck.manifest.id: deck.script for deck in study_decks(Study.read(tmp_path))}
     assert "# My harmonic wall beyond 9.0 A" in scripts["T0100.000K-r1"]
+
+
+@pytest.mark.parametrize("thermostat", THERMOSTATS)
+def test_two_atoms_need_a_thermostat_that_lets_them_rotate(tmp_path: Path, thermostat: str) -> None:
+    """At zero angular momentum 3N - 5 = 1 degree of freedom is left, and the decks count 3N - 6 = 0."""
+    folder = study(tmp_path, f'thermostat = "{thermostat}"', cluster=CLUSTER.replace("13", "2"))
+    if thermostat == "langevin":
+        assert changes(folder) == ["new"] * 4
+        return
+    with pytest.raises(InputError, match="keeps two atoms from rotating") as caught:
+        write_decks(folder)
+    assert 'thermostat = "langevin"' in caught.value.hint
+
+
+def test_atom_types_follow_the_names_of_the_elements_not_the_order_of_the_file(tmp_path: Path) -> None:
+    lj = '[potential]\nkind = "lammps"\npair_style = "lj/cut 30"\npair_coeff = ["Na Na 0.05 3.3", "K * 0.04 4.0"]\n'
+    atoms = ["Na 0 0 0", "K 4 0 0", "Na 2 3 0"]
+    for order in (atoms, atoms[::-1], [atoms[1], atoms[0], atoms[2]]):
+        (tmp_path / "nak.xyz").write_text("\n".join(["3", "", *order, ""]))
+        prepared = prepare(study(tmp_path, cluster=f'[cluster]\nfile = "nak.xyz"\n{lj}'))
+        [deck, *_] = study_decks(prepared)
+        assert re.findall(r"^(\d) \S+  # (\w+)", deck.data, re.MULTILINE) == [("1", "K"), ("2", "Na")]
+        assert "labelmap        atom 1 K 2 Na" in deck.script
+        assert prepared.remarks == ["atom types: 1 = K, 2 = Na"]
 
 
 def test_an_element_that_the_potential_does_not_know(tmp_path: Path) -> None:

@@ -29,8 +29,8 @@ class Data(Table):
     """The labelled frames: their files and the names of their labels."""
 
     files: Annotated[tuple[Path, ...], Field(min_length=1)] = (LABELS / LABELLED,)
-    """Extended XYZ, vasprun.xml, OUTCAR (all of them also as .gz), trajectories (.traj) and databases of ASE, folders of
-    dpdata; relative to gap.toml's folder; patterns such as "md/*/OUTCAR" are expanded."""
+    """Extended XYZ, vasprun.xml, OUTCAR (also as .gz), trajectories (.traj) and databases of ASE, folders of dpdata;
+    relative to gap.toml's folder; patterns such as "md/*/OUTCAR" are expanded."""
     energy_key: Annotated[str, Field(min_length=1)] = ENERGY_KEY
     """Name of the free energy (eV) in extended XYZ; the other formats define it themselves."""
     forces_key: Annotated[str, Field(min_length=1)] = FORCES_KEY

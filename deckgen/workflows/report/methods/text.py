@@ -138,7 +138,7 @@ def _reweighting(results: ThermodynamicsDocument, references: References) -> lis
         f"All temperatures were combined by the multistate Bennett acceptance ratio (MBAR) {cite('mbar')} with pymbar "
         f"{version('pymbar')} and deckgen {results.deckgen_version}.",
         "The heat capacity is C_v/k_B = (3N − 3)/2 + Var(U)/(k_B T)², given in units of its classical limit at zero "
-        f"temperature, C_0/k_B = 3N − 9/2 = {results.c0_over_kB:g}.",
+        f"temperature, C_0/k_B = {'3N − 4' if results.c0_over_kB == 2 else '3N − 9/2'} = {results.c0_over_kB:g}.",
     ]
     if results.rotation == "canonical":
         sentences.append(
