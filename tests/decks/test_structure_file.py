@@ -45,7 +45,7 @@ def test_a_cluster_across_the_faces_of_its_cell_is_made_whole(
 @pytest.mark.parametrize("name", ["POSCAR", "start.cif", "start.extxyz"])
 def test_a_crystal_is_refused_unless_its_atoms_are_wanted(tmp_path: Path, name: str) -> None:
     crystal = bulk("Na", cubic=True) * (3, 3, 3)
-    with pytest.raises(InputError, match="it is periodic .*less than 5 A of vacuum") as caught:
+    with pytest.raises(InputError, match=r"it is periodic .*less than 5 A of vacuum") as caught:
         read(tmp_path, crystal, name)
     assert 'periodic = "cut"' in caught.value.hint
     found = read(tmp_path, crystal, name, periodic="cut")

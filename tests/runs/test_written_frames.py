@@ -18,9 +18,9 @@ def test_frames_have_the_energies_and_temperatures_of_the_samples_also_after_an_
     make_study: Callable[..., Path],
 ) -> None:
     for duration_ps in (4, 6):
-        folder = make_study(temperatures_K=[20], duration_ps=duration_ps, relax="false")
+        folder = make_study(duration_ps=duration_ps, relax="false")
         run(folder, workers=1, progress=False)
-    [deck] = (folder / "decks" / "nvt").iterdir()
+    deck = min((folder / "decks" / "nvt").iterdir())
     rows = {int(row[0]): row for row in np.loadtxt(deck / ENERGIES)}
     frames = read(deck / FRAMES, index=":")
     assert [frame.info["Timestep"] for frame in frames] == [1000, 2000, 3000]
