@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from deckgen.errors import InputError
 from deckgen.findings import Finding
@@ -80,50 +81,48 @@ def about_two_energies(set_aside_eV_atom: Mapping[str, float], energy_key: str) 
 
 def about_outliers(dataset: Dataset) -> list[Finding]:
     """Return a warning about energies and forces that no configuration worth fitting has."""
-    energies = _binding_eV_atom(dataset)
-    forces = {frame.source: float(np.abs(frame.forces_eV_A).max()) for frame in dataset.frames}
-    strange = [
-        *(f"{source} ({energies[source]:+.4g} eV/atom)" for source in _strange_energies(dataset, energies)),
-        *(f"{source} (a force of {force:.4g} eV/A)" for source, force in forces.items() if force > LARGEST_FORCE_EV_A),
-    ]
+    strange = []
+    for frame, energy_eV_atom, far in zip(dataset.frames, *_energies(dataset), strict=True):
+        force = float(np.abs(frame.forces_eV_A).max())
+        if far:
+            strange.append(f"{frame.source} ({energy_eV_atom:+.4g} eV/atom)")
+        elif force > LARGEST_FORCE_EV_A:
+            strange.append(f"{frame.source} (a force of {force:.4g} eV/A)")
     if not strange:
         return []
     message = f"{len(strange)} labels are far from all others; they would spoil a fit: {listed(strange)}"
     return [Finding("outlier", message)]
 
 
-def _binding_eV_atom(dataset: Dataset) -> dict[str, float]:
-    """Return each frame's energy per atom; less that of its isolated atoms, where all are known."""
-    free = dataset.isolated_eV if set(dataset.elements) <= set(dataset.isolated_eV) else defaultdict[str, float](float)
-    return {
-        frame.source: (frame.energy_eV - sum(free[symbol] for symbol in frame.atoms.symbols)) / frame.n_atoms
-        for frame in dataset.frames
-    }
+def _energies(dataset: Dataset) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the energy per atom (K,), less that of the isolated atoms if all are known, and whether it is far off.
 
-
-def _strange_energies(dataset: Dataset, energies: Mapping[str, float]) -> list[str]:
+    Frames of several elements whose isolated atoms are not known are compared with those of their formula alone.
+    """
     known = set(dataset.elements) <= set(dataset.isolated_eV)
-    one_element = len(dataset.elements) == 1
-    middle = float(np.median(list(energies.values()))) if energies else 0.0
-    by_formula = defaultdict[str, list[float]](list)
-    for frame in dataset.frames:
-        by_formula[frame.formula].append(energies[frame.source])
-    lowest = {formula: _lowest_eV(values) for formula, values in by_formula.items()}
-    return [
-        frame.source
-        for frame in dataset.frames
-        if (known and energies[frame.source] < -LARGEST_BINDING_EV_ATOM)
-        or ((known or one_element) and abs(energies[frame.source] - middle) > ENERGY_RANGE_EV_ATOM)
-        or energies[frame.source] < lowest[frame.formula]
-    ]
+    free = dataset.isolated_eV if known else dict.fromkeys(dataset.elements, 0.0)
+    of_atoms = [sum(free[symbol] for symbol in frame.atoms.symbols) for frame in dataset.frames]
+    energies = np.array(
+        [(frame.energy_eV - atoms) / frame.n_atoms for frame, atoms in zip(dataset.frames, of_atoms, strict=True)]
+    )
+    far = np.zeros(len(energies), dtype=bool)
+    if known:
+        far |= energies < -LARGEST_BINDING_EV_ATOM
+    if len(energies) and (known or len(dataset.elements) == 1):
+        far |= np.abs(energies - np.median(energies)) > ENERGY_RANGE_EV_ATOM
+    formulas = np.array([frame.formula for frame in dataset.frames])
+    for formula in set(formulas.tolist()):
+        members = formulas == formula
+        far[members] |= energies[members] < _lowest_eV(energies[members])
+    return energies, far
 
 
-def _lowest_eV(energies: Sequence[float]) -> float:
+def _lowest_eV(energies: NDArray[np.float64]) -> float:
     """Return what the energies of one formula do not fall below: there is a lowest minimum, but no highest energy."""
     if len(energies) < LEAST_GROUP:
         return -np.inf
-    middle = np.median(energies)
-    return float(middle - max(LEAST_FAR_EV_ATOM, FAR * np.median(np.abs(energies - middle))))
+    middle = float(np.median(energies))
+    return middle - max(LEAST_FAR_EV_ATOM, FAR * float(np.median(np.abs(energies - middle))))
 
 
 def without_duplicates(frames: Iterable[LabelledFrame]) -> tuple[list[LabelledFrame], list[Finding]]:

@@ -13,6 +13,7 @@ from ase.data import atomic_numbers, covalent_radii, reference_states
 from numpy.typing import NDArray
 from scipy.spatial.distance import pdist, squareform
 
+from deckgen.decks.ordering import ordered
 from deckgen.decks.structure_file import read_structure
 from deckgen.errors import InputError
 from deckgen.study import Cluster
@@ -35,6 +36,8 @@ def start_structure(cluster: Cluster, folder: Path) -> Atoms:
         source = str(folder / cluster.file)
         contained = cluster.container_radius_A is not None
         atoms = read_structure(folder / cluster.file, cluster.periodic, contained=contained)
+    elif cluster.formula is not None:
+        atoms, source = _alloy(cluster), f"the {cluster.structure}"
     else:
         assert cluster.element is not None
         assert cluster.size is not None
@@ -48,6 +51,17 @@ def start_structure(cluster: Cluster, folder: Path) -> Atoms:
             hint="make the container larger",
         )
     return atoms
+
+
+def _alloy(cluster: Cluster) -> Atoms:
+    """Build a polyhedron of several elements, with the bond length of their mean."""
+    counts = cluster.counts
+    size = sum(counts.values())
+    largest = max(counts, key=lambda symbol: bond_length_A(symbol))
+    shape = build(largest, size, cluster.structure)
+    mean_A = sum(count * bond_length_A(symbol) for symbol, count in counts.items()) / size
+    shape.positions *= mean_A / bond_length_A(largest)
+    return ordered(shape, counts, cluster.ordering, core=cluster.core, seed=cluster.ordering_seed)
 
 
 def build(element: str, size: int, structure: str = "icosahedron") -> Atoms:

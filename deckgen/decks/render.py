@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from traceback import extract_tb
@@ -61,8 +61,9 @@ class Prepared:
     def remarks(self) -> list[str]:
         """What a user should know of the start structure: atom types of several elements, what is not used."""
         symbols = sorted(set(self.start.symbols))
-        types = [f"atom types: {', '.join(f'{k} = {symbol}' for k, symbol in enumerate(symbols, 1))}"]
-        return [*(types if symbols[1:] else []), *self.start.info.get(NOT_USED, [])]
+        types = ", ".join(f"{k} = {symbol}" for k, symbol in enumerate(symbols, 1))
+        frozen = "atoms are not swapped: below melting the elements stay where they start, and C_v lacks their mixing"
+        return [*([f"atom types: {types}", frozen] if symbols[1:] else []), *self.start.info.get(NOT_USED, [])]
 
 
 @dataclass(frozen=True)
@@ -181,11 +182,12 @@ def render_quench(prepared: Prepared, stage: str, max_force_eV_A: float) -> Rend
     return _render(prepared.templates, QUENCH, stage, _common(prepared) | quench)
 
 
-def structure_context(atoms: Atoms, mass_u: float | None = None) -> dict[str, Any]:
+def structure_context(atoms: Atoms, masses_u: Mapping[str, float] | None = None) -> dict[str, Any]:
     """Return what the templates need to know of a structure; atom types in the order of the elements' symbols."""
     symbols = sorted(set(atoms.symbols))
     numbers = [atomic_numbers[symbol] for symbol in symbols]
-    masses = [mass_u or round(float(atomic_masses[number]), 8) for number in numbers]
+    standard = {symbol: round(float(atomic_masses[number]), 8) for symbol, number in zip(symbols, numbers, strict=True)}
+    masses = [(standard | dict(masses_u or {}))[symbol] for symbol in symbols]
     types = [symbols.index(symbol) + 1 for symbol in atoms.symbols]
     keys = ("symbol", "number", "mass_u")
     return {
@@ -199,11 +201,27 @@ def structure_context(atoms: Atoms, mass_u: float | None = None) -> dict[str, An
 
 def _common(prepared: Prepared) -> dict[str, Any]:
     """Return what all decks of a study share."""
-    return structure_context(prepared.start, prepared.study.potential.mass_u) | {
+    return structure_context(prepared.start, _masses_u(prepared)) | {
         "potential": prepared.potential,
         "relax": prepared.study.cluster.relax,
         "max_force_eV_A": RELAX_FORCE_eV_A,
     }
+
+
+def _masses_u(prepared: Prepared) -> dict[str, float]:
+    """Return the masses that the study states."""
+    choice, symbols = prepared.study.potential, sorted(set(prepared.start.symbols))
+    if choice.mass_u is not None and len(symbols) > 1:
+        raise InputError(
+            f"{prepared.study.file}: [potential] mass_u = {choice.mass_u:g}: the cluster has {', '.join(symbols)}",
+            hint=f"one mass per element: masses_u = {{{symbols[0]} = {choice.mass_u:g}, ...}}",
+        )
+    if extra := sorted(set(choice.masses_u) - set(symbols)):
+        raise InputError(
+            f"{prepared.study.file}: [potential] masses_u names {', '.join(extra)}; the cluster has "
+            f"{', '.join(symbols)}"
+        )
+    return dict.fromkeys(symbols, choice.mass_u) if choice.mass_u is not None else dict(choice.masses_u)
 
 
 def _render(env: Environment, protocol: Protocol, name: str, context: dict[str, Any]) -> Rendering:

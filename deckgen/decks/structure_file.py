@@ -134,4 +134,4 @@ def _fragments(atoms: Atoms) -> list[NDArray[np.float64]]:
 
 def _apart_A(fragments: list[NDArray[np.float64]]) -> float:
     """Return the smallest distance between two fragments."""
-    return min(float(cKDTree(one).query(other)[0].min()) for one, other in combinations(fragments, 2))
+    return min(float(np.min(cKDTree(one).query(other)[0])) for one, other in combinations(fragments, 2))

@@ -20,6 +20,7 @@ from deckgen.study import Study
 from deckgen.thermostats import THERMOSTATS
 
 CLUSTER = '[cluster]\nelement = "Na"\nsize = 13\n[potential]\nname = "na-gupta"\n'
+LJ = '[potential]\nkind = "lammps"\npair_style = "lj/cut 30"\npair_coeff = ["Na Na 0.05 3.3", "K * 0.04 4.0"]\n'
 LADDER = "[ladder]\ntemperatures_K = [100, 200, 300]\n"
 
 
@@ -243,15 +244,31 @@ def test_two_atoms_need_a_thermostat_that_lets_them_rotate(tmp_path: Path, therm
 
 
 def test_atom_types_follow_the_names_of_the_elements_not_the_order_of_the_file(tmp_path: Path) -> None:
-    lj = '[potential]\nkind = "lammps"\npair_style = "lj/cut 30"\npair_coeff = ["Na Na 0.05 3.3", "K * 0.04 4.0"]\n'
     atoms = ["Na 0 0 0", "K 4 0 0", "Na 2 3 0"]
     for order in (atoms, atoms[::-1], [atoms[1], atoms[0], atoms[2]]):
         (tmp_path / "nak.xyz").write_text("\n".join(["3", "", *order, ""]))
-        prepared = prepare(study(tmp_path, cluster=f'[cluster]\nfile = "nak.xyz"\n{lj}'))
+        prepared = prepare(study(tmp_path, cluster=f'[cluster]\nfile = "nak.xyz"\n{LJ}'))
         [deck, *_] = study_decks(prepared)
         assert re.findall(r"^(\d) \S+  # (\w+)", deck.data, re.MULTILINE) == [("1", "K"), ("2", "Na")]
         assert "labelmap        atom 1 K 2 Na" in deck.script
-        assert prepared.remarks == ["atom types: 1 = K, 2 = Na"]
+        types, swaps = prepared.remarks
+        assert types == "atom types: 1 = K, 2 = Na"
+        assert "atoms are not swapped" in swaps
+
+
+def test_masses_are_stated_element_by_element(tmp_path: Path) -> None:
+    def data(potential: str) -> str:
+        alloy = f'[cluster]\nformula = "Na6K7"\n{LJ}{potential}\n'
+        return study_decks(prepare(study(tmp_path, cluster=alloy)))[0].data
+
+    assert re.findall(r"^\d (\S+)  # (\w+)", data(""), re.MULTILINE) == [("39.0983", "K"), ("22.98976928", "Na")]
+    assert re.findall(r"^\d (\S+)  # (\w+)", data("masses_u = {K = 40.0}"), re.MULTILINE)[0] == ("40.0", "K")
+    with pytest.raises(InputError, match="mass_u = 40: the cluster has K, Na"):
+        data("mass_u = 40.0")
+    with pytest.raises(InputError, match="masses_u names Rb; the cluster has K, Na"):
+        data("masses_u = {Rb = 85.0}")
+    with pytest.raises(InputError, match="either mass_u or masses_u"):
+        data("mass_u = 40.0\nmasses_u = {K = 40.0}")
 
 
 def test_an_element_that_the_potential_does_not_know(tmp_path: Path) -> None:

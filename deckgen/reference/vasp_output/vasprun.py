@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -46,7 +47,7 @@ def read_vasprun(file: Iterable[bytes]) -> VaspRun:
 
 def _elements(file: Iterable[bytes]) -> Iterator[ElementTree.Element]:
     """Yield the elements as they end, `modeling` apart; those of `_PASSED_OVER` never are."""
-    parser = ElementTree.XMLPullParser(("end",))
+    parser: Any = ElementTree.XMLPullParser(("end",))  # typed for all kinds of events at once
     lines = _needed(file)
     while part := b"".join(islice(lines, _LINES_AT_ONCE)):
         parser.feed(part)

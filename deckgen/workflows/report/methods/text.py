@@ -123,9 +123,10 @@ def _engine(potential: Potential, references: References, engines: Collection[st
 def _built(study: Study) -> str:
     cluster = study.cluster
     article = "a" if cluster.structure == "decahedron" else "an"
-    whole = cluster.structure == "icosahedron" and cluster.size in CLOSED_SHELLS
+    whole = cluster.structure == "icosahedron" and cluster.n_atoms in CLOSED_SHELLS
     truncated = "" if whole else " (truncated where that closes no shell)"
-    return f"{article} {cluster.structure} of {cluster.size} atoms{truncated} built with ASE"
+    order = "" if cluster.formula is None else f", its elements in {cluster.ordering} order"
+    return f"{article} {cluster.structure} of {cluster.n_atoms} atoms{truncated} built with ASE{order}"
 
 
 def _reweighting(results: ThermodynamicsDocument, references: References) -> list[str]:
