@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import bz2
 import contextlib
 import csv
+import gzip
 import json
+import lzma
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol, cast
 
 from deckgen.errors import InputError
 
@@ -18,6 +21,9 @@ __all__ = [
     "append",
     "first_free",
     "make_folder",
+    "opened",
+    "opened_text",
+    "plain_name",
     "read_json",
     "reason",
     "require_file",
@@ -28,12 +34,30 @@ __all__ = [
     "write_whole",
 ]
 
+_OPENED_BY: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+
 
 class Column(Protocol):
     """A column of a table, as numpy has it."""
 
     def tolist(self) -> list[Any]:
         """Return plain Python values."""
+
+
+def plain_name(path: Path) -> str:
+    """Return a file's name without the ending of a compressed one."""
+    return path.stem if path.suffix in _OPENED_BY else path.name
+
+
+def opened(path: Path) -> IO[bytes]:
+    """Open a file to read bytes, also one that is compressed (.gz, .bz2, .xz)."""
+    return cast(IO[bytes], _OPENED_BY[path.suffix](path)) if path.suffix in _OPENED_BY else path.open("rb")
+
+
+def opened_text(path: Path, encoding: str = "utf-8") -> IO[str]:
+    """Open a file to read text, also one that is compressed; bytes that are no text of the encoding are replaced."""
+    opener = _OPENED_BY.get(path.suffix, open)
+    return cast(IO[str], opener(path, "rt", encoding=encoding, errors="replace"))
 
 
 @contextlib.contextmanager

@@ -25,8 +25,11 @@ TITLES: Mapping[str, str] = {
     "left_out": "Frames were left out",
     "periodic": "Not a free cluster",
     "duplicates": "Frames occur more than once",
+    "two_energies": "Frames have two energies",
+    "outlier": "Energies or forces far from all others",
     "net_force": "Forces do not sum to zero",
     "mixed_settings": "Labels of different settings",
+    "no_holdout": "Nothing is held out",
     "isolated_spin": "The spin of the isolated atom is not stated",
 }
 """The title of each code. A new finding needs a title here and a row in the docs; a test holds them together."""

@@ -109,7 +109,7 @@ def read_minima(path: Path, records: Sequence[Record] | None = None) -> Iterator
 def _text(minimum: Minimum) -> str:
     temperature = "" if minimum.temperature_K is None else f" temperature_K={minimum.temperature_K:g}"
     comment = (
-        f"Properties=species:S:1:pos:R:3 Potential_energy={minimum.energy_eV:.10f} "
+        f"Properties=species:S:1:pos:R:3 energy={minimum.energy_eV:.10f} Potential_energy={minimum.energy_eV:.10f} "
         f"max_force_eV_A={minimum.max_force_eV_A:.6g} quench_steps={minimum.n_steps} "
         f'converged={"T" if minimum.converged else "F"}{temperature} source="{minimum.source}" frame={minimum.frame} '
         'pbc="F F F"'

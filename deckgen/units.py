@@ -27,5 +27,8 @@ def kinetic_heat_capacity_over_kB(n_atoms: int) -> float:
 
 
 def initial_heat_capacity_over_kB(n_atoms: int) -> float:
-    """Classical heat capacity at T -> 0, C0/k_B = 3N - 9/2: 3N - 6 vibrations and three rotations."""
-    return 3 * n_atoms - 4.5
+    """Classical heat capacity at T -> 0, C0/k_B = 3N - 9/2: 3N - 6 vibrations and three rotations.
+
+    Of two atoms, which are always linear, 3N - 4: one vibration and two rotations.
+    """
+    return 3 * n_atoms - 4.5 if n_atoms > 2 else 2.0

@@ -19,3 +19,7 @@ def test_a_harmonic_cluster_has_c0_in_its_degrees_of_freedom() -> None:
         vibrations = 3 * n_atoms - 6
         assert kinetic_heat_capacity_over_kB(n_atoms) == vibrations / 2 + 3 / 2
         assert initial_heat_capacity_over_kB(n_atoms) == vibrations + 3 / 2
+
+
+def test_two_atoms_have_one_vibration_and_two_rotations() -> None:
+    assert initial_heat_capacity_over_kB(2) == kinetic_heat_capacity_over_kB(2) + 1 / 2 == 1 + 2 / 2

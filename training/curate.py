@@ -9,6 +9,7 @@ from typing import Any
 
 from deckgen.errors import InputError
 from deckgen.files import write_json
+from deckgen.findings import Finding
 from deckgen.training.dataset import Dataset
 from deckgen.training.extxyz import write_dataset
 from deckgen.training.predict import soap_vectors
@@ -16,10 +17,13 @@ from deckgen.training.recipe import Recipe
 from deckgen.training.recipe.data import Curate
 from deckgen.training.recipe.folder import CURATION, HOLDOUT, POOL, TRAIN
 from deckgen.training.selection import farthest_points, hold_out, share, twins, uniform_in_energy
+from deckgen.training.structure_groups import structure_groupings
 
-__all__ = ["Curation", "Dropped", "curate", "write_curation"]
+__all__ = ["Curation", "Dropped", "about_holdout", "curate", "write_curation"]
 
 DEFAULT_FRACTION = 0.1
+FINEST = 50
+"""Structures are divided into more and more groups, up to this many, until whole ones make up the fraction."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class Dropped:
 
 @dataclass(frozen=True, eq=False)
 class Curation:
-    """The frames by their use; only `train` and `pool` share trajectories.
+    """The frames by their use; only `train` and `pool` share trajectories (or groups of structures).
 
     Attributes
     ----------
@@ -54,7 +58,7 @@ class Curation:
     dropped
         Duplicates.
     holdout_trajectories
-        The trajectories held out.
+        The trajectories held out, or the groups of structures.
     """
 
     train: Dataset
@@ -97,10 +101,10 @@ def curate(recipe: Recipe, dataset: Dataset, *, workers: int | None = None) -> C
         [frame.energy_eV for frame in dataset.frames],
         settings.energy_window_eV,
     )
-    held = _held_out(settings, dataset)
+    groups, held = _held_out(recipe, dataset, workers)
     kept = [index for index in range(len(dataset)) if index not in repeated]
-    outside = dataset.select(index for index in kept if dataset.frames[index].trajectory in held)
-    inside = dataset.select(index for index in kept if dataset.frames[index].trajectory not in held)
+    outside = dataset.select(index for index in kept if groups[index] in held)
+    inside = dataset.select(index for index in kept if groups[index] not in held)
     if not len(inside):
         raise InputError(
             f"[curate] leaves no frame to fit: of {len(dataset)}, {len(repeated)} repeat another and {len(outside)} "
@@ -125,17 +129,51 @@ def write_curation(curation: Curation, folder: Path) -> None:
     write_json(folder / CURATION, curation.to_json())
 
 
-def _held_out(settings: Curate, dataset: Dataset) -> set[str]:
+def about_holdout(curation: Curation, settings: Curate) -> list[Finding]:
+    """Return a warning if nothing is held out, unless that is what the recipe says."""
+    if len(curation.holdout) or settings.holdout_fraction == 0:
+        return []
+    names = {frame.trajectory for frame in (*curation.train.frames, *curation.pool.frames)}
+    message = (
+        f"nothing is held out, so that no error of the fit on new frames will be known: whole trajectories are held "
+        f"out, and there {'is one' if len(names) == 1 else f'are {len(names)}'}; name the key that tells them apart "
+        '([data] trajectory_key), or hold out groups of similar structures ([curate] holdout_by = "structure")'
+    )
+    return [Finding("no_holdout", message)]
+
+
+def _fraction(settings: Curate) -> float:
+    return DEFAULT_FRACTION if settings.holdout_fraction is None else settings.holdout_fraction
+
+
+def _held_out(recipe: Recipe, dataset: Dataset, workers: int | None) -> tuple[list[str], set[str]]:
+    """Return what each frame is held out with (its trajectory, or structures like it), and what is held out."""
+    settings = recipe.curate
     trajectories = [frame.trajectory for frame in dataset.frames]
-    if not settings.holdout_trajectories:
-        fraction = DEFAULT_FRACTION if settings.holdout_fraction is None else settings.holdout_fraction
-        return hold_out(trajectories, [frame.n_atoms for frame in dataset.frames], fraction, settings.seed)
     if missing := sorted(set(settings.holdout_trajectories) - set(trajectories)):
         raise InputError(
             f"[curate] holdout_trajectories: no frame is of {', '.join(missing)}",
             hint=f"there are {', '.join(sorted(set(trajectories)))}",
         )
-    return set(settings.holdout_trajectories)
+    if settings.holdout_trajectories:
+        return trajectories, set(settings.holdout_trajectories)
+    if settings.holdout_by == "structure" and len(dataset) > 1:
+        return _structures_held_out(recipe, dataset, workers)
+    sizes = [frame.n_atoms for frame in dataset.frames]
+    return trajectories, hold_out(trajectories, sizes, _fraction(settings), settings.seed)
+
+
+def _structures_held_out(recipe: Recipe, dataset: Dataset, workers: int | None) -> tuple[list[str], set[str]]:
+    """Return the coarsest groups of structures of which whole ones make up about the fraction, and those held out."""
+    fraction, sizes = _fraction(recipe.curate), [frame.n_atoms for frame in dataset.frames]
+    vectors = soap_vectors([frame.atoms for frame in dataset.frames], recipe.fit.soap, workers=workers)
+    groups, held = list[str](), set[str]()
+    for groups in structure_groupings(vectors, min(FINEST, len(dataset))):
+        held = hold_out(groups, sizes, fraction, recipe.curate.seed)
+        share_held = sum(group in held for group in groups) / len(groups)
+        if fraction / 2 <= share_held <= 1.5 * fraction:
+            break
+    return groups, held
 
 
 def _selected(recipe: Recipe, dataset: Dataset, workers: int | None) -> list[int]:

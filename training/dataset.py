@@ -121,8 +121,12 @@ def joined_isolated(parts: Iterable[Mapping[str, float]]) -> dict[str, float]:
 
 
 def frame_key(atoms: Atoms) -> str:
-    """Return what a configuration is known by: species and positions to 1e-3 angstrom, wherever it is in space."""
-    places = np.round(atoms.positions - atoms.positions[0], SAME_PLACE_DIGITS) + 0.0  # no minus zero
+    """Return what a configuration is known by: species and positions to 1e-3 angstrom, wherever it is in space.
+
+    Of a periodic one the cell, too.
+    """
+    rows = [atoms.positions - atoms.positions[0], *([atoms.cell.array] if atoms.pbc.any() else [])]
+    places = np.round(np.concatenate(rows), SAME_PLACE_DIGITS) + 0.0  # no minus zero
     return hashlib.sha256(atoms.numbers.astype("<i8").tobytes() + places.astype("<f8").tobytes()).hexdigest()[:16]
 
 

@@ -59,7 +59,7 @@ def read_dataset(path: Path) -> Dataset:
     try:
         for atoms in read_structures(path, kind="extxyz"):
             frame = labelled_frame(atoms)
-            if frame.n_atoms == 1:
+            if frame.config_type == ISOLATED:
                 isolated.append({frame.atoms.symbols[0]: frame.energy_eV})
             else:
                 frames.append(frame)

@@ -1,4 +1,4 @@
-"""Reading labelled frames from extended XYZ, vasprun.xml, OUTCAR and ASE databases into one checked data set."""
+"""Reading labelled frames from the files that [data] names into one checked data set, and an account of each frame."""
 
 from __future__ import annotations
 
@@ -7,52 +7,58 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from ase import Atoms
-from ase.db import connect
-from numpy.typing import NDArray
-
-from deckgen.cells import freed
+from deckgen.cells import freed, image_distance_A
 from deckgen.errors import InputError
 from deckgen.findings import Finding
-from deckgen.reference.vasp import is_output, read_output
-from deckgen.structures import read_structures
-from deckgen.training.dataset import DEFAULT_TYPE, Dataset, LabelledFrame, bare, joined_isolated
+from deckgen.training.dataset import DEFAULT_TYPE, ISOLATED, Dataset, LabelledFrame, joined_isolated
 from deckgen.training.e0 import e0_of
-from deckgen.training.findings import about_net_forces, about_settings, listed, without_duplicates
+from deckgen.training.findings import (
+    about_net_forces,
+    about_outliers,
+    about_settings,
+    about_two_energies,
+    listed,
+    without_duplicates,
+)
+from deckgen.training.formats.files import raw_file
+from deckgen.training.formats.raw import RawFrame
 from deckgen.training.recipe.data import Data
 
-__all__ = ["Reading", "read_data"]
+__all__ = ["REFERENCE_KEY", "Reading", "read_data"]
 
 REFERENCE_KEY = "reference"
 """Name of the key for the calculator and the settings that made a label."""
 
-_XYZ = {".xyz", ".extxyz"}
-_DATABASES = {".db", ".json"}
+ISOLATED_A = 8.0
+"""An atom this far from its images is isolated: no solid has such a distance, not even an expanded one."""
+
+REPEATED = "occur more than once"
 
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """A data set, and warnings about what was read."""
+    """A data set, warnings about what was read, and what became of every frame.
+
+    Attributes
+    ----------
+    dataset
+        The frames that can be used, and the isolated atoms.
+    findings
+        Warnings.
+    n_read
+        Frames in the files: those of the data set, `n_isolated` and all of `left_out`.
+    n_isolated
+        Frames of isolated atoms.
+    left_out
+        Number of frames left out, by the reason.
+    """
 
     dataset: Dataset
     findings: tuple[Finding, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class _Raw:
-    """A frame as read: perhaps periodic, perhaps without labels; `fault` is what is wrong with it.
-
-    `known` are the names of the numbers in the file.
-    """
-
-    atoms: Atoms
-    energy_eV: float | None
-    forces_eV_A: NDArray[np.float64] | None
-    fault: str = ""
-    known: tuple[str, ...] = ()
+    n_read: int = 0
+    n_isolated: int = 0
+    left_out: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -61,7 +67,10 @@ class _Collected:
     isolated: list[dict[str, float]] = field(default_factory=list)
     left_out: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     periodic: list[str] = field(default_factory=list)
+    set_aside_eV_atom: dict[str, float] = field(default_factory=dict)
     settings: dict[str, dict[str, str]] = field(default_factory=dict)
+    keys: set[str] = field(default_factory=set)
+    n_read: int = 0
 
 
 def read_data(data: Data, folder: Path) -> Reading:
@@ -81,21 +90,27 @@ def read_data(data: Data, folder: Path) -> Reading:
     ------
     InputError
         If a file is missing or cannot be read, has no usable frame, was made with settings that cannot be mixed with
-        those of the others, or if e0 has no value for an element.
+        those of the others, a key is named that no frame has, or e0 has no value for an element.
     """
     found = _Collected()
     for path in _files(data, folder):
-        name = _name(path, folder)
-        raws = list(_raw_frames(path, name, data, found))
-        for index, raw in enumerate(raws):
-            _collect(found, raw, data, name, index)
-        if all(_fault(raw) for raw in raws):
-            raise _nothing_labelled(name, data, raws)
-    frames, findings = without_duplicates(found.frames)
+        _collect_file(found, path, _name(path, folder), data)
+    _check_trajectory_key(found, data)
+    frames, repeated = without_duplicates(found.frames)
     dataset = Dataset(tuple(frames), joined_isolated(found.isolated))
     e0_of(dataset, data.e0)
-    findings = _about_collected(found) + findings + about_net_forces(frames) + about_settings(found.settings)
-    return Reading(dataset, tuple(findings))
+    left_out = {fault: len(places) for fault, places in found.left_out.items()}
+    if len(frames) < len(found.frames):
+        left_out[REPEATED] = len(found.frames) - len(frames)
+    findings = [
+        *_about_collected(found),
+        *repeated,
+        *about_two_energies(found.set_aside_eV_atom, data.energy_key),
+        *about_outliers(dataset),
+        *about_net_forces(frames),
+        *about_settings(found.settings),
+    ]
+    return Reading(dataset, tuple(findings), found.n_read, len(found.isolated), left_out)
 
 
 def _files(data: Data, folder: Path) -> Iterator[Path]:
@@ -105,7 +120,7 @@ def _files(data: Data, folder: Path) -> Iterator[Path]:
             if not matched:
                 raise InputError(f'[data] files: no file matches "{pattern}" in {folder}')
             yield from matched
-        elif not (folder / pattern).is_file():
+        elif not (folder / pattern).exists():
             raise InputError(f"[data] files: {folder / pattern}: no such file")
         else:
             yield folder / pattern
@@ -115,61 +130,37 @@ def _name(path: Path, folder: Path) -> str:
     return str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
 
 
-def _raw_frames(path: Path, name: str, data: Data, found: _Collected) -> Iterator[_Raw]:
-    """Yield the frames of one file, labelled or not."""
-    if is_output(path):
-        run = read_output(path)
-        found.settings[name] = run.settings
-        for step in run.steps:
-            yield _Raw(step.atoms, step.energy_eV, step.forces_eV_A, "" if step.converged else "did not converge")
-    elif path.suffix in _DATABASES:
-        yield from _from_database(path, name)
-    elif path.suffix in _XYZ:
-        yield from _from_xyz(path, name, data)
-    else:
-        known = ", ".join(sorted(_XYZ | _DATABASES))
-        raise InputError(f"[data] files: {name}: unknown kind of file", hint=f"known are vasprun.xml, OUTCAR, {known}")
+def _collect_file(found: _Collected, path: Path, name: str, data: Data) -> None:
+    file = raw_file(path, name, data)
+    if file.settings:
+        found.settings[name] = file.settings
+    faults, keys, index = set[str](), set[str](), -1
+    used = False
+    for index, raw in enumerate(file.frames):
+        keys |= {*raw.atoms.info, *raw.known}
+        if fault := raw.why_not:
+            found.left_out[fault].append(f"{name}:{index}")
+            faults.add(fault)
+        else:
+            used = True
+            _collect(found, raw, data, name, index)
+    found.n_read += index + 1
+    found.keys |= keys
+    if not used:
+        raise _nothing_usable(name, data, faults, keys)
 
 
-def _from_xyz(path: Path, name: str, data: Data) -> Iterator[_Raw]:
-    try:
-        for atoms in read_structures(path, kind="extxyz"):
-            # ASE moves what it knows by name (energy, free_energy, forces) into a calculator's results
-            results = atoms.calc.results if atoms.calc is not None else {}
-            info = dict(atoms.info)
-            energy = info.pop(data.energy_key, results.get(data.energy_key))
-            forces = atoms.arrays.get(data.forces_key, results.get(data.forces_key))
-            yield _Raw(bare(atoms, info), _number(energy), forces, known=(*results, *atoms.arrays))
-    except InputError as error:
-        raise InputError(f"{name}: not extended XYZ ({error.message})") from error
-
-
-def _from_database(path: Path, name: str) -> Iterator[_Raw]:
-    try:
-        for row in connect(path).select():
-            results = row.toatoms().calc.results if row.get("calculator") else {}
-            energy = results.get("free_energy", results.get("energy"))
-            info = {**row.key_value_pairs, "row": row.id}
-            yield _Raw(bare(row.toatoms(), info), _number(energy), results.get("forces"))
-    except Exception as error:  # sqlite3's and ASE's readers raise what they like
-        raise InputError(f"{name}: not an ASE database ({type(error).__name__}: {error})") from error
-
-
-def _number(value: Any) -> float | None:
-    return None if value is None else float(value)
-
-
-def _collect(found: _Collected, raw: _Raw, data: Data, name: str, index: int) -> None:
-    """Sort a frame: a labelled frame, an isolated atom, or one to leave out."""
-    place = f"{name}:{index}"
-    if fault := _fault(raw):
-        found.left_out[fault].append(place)
-        return
+def _collect(found: _Collected, raw: RawFrame, data: Data, name: str, index: int) -> None:
+    """Take a frame that can be used: a labelled frame, or an isolated atom."""
     assert raw.energy_eV is not None
-    if len(raw.atoms) == 1:
+    place = f"{name}:{index}"
+    if raw.set_aside_eV is not None:
+        found.set_aside_eV_atom[place] = (raw.set_aside_eV - raw.energy_eV) / len(raw.atoms)
+    if _is_isolated(raw):
         found.isolated.append({str(raw.atoms.symbols[0]): raw.energy_eV})
         return
-    atoms = freed(raw.atoms) or raw.atoms
+    assert raw.forces_eV_A is not None
+    atoms = (freed(raw.atoms) if len(raw.atoms) > 1 else None) or raw.atoms
     if atoms.pbc.any():
         found.periodic.append(place)
     info = atoms.info
@@ -178,7 +169,7 @@ def _collect(found: _Collected, raw: _Raw, data: Data, name: str, index: int) ->
     frame = LabelledFrame(
         atoms=atoms,
         energy_eV=raw.energy_eV,
-        forces_eV_A=np.asarray(raw.forces_eV_A, dtype=float),
+        forces_eV_A=raw.forces_eV_A,
         source=str(info.pop("source", place)),
         trajectory=str(info.pop(data.trajectory_key, name)),
         config_type=str(info.pop("config_type", DEFAULT_TYPE)),
@@ -186,25 +177,31 @@ def _collect(found: _Collected, raw: _Raw, data: Data, name: str, index: int) ->
     found.frames.append(frame)
 
 
-def _fault(raw: _Raw) -> str:
-    """Return why a frame cannot be used; empty where it can."""
-    if raw.fault:
-        return raw.fault
-    if raw.energy_eV is None:
-        return "have no energy"
-    if raw.forces_eV_A is None:
-        return "" if len(raw.atoms) == 1 else "have no forces"
-    numbers = (raw.energy_eV, raw.forces_eV_A, raw.atoms.positions)
-    return "" if all(np.isfinite(values).all() for values in numbers) else "have numbers that are not finite"
+def _is_isolated(raw: RawFrame) -> bool:
+    """Return whether a frame is an isolated atom: a crystal may have one atom in its cell, too."""
+    if len(raw.atoms) != 1:
+        return False
+    kind = str(raw.atoms.info.get("config_type", "")).replace("_", "").lower()
+    return kind == ISOLATED.replace("_", "") or image_distance_A(raw.atoms) >= ISOLATED_A
 
 
-def _nothing_labelled(name: str, data: Data, raws: list[_Raw]) -> InputError:
-    if not raws:
+def _check_trajectory_key(found: _Collected, data: Data) -> None:
+    named = "trajectory_key" in data.model_fields_set and data.trajectory_key != Data().trajectory_key
+    if named and data.trajectory_key not in found.keys:
+        raise InputError(
+            f'[data] trajectory_key = "{data.trajectory_key}": no frame has it',
+            hint=f"the frames have: {', '.join(sorted(found.keys)) or 'no keys at all'}",
+        )
+
+
+def _nothing_usable(name: str, data: Data, faults: set[str], keys: set[str]) -> InputError:
+    if not faults:
         return InputError(f"{name}: there is no frame in it")
-    faults = listed(sorted({_fault(raw) for raw in raws}))
-    known = listed(sorted({key for raw in raws for key in (*raw.atoms.info, *raw.known)}))
-    hint = f'[data] energy_key = "{data.energy_key}", forces_key = "{data.forces_key}"; its frames have: {known}'
-    return InputError(f"{name}: no frame can be used, they {faults}", hint=hint if known else "")
+    hint = f'[data] energy_key = "{data.energy_key}", forces_key = "{data.forces_key}"; its frames have: '
+    return InputError(
+        f"{name}: no frame can be used, they {listed(sorted(faults))}",
+        hint=hint + ", ".join(sorted(keys)) if keys else "",
+    )
 
 
 def _about_collected(found: _Collected) -> list[Finding]:

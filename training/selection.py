@@ -30,7 +30,8 @@ def twins(frames: Sequence[Atoms], energies_eV: Sequence[float], window_eV: floa
     """Find duplicates: frames within the energy window of another one and of the same structure.
 
     The structure is the same where the sorted interatomic distances (between each pair of elements) differ nowhere by
-    more than 0.05 angstrom, which is invariant under permutation, rotation and reflection.
+    more than 0.05 angstrom, which is invariant under permutation, rotation and reflection; of periodic frames the edges
+    of the cell as well.
 
     Parameters
     ----------
@@ -66,7 +67,7 @@ def twins(frames: Sequence[Atoms], energies_eV: Sequence[float], window_eV: floa
 def _distances_A(atoms: Atoms) -> Array:
     matrix = atoms.get_all_distances(mic=bool(atoms.pbc.any()))
     numbers = atoms.numbers
-    parts = []
+    parts = [np.sort(atoms.cell.lengths())] if atoms.pbc.any() else []
     for first, second in combinations_with_replacement(sorted(set(numbers.tolist())), 2):
         block = matrix[np.ix_(numbers == first, numbers == second)]
         parts.append(np.sort(block[np.triu_indices(len(block), 1)] if first == second else block.ravel()))

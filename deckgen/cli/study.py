@@ -16,6 +16,7 @@ from deckgen.errors import DeckgenError, InputError, RunError
 
 if TYPE_CHECKING:
     from deckgen.decks.deck import WrittenDeck
+    from deckgen.decks.render import Prepared
     from deckgen.runs.batch import FailedDeck
 
 __all__ = ["analyse", "decks", "init", "report", "run", "status"]
@@ -44,7 +45,8 @@ def decks(
     from deckgen.cli.study_tables import deck_rows, deck_table
     from deckgen.decks.deck import write_decks
 
-    written = write_decks(study, force=force)
+    prepared = _prepared(study)
+    written = write_decks(prepared, force=force)
     seconds = _seconds_per_step(written) if timing else None
     failure = seconds if isinstance(seconds, RunError) else None
     cost = seconds if isinstance(seconds, float) else None
@@ -54,6 +56,16 @@ def decks(
         out.print(deck_table(written, cost))
     if failure is not None:
         raise RunError(f"the decks are written, but this one does not run: {failure.message}", hint=failure.hint)
+
+
+def _prepared(study: Path) -> Prepared:
+    """Prepare a study, and say what a user should know of its start structure."""
+    from deckgen.decks.render import prepare
+
+    prepared = prepare(study)
+    for remark in prepared.remarks:
+        Console(stderr=True).print(escape(remark))
+    return prepared
 
 
 def _seconds_per_step(written: list[WrittenDeck]) -> float | RunError | None:
@@ -80,7 +92,7 @@ def run(
     """Run all decks that are not done; started again, it resumes where it stopped."""
     from deckgen.runs.batch import run as run_batch
 
-    result = run_batch(study, workers=workers, force=force)
+    result = run_batch(_prepared(study), workers=workers, force=force)
     if as_json:
         print_json(asdict(result))
     else:

@@ -94,13 +94,16 @@ def label(
 @train_app.command()
 def read(gap: GapPath = HERE, as_json: Json = False) -> None:
     """Read and check the labelled frames that [data] names."""
-    from deckgen.cli.train_tables import dataset_rows, dataset_table
+    from deckgen.cli.train_tables import dataset_rows, dataset_table, reading_account
 
     reading = steps.read(gap)
     if as_json:
-        print_json({"sizes": dataset_rows(reading.dataset), "findings": [asdict(f) for f in reading.findings]})
+        account = {name: getattr(reading, name) for name in ("n_read", "n_isolated", "left_out")}
+        rows = dataset_rows(reading.dataset)
+        print_json({"sizes": rows, **account, "findings": [asdict(f) for f in reading.findings]})
         return
     out.print(dataset_table(reading.dataset))
+    out.print(reading_account(reading))
     _findings(reading.findings)
 
 

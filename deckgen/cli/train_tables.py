@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from deckgen.training.curate import Curation
     from deckgen.training.dataset import Dataset
     from deckgen.training.fit.record import FitResult
+    from deckgen.training.read import Reading
     from deckgen.training.validation.errors import ErrorTable, PotentialErrors
     from deckgen.workflows.train.rounds import Round, SetErrors
     from deckgen.workflows.train.validate import Validated
@@ -26,6 +27,7 @@ __all__ = [
     "dataset_table",
     "error_tables",
     "fit_summary",
+    "reading_account",
     "round_summary",
     "round_table",
 ]
@@ -58,6 +60,13 @@ def dataset_table(dataset: Dataset) -> RenderableType:
         table.add_row(str(size), str(frames), str(trajectories), f"{lowest:.4f}", f"{highest:.4f}", f"{force:.3f}")
     atoms = ", ".join(f"{symbol} {energy:.5f} eV" for symbol, energy in sorted(dataset.isolated_eV.items()))
     return Group(table, f"{len(dataset)} frames; isolated atoms: {atoms or 'none'}")
+
+
+def reading_account(reading: Reading) -> str:
+    """Return in one line what became of every frame in the files."""
+    counts = {"used": len(reading.dataset), "isolated atoms": reading.n_isolated, **reading.left_out}
+    words = [f"{count} {what}" for what, count in counts.items() if count or what == "used"]
+    return f"{reading.n_read} frames in the files: {escape(', '.join(words))}"
 
 
 def curation_table(curation: Curation) -> RenderableType:

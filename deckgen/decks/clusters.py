@@ -9,20 +9,19 @@ from typing import Any
 
 import numpy as np
 from ase import Atoms
-from ase.data import atomic_numbers, chemical_symbols, covalent_radii, reference_states
+from ase.data import atomic_numbers, covalent_radii, reference_states
 from numpy.typing import NDArray
 from scipy.spatial.distance import pdist, squareform
 
+from deckgen.decks.ordering import ordered
+from deckgen.decks.structure_file import read_structure
 from deckgen.errors import InputError
-from deckgen.structures import read_structures
 from deckgen.study import Cluster
 
 __all__ = ["bond_length_A", "build", "start_structure"]
 
 BOND_TOLERANCE = 1.2
 """Atoms nearer than this many bond lengths are neighbours: between the first and the second shell."""
-MOST_ATOMS = 10_000
-FARTHEST_A = 1e5
 
 
 def start_structure(cluster: Cluster, folder: Path) -> Atoms:
@@ -31,10 +30,14 @@ def start_structure(cluster: Cluster, folder: Path) -> Atoms:
     Raises
     ------
     InputError
-        If the file cannot be read, has atoms on top of each other or none, or lies outside the container.
+        If the file cannot be read or is no cluster, or the cluster is not inside the container.
     """
     if cluster.file is not None:
-        atoms, source = _read(folder / cluster.file), str(folder / cluster.file)
+        source = str(folder / cluster.file)
+        contained = cluster.container_radius_A is not None
+        atoms = read_structure(folder / cluster.file, cluster.periodic, contained=contained)
+    elif cluster.formula is not None:
+        atoms, source = _alloy(cluster), f"the {cluster.structure}"
     else:
         assert cluster.element is not None
         assert cluster.size is not None
@@ -48,6 +51,17 @@ def start_structure(cluster: Cluster, folder: Path) -> Atoms:
             hint="make the container larger",
         )
     return atoms
+
+
+def _alloy(cluster: Cluster) -> Atoms:
+    """Build a polyhedron of several elements, with the bond length of their mean."""
+    counts = cluster.counts
+    size = sum(counts.values())
+    largest = max(counts, key=lambda symbol: bond_length_A(symbol))
+    shape = build(largest, size, cluster.structure)
+    mean_A = sum(count * bond_length_A(symbol) for symbol, count in counts.items()) / size
+    shape.positions *= mean_A / bond_length_A(largest)
+    return ordered(shape, counts, cluster.ordering, core=cluster.core, seed=cluster.ordering_seed)
 
 
 def build(element: str, size: int, structure: str = "icosahedron") -> Atoms:
@@ -140,28 +154,3 @@ def _truncate(shell: Atoms, size: int, bond_A: float) -> Atoms:
         neighbours = neighbours - bonded[kept[weakest]]
         kept = np.delete(kept, weakest)
     return atoms[kept]
-
-
-def _read(path: Path) -> Atoms:
-    """Read the last frame of a file and check it."""
-    try:
-        found = list(read_structures(path, -1))
-    except InputError as error:
-        raise InputError(f"[cluster] file = {error.message}") from error
-    if not found:
-        raise InputError(f"[cluster] file = {path}: there is no structure in it")
-    atoms = found[0]
-    if not 2 <= len(atoms) <= MOST_ATOMS:
-        raise InputError(
-            f"[cluster] file = {path}: it has {len(atoms)} atoms; a cluster has at least two and at most {MOST_ATOMS}"
-        )
-    atoms = Atoms(atoms.symbols, positions=atoms.positions)
-    for number, position in enumerate(atoms.positions, start=1):
-        if not (np.abs(position) < FARTHEST_A).all():  # NaN is neither above nor below
-            place = ", ".join(f"{coordinate:g}" for coordinate in position)
-            raise InputError(f"[cluster] file = {path}: atom {number} is at ({place}) A")
-    if unknown := sorted(set(atoms.symbols) - set(chemical_symbols[1:])):
-        raise InputError(f"[cluster] file = {path}: {unknown[0]} is not the symbol of an element")
-    if (nearest := pdist(atoms.positions).min()) < 0.5:
-        raise InputError(f"[cluster] file = {path}: two of its atoms are {nearest:.2f} A apart")
-    return atoms

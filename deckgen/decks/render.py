@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from traceback import extract_tb
@@ -27,9 +27,11 @@ from jinja2 import (
 from deckgen.decks.clusters import start_structure
 from deckgen.decks.potentials import Potential, resolve
 from deckgen.decks.protocols import QUENCH, Part, Protocol, protocols_of
+from deckgen.decks.structure_file import NOT_USED
 from deckgen.errors import InputError
 from deckgen.study import Study
 from deckgen.study.folder import StudyFolder
+from deckgen.thermostats import THERMOSTATS
 
 __all__ = [
     "Prepared",
@@ -55,6 +57,14 @@ class Prepared:
     potential: Potential
     start: Atoms
     templates: Environment
+
+    @property
+    def remarks(self) -> list[str]:
+        """What a user should know of the start structure: atom types of several elements, what is not used."""
+        symbols = sorted(set(self.start.symbols))
+        types = ", ".join(f"{k} = {symbol}" for k, symbol in enumerate(symbols, 1))
+        frozen = "atoms are not swapped: below melting the elements stay where they start, and C_v lacks their mixing"
+        return [*([f"atom types: {types}", frozen] if symbols[1:] else []), *self.start.info.get(NOT_USED, [])]
 
 
 @dataclass(frozen=True)
@@ -126,8 +136,20 @@ def prepare(study: Prepared | Study | Path | str) -> Prepared:
             f"it knows {', '.join(sorted(potential.elements))}",
             hint='give one that does: [potential] kind = "gap" or kind = "lammps"',
         )
+    _check_freedom(study, start)
     own = StudyFolder(study.folder).templates
     return Prepared(study, potential, start, environment(own if os.path.isdir(own) else None))
+
+
+def _check_freedom(study: Study, start: Atoms) -> None:
+    """Refuse two atoms that may not rotate: they have one vibration, and the decks count 3N - 6 = 0."""
+    if len(start) == 2 and THERMOSTATS[study.nvt.thermostat].keeps_zero_angular_momentum:
+        able = [name for name, record in THERMOSTATS.items() if not record.keeps_zero_angular_momentum]
+        raise InputError(
+            f'{study.file}: [nvt] thermostat = "{study.nvt.thermostat}" keeps two atoms from rotating: they then have '
+            "3N - 5 = 1 degree of freedom, not the 3N - 6 of a cluster",
+            hint=f'of two atoms only {" or ".join(able)} samples the canonical ensemble: thermostat = "{able[0]}"',
+        )
 
 
 def render(prepared: Prepared, part: Part = "ladder") -> Iterator[Rendering]:
@@ -162,11 +184,12 @@ def render_quench(prepared: Prepared, stage: str, max_force_eV_A: float) -> Rend
     return _render(prepared.templates, QUENCH, stage, _common(prepared) | quench)
 
 
-def structure_context(atoms: Atoms, mass_u: float | None = None) -> dict[str, Any]:
-    """Return what the templates need to know of a structure; atom types in the order in which elements appear."""
-    symbols = list(dict.fromkeys(atoms.symbols))
+def structure_context(atoms: Atoms, masses_u: Mapping[str, float] | None = None) -> dict[str, Any]:
+    """Return what the templates need to know of a structure; atom types in the order of the elements' symbols."""
+    symbols = sorted(set(atoms.symbols))
     numbers = [atomic_numbers[symbol] for symbol in symbols]
-    masses = [mass_u or round(float(atomic_masses[number]), 8) for number in numbers]
+    standard = {symbol: round(float(atomic_masses[number]), 8) for symbol, number in zip(symbols, numbers, strict=True)}
+    masses = [(standard | dict(masses_u or {}))[symbol] for symbol in symbols]
     types = [symbols.index(symbol) + 1 for symbol in atoms.symbols]
     keys = ("symbol", "number", "mass_u")
     return {
@@ -180,11 +203,27 @@ def structure_context(atoms: Atoms, mass_u: float | None = None) -> dict[str, An
 
 def _common(prepared: Prepared) -> dict[str, Any]:
     """Return what all decks of a study share."""
-    return structure_context(prepared.start, prepared.study.potential.mass_u) | {
+    return structure_context(prepared.start, _masses_u(prepared)) | {
         "potential": prepared.potential,
         "relax": prepared.study.cluster.relax,
         "max_force_eV_A": RELAX_FORCE_eV_A,
     }
+
+
+def _masses_u(prepared: Prepared) -> dict[str, float]:
+    """Return the masses that the study states."""
+    choice, symbols = prepared.study.potential, sorted(set(prepared.start.symbols))
+    if choice.mass_u is not None and len(symbols) > 1:
+        raise InputError(
+            f"{prepared.study.file}: [potential] mass_u = {choice.mass_u:g}: the cluster has {', '.join(symbols)}",
+            hint=f"one mass per element: masses_u = {{{symbols[0]} = {choice.mass_u:g}, ...}}",
+        )
+    if extra := sorted(set(choice.masses_u) - set(symbols)):
+        raise InputError(
+            f"{prepared.study.file}: [potential] masses_u names {', '.join(extra)}; the cluster has "
+            f"{', '.join(symbols)}"
+        )
+    return dict.fromkeys(symbols, choice.mass_u) if choice.mass_u is not None else dict(choice.masses_u)
 
 
 def _render(env: Environment, protocol: Protocol, name: str, context: dict[str, Any]) -> Rendering:

@@ -1,25 +1,20 @@
-"""VASP by files: writes the input folder of a configuration, for users with a licence, and reads what VASP wrote."""
+"""VASP by files: the input folder of a configuration, for users with a licence."""
 
 from __future__ import annotations
 
-import contextlib
 import os
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deckgen.errors import InputError
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-__all__ = ["OUTPUTS", "SETTINGS", "VaspRun", "VaspStep", "is_of", "is_output", "read_output", "write_folder"]
+__all__ = ["OUTPUTS", "SETTINGS", "is_of", "write_folder"]
 
 SETTINGS: dict[str, Any] = {
     "GGA": "PE",
@@ -52,29 +47,6 @@ Make it from the PAW potentials for PBE (potpaw_PBE), in this order:
 
 Where VASP_PP_PATH names the folder that holds potpaw_PBE, deckgen copies it itself.
 """
-
-_TAGS = ("GGA", "ENCUT", "PREC", "EDIFF", "ISMEAR", "SIGMA", "ISPIN")
-_OUTCAR_TAG = re.compile(rf"^\s+({'|'.join(_TAGS)})\s*=\s*([^\s;]+)", re.MULTILINE)
-_OUTCAR_TITLE = re.compile(r"^\s+TITEL\s*=\s*(.+?)\s*$", re.MULTILINE)
-_OUTCAR_ENDS = re.compile(r"EDIFF is reached|FREE ENERGIE OF THE ION-ELECTRON SYSTEM")
-
-
-@dataclass(frozen=True, eq=False)
-class VaspStep:
-    """One ionic step: periodic atoms as VASP has them, the free energy (TOTEN), the forces, whether it converged."""
-
-    atoms: Atoms
-    energy_eV: float | None
-    forces_eV_A: NDArray[np.float64] | None
-    converged: bool
-
-
-@dataclass(frozen=True, eq=False)
-class VaspRun:
-    """What one vasprun.xml or OUTCAR holds: its ionic steps, and the settings that labels depend on."""
-
-    steps: tuple[VaspStep, ...]
-    settings: dict[str, str]
 
 
 def write_folder(folder: Path, atoms: Atoms, keywords: Mapping[str, Any]) -> None:
@@ -127,38 +99,6 @@ def _potential(library: Path, name: str) -> Path:
     return found[0]
 
 
-def is_output(path: Path) -> bool:
-    """Tell by its name whether a file is a vasprun.xml or an OUTCAR, such as OUTCAR.300K."""
-    return "OUTCAR" in path.name or ("vasprun" in path.name and path.suffix == ".xml")
-
-
-def read_output(path: Path) -> VaspRun:
-    """Read the complete ionic steps of a vasprun.xml or an OUTCAR; of a run that goes on, those that are there.
-
-    The energy is the free energy TOTEN, which the forces belong to, never the one extrapolated to zero smearing.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read, or has no complete step.
-    """
-    from ase.io import read
-
-    xml = path.suffix == ".xml"
-    try:
-        frames = read(path, index=":", format="vasp-xml" if xml else "vasp-out")
-        settings, converged = _of_xml(path) if xml else _of_outcar(path)
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except Exception as error:  # ASE's readers raise what they come across
-        raise InputError(f"{path}: not a complete {OUTPUTS[not xml]} ({type(error).__name__}: {error})") from error
-    done = [frame for frame in frames if frame.calc is not None]
-    if not done:
-        raise InputError(f"{path}: no complete ionic step", hint="the run has not come so far, or has failed")
-    steps = [_step(frame, good) for frame, good in zip(done, converged, strict=False)]  # the last may be cut short
-    return VaspRun(tuple(steps), settings)
-
-
 def is_of(found: Atoms, given: Atoms) -> bool:
     """Return whether a configuration that VASP wrote is one that `write_folder` was given, wherever in the box it is.
 
@@ -169,49 +109,3 @@ def is_of(found: Atoms, given: Atoms) -> bool:
         return False
     moved = (found.positions - found.positions[0]) - (as_written.positions - as_written.positions[0])
     return bool(np.abs(moved).max() <= SAME_PLACE_A)
-
-
-def _step(frame: Atoms, converged: bool) -> VaspStep:
-    # from the results themselves: get_forces would set those of fixed atoms to zero
-    results = frame.calc.results
-    atoms = type(frame)(frame.numbers, positions=frame.positions, cell=frame.cell, pbc=True)
-    return VaspStep(atoms, results.get("free_energy"), results.get("forces"), converged)
-
-
-def _of_xml(path: Path) -> tuple[dict[str, str], list[bool]]:
-    """Return the settings, and of each ionic step whether it ended before the last allowed electronic step."""
-    found, electronic, titles = dict[str, str](), list[int](), list[str]()
-    with contextlib.suppress(ElementTree.ParseError):  # the run goes on, or was killed
-        for _, element in ElementTree.iterparse(path):  # noqa: S314 (a file of the user's own)
-            if element.tag == "parameters":
-                found = {item.get("name", ""): (item.text or "").strip() for item in element.iter("i")}
-            elif element.tag == "array" and element.get("name") == "atomtypes":
-                titles = [(row[-1].text or "").strip() for row in element.iter("rc")]
-            elif element.tag == "calculation":
-                electronic.append(len(element.findall("scstep")))
-                element.clear()
-    settings = {tag: _plain(found[name]) for tag in _TAGS if (name := {"ENCUT": "ENMAX"}.get(tag, tag)) in found}
-    most = int(found.get("NELM", "0")) or max(electronic, default=0) + 1
-    return settings | {"POTCAR": ", ".join(titles)}, [count < most for count in electronic]
-
-
-def _of_outcar(path: Path) -> tuple[dict[str, str], list[bool]]:
-    text = path.read_text(errors="replace")
-    found = dict[str, str]()
-    for tag, value in _OUTCAR_TAG.findall(text.replace(";", ";\n ")):
-        found.setdefault(tag, _plain(value))
-    titles = _OUTCAR_TITLE.findall(text)
-    converged, reached = list[bool](), False
-    for match in _OUTCAR_ENDS.finditer(text):
-        if match[0].startswith("FREE"):
-            converged.append(reached)
-        reached = match[0].startswith("EDIFF")
-    return found | {"POTCAR": ", ".join(dict.fromkeys(titles))}, converged
-
-
-def _plain(value: str) -> str:
-    """Return a setting so that both files show it alike: numbers as numbers, words by their first four letters."""
-    try:
-        return f"{float(value):g}"
-    except ValueError:
-        return value.lower()[:4]

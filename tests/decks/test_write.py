@@ -14,11 +14,13 @@ import pytest
 from deckgen.decks.deck import read_manifests, study_decks, write_decks
 from deckgen.decks.manifest import read_manifest
 from deckgen.decks.potentials import BUILTIN
+from deckgen.decks.render import prepare
 from deckgen.errors import InputError
 from deckgen.study import Study
 from deckgen.thermostats import THERMOSTATS
 
 CLUSTER = '[cluster]\nelement = "Na"\nsize = 13\n[potential]\nname = "na-gupta"\n'
+LJ = '[potential]\nkind = "lammps"\npair_style = "lj/cut 30"\npair_coeff = ["Na Na 0.05 3.3", "K * 0.04 4.0"]\n'
 LADDER = "[ladder]\ntemperatures_K = [100, 200, 300]\n"
 
 
@@ -227,6 +229,46 @@ def test_a_thermostat_file_of_the_users_may_bring_its_own_container(tmp_path: Pa
     (own / "thermostat.j2").write_text(bath + wall)
     scripts = {deck.manifest.id: deck.script for deck in study_decks(Study.read(tmp_path))}
     assert "# My harmonic wall beyond 9.0 A" in scripts["T0100.000K-r1"]
+
+
+@pytest.mark.parametrize("thermostat", THERMOSTATS)
+def test_two_atoms_need_a_thermostat_that_lets_them_rotate(tmp_path: Path, thermostat: str) -> None:
+    """At zero angular momentum 3N - 5 = 1 degree of freedom is left, and the decks count 3N - 6 = 0."""
+    folder = study(tmp_path, f'thermostat = "{thermostat}"', cluster=CLUSTER.replace("13", "2"))
+    if thermostat == "langevin":
+        assert changes(folder) == ["new"] * 4
+        return
+    with pytest.raises(InputError, match="keeps two atoms from rotating") as caught:
+        write_decks(folder)
+    assert 'thermostat = "langevin"' in caught.value.hint
+
+
+def test_atom_types_follow_the_names_of_the_elements_not_the_order_of_the_file(tmp_path: Path) -> None:
+    atoms = ["Na 0 0 0", "K 4 0 0", "Na 2 3 0"]
+    for order in (atoms, atoms[::-1], [atoms[1], atoms[0], atoms[2]]):
+        (tmp_path / "nak.xyz").write_text("\n".join(["3", "", *order, ""]))
+        prepared = prepare(study(tmp_path, cluster=f'[cluster]\nfile = "nak.xyz"\n{LJ}'))
+        [deck, *_] = study_decks(prepared)
+        assert re.findall(r"^(\d) \S+  # (\w+)", deck.data, re.MULTILINE) == [("1", "K"), ("2", "Na")]
+        assert "labelmap        atom 1 K 2 Na" in deck.script
+        types, swaps = prepared.remarks
+        assert types == "atom types: 1 = K, 2 = Na"
+        assert "atoms are not swapped" in swaps
+
+
+def test_masses_are_stated_element_by_element(tmp_path: Path) -> None:
+    def data(potential: str) -> str:
+        alloy = f'[cluster]\nformula = "Na6K7"\n{LJ}{potential}\n'
+        return study_decks(prepare(study(tmp_path, cluster=alloy)))[0].data
+
+    assert re.findall(r"^\d (\S+)  # (\w+)", data(""), re.MULTILINE) == [("39.0983", "K"), ("22.98976928", "Na")]
+    assert re.findall(r"^\d (\S+)  # (\w+)", data("masses_u = {K = 40.0}"), re.MULTILINE)[0] == ("40.0", "K")
+    with pytest.raises(InputError, match="mass_u = 40: the cluster has K, Na"):
+        data("mass_u = 40.0")
+    with pytest.raises(InputError, match="masses_u names Rb; the cluster has K, Na"):
+        data("masses_u = {Rb = 85.0}")
+    with pytest.raises(InputError, match="either mass_u or masses_u"):
+        data("mass_u = 40.0\nmasses_u = {K = 40.0}")
 
 
 def test_an_element_that_the_potential_does_not_know(tmp_path: Path) -> None:

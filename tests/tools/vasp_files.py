@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -33,12 +34,15 @@ def vasprun(frames: Sequence[Atoms], electronic_steps: int, settings: dict[str, 
         for tag, value in settings.items()
     )
     atoms = "".join(f"<rc><c>{symbol}</c><c>1</c></rc>" for symbol in first.symbols)
-    potential = (
-        f"<rc><c>{len(first)}</c><c>{first.symbols[0]}</c><c>22.9</c><c>1</c><c>PAW_PBE {first.symbols[0]}</c></rc>"
+    potential = "".join(
+        f"<rc><c>{len(list(group))}</c><c>{symbol}</c><c>22.9</c><c>1</c><c>PAW_PBE {symbol}</c></rc>"
+        for symbol, group in groupby(first.symbols)
     )
-    text = "<modeling>\n<kpoints><varray name='kpointlist'><v>0 0 0</v></varray>"
+    text = "<modeling>\n<incar></incar>\n<kpoints><varray name='kpointlist'><v>0 0 0</v></varray>"
     text += "<varray name='weights'><v>1.0</v></varray></kpoints>\n"
-    text += f"<parameters>{tags}</parameters>\n<atominfo><array name='atoms'><set>{atoms}</set></array>"
+    # a second NELM stands there from VASP 5.2 to 6.2
+    again = '<separator name="response functions"><i type="int" name="NELM">1</i></separator>'
+    text += f"<parameters>{tags}{again}</parameters>\n<atominfo><array name='atoms'><set>{atoms}</set></array>"
     text += f"<array name='atomtypes'><set>{potential}</set></array></atominfo>\n{_structure(first, 'initialpos')}"
     for frame in frames:
         free = frame.get_potential_energy()
@@ -50,20 +54,25 @@ def vasprun(frames: Sequence[Atoms], electronic_steps: int, settings: dict[str, 
     return text + "</modeling>\n"
 
 
-def outcar(frames: Sequence[Atoms], converged: bool, settings: dict[str, object]) -> str:
-    symbol = frames[0].symbols[0]
-    text = f" POTCAR:    PAW_PBE {symbol} 08Apr2002\n" * 2 + f"   TITEL  = PAW_PBE {symbol}\n"
-    text += f"   ions per type =    {len(frames[0])}\n"
+def outcar(frames: Sequence[Atoms], electronic_steps: int, settings: dict[str, object]) -> str:
+    types = [(symbol, len(list(group))) for symbol, group in groupby(frames[0].symbols)]
+    text = "".join(f" POTCAR:    PAW_PBE {symbol} 08Apr2002\n" for symbol, _ in (*types, types[0]))
+    text += "".join(f"   TITEL  = PAW_PBE {symbol}\n" for symbol, _ in types)
+    text += f"   ions per type =    {'   '.join(str(count) for _, count in types)}\n"
     text += (
         " k-points           NKPTS =      1   k-points in BZ     NKDIM =      1   number of bands    NBANDS=      8\n"
     )
     text += " k-points in reciprocal lattice and weights: Gamma\n   0.0 0.0 0.0 1.0\n"
     text += f"   ISPIN  =      {settings['ISPIN']}    spin polarized calculation?\n"
     text += f"   ENCUT  =  {settings['ENCUT']} eV  7.50 Ry\n   GGA     =    {settings['GGA']}    GGA type\n"
+    text += f"   NELM   =     {settings['NELM']};   NELMIN=  2; NELMDL= -5     # of ELM steps\n"
+    others = {tag: value for tag, value in settings.items() if tag not in {*SETTINGS, "NELM"}}
+    text += "".join(f"   {tag} =     {value}    of the functional\n" for tag, value in others.items())
     text += f"   ISMEAR =     {settings['ISMEAR']};   SIGMA  =   {settings['SIGMA']}  broadening in eV\n"
     for number, frame in enumerate(frames):
-        text += f"----- Iteration      {number + 1}(   1)  -----\n"
-        text += f"------ aborting loop {'because EDIFF is reached' if converged else 'EDIFF was not reached'} -----\n"
+        for electronic in range(electronic_steps):
+            text += f"----- Iteration      {number + 1}({electronic + 1:4d})  -----\n"
+        text += "------ aborting loop because EDIFF is reached -----\n"  # VASP 5 writes this after NELM steps, too
         text += "      direct lattice vectors                 reciprocal lattice vectors\n"
         text += "".join(f"  {x:.9f}  {y:.9f}  {z:.9f}  0.0 0.0 0.0\n" for x, y, z in frame.cell.array)
         text += " POSITION                                       TOTAL-FORCE (eV/Angst)\n -----\n"
@@ -85,6 +94,6 @@ def write_vasp_output() -> Callable[..., None]:
         settings = SETTINGS | changes
         steps = 3 if converged else int(str(settings["NELM"]))
         xml = path.suffix == ".xml"
-        path.write_text(vasprun(frames, steps, settings) if xml else outcar(frames, converged, settings))
+        path.write_text(vasprun(frames, steps, settings) if xml else outcar(frames, steps, settings))
 
     return write

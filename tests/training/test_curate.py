@@ -11,7 +11,7 @@ from ase.calculators.morse import MorsePotential
 from shaken_clusters import moved, shaken
 
 from deckgen.errors import InputError
-from deckgen.training.curate import Curation, curate, write_curation
+from deckgen.training.curate import Curation, about_holdout, curate, write_curation
 from deckgen.training.dataset import Dataset, LabelledFrame
 from deckgen.training.extxyz import read_dataset
 from deckgen.training.recipe import Recipe
@@ -91,6 +91,33 @@ def test_selected_by_soap_the_frames_are_farther_apart_than_by_chance(dataset: D
         return float(distances[np.triu_indices(len(vectors), 1)].min())
 
     assert nearest(found.train.frames) > nearest(found.pool.frames)
+
+
+def test_without_trajectories_similar_structures_are_held_out_together() -> None:
+    """Four basins far from each other, six frames each, all of one trajectory: one basin is held out, whole."""
+    frames = []
+    for basin in range(4):
+        start = shaken(10 * basin)
+        start.positions *= 1 + 0.06 * basin
+        for k in range(6):
+            atoms = start.copy()
+            atoms.rattle(0.01, seed=k)
+            frames.append(labelled(atoms, 10 * basin + k))
+    dataset = Dataset(tuple(frames), {"Na": 0.0})
+    found = curated(dataset, holdout_fraction=0.25, holdout_by="structure", energy_window_eV=0.0)
+    held = {int(source.partition(":")[2]) // 10 for source in sources(found.holdout)}
+    assert (len(held), len(found.holdout)) == (1, 6)
+    assert len(found.holdout) + len(found.train) == len(dataset)
+    assert about_holdout(found, recipe().curate) == []
+
+
+def test_that_nothing_is_held_out_is_said_unless_it_is_wanted() -> None:
+    dataset = Dataset(tuple(labelled(shaken(k), k) for k in range(4)), {"Na": 0.0})
+    found = curated(dataset)
+    [finding] = about_holdout(found, recipe().curate)
+    assert (finding.code, len(found.holdout)) == ("no_holdout", 0)
+    assert "and there is one; name the key" in finding.message
+    assert about_holdout(curated(dataset, holdout_fraction=0.0), recipe(holdout_fraction=0.0).curate) == []
 
 
 def test_what_was_done_is_written_down(dataset: Dataset, tmp_path: Path) -> None:

@@ -14,6 +14,9 @@ from pydantic import ValidationError
 
 from deckgen.decks.clusters import build
 from deckgen.errors import InputError
+from deckgen.training.dataset import Dataset, LabelledFrame
+from deckgen.training.extxyz import read_dataset, write_dataset
+from deckgen.training.findings import about_outliers
 from deckgen.training.read import read_data
 from deckgen.training.recipe.data import Curate, Data
 
@@ -120,6 +123,117 @@ def test_settings_that_shift_the_energy_may_not_be_mixed(tmp_path, write_vasp_ou
     write_vasp_output(tmp_path / "b" / "OUTCAR", [cluster(seed=2)], ENCUT=150.0)
     with pytest.raises(InputError, match=r"ENCUT is 102 in a/vasprun.xml, 150 in b/OUTCAR"):
         read_data(data, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "one", "other"),
+    [
+        ("LHFCALC", {}, {"LHFCALC": "T"}),
+        ("AEXX", {"LHFCALC": "T", "AEXX": 0.25}, {"LHFCALC": "T", "AEXX": 0.3}),
+        ("METAGGA", {"METAGGA": "--"}, {"METAGGA": "SCAN"}),
+        ("IVDW", {}, {"IVDW": 11}),
+        ("LUSE_VDW", {}, {"LUSE_VDW": "T"}),
+        ("LDAUU of Cu", {"LDAU": "T", "LDAUU": "4.0"}, {"LDAU": "T", "LDAUU": "5.0"}),
+        ("GGA", {"GGA": "--"}, {"GGA": "RP"}),
+    ],
+)
+@pytest.mark.parametrize("file", ["vasprun.xml", "OUTCAR"])
+def test_every_part_of_the_functional_must_be_the_same(
+    tmp_path: Path, write_vasp_output, file: str, name: str, one: dict[str, object], other: dict[str, object]
+) -> None:
+    write_vasp_output(tmp_path / "a" / file, [cluster(seed=1)], **one)
+    write_vasp_output(tmp_path / "b" / file, [cluster(seed=2)], **other)
+    with pytest.raises(InputError, match=f"^{name} is .* in a/{file}, .* in b/{file}"):
+        read_data(Data(files=[f"*/{file}"], **AVERAGE), tmp_path)
+
+
+def test_what_matters_only_to_a_hybrid_is_not_compared_without_one(tmp_path: Path, write_vasp_output) -> None:
+    write_vasp_output(tmp_path / "a" / "vasprun.xml", [cluster(seed=1)], LHFCALC="F", AEXX=0.25)
+    write_vasp_output(tmp_path / "b" / "vasprun.xml", [cluster(seed=2)], LHFCALC="F", AEXX=0.0)
+    assert codes(read_data(Data(files=["*/vasprun.xml"], **AVERAGE), tmp_path)) == []
+
+
+def test_isolated_atoms_of_two_elements_have_a_potential_each(tmp_path: Path, write_vasp_output) -> None:
+    for symbol, energy in (("Cu", -0.3), ("Au", -0.2)):
+        atom = Atoms(symbol, positions=[(5, 5, 5)], cell=[12.0] * 3, pbc=True)
+        atom.calc = SinglePointCalculator(atom, energy=energy, forces=np.zeros((1, 3)))
+        write_vasp_output(tmp_path / symbol / "vasprun.xml", [atom])
+    reading = read_data(Data(files=["*/vasprun.xml"]), tmp_path)
+    assert reading.dataset.isolated_eV == pytest.approx({"Cu": -0.3, "Au": -0.2})
+    assert (reading.n_read, reading.n_isolated) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("edge_A", "info", "isolated"),
+    [
+        (3.7, {}, False),
+        (7.5, {}, False),
+        (8.5, {}, True),
+        (7.5, {"config_type": "IsolatedAtom"}, True),
+        (None, {}, True),
+    ],
+)
+def test_a_crystal_with_one_atom_in_its_cell_is_not_the_isolated_atom(
+    tmp_path: Path, edge_A: float | None, info: dict[str, str], isolated: bool
+) -> None:
+    atom = Atoms("Cu", info={"REF_energy": -1.3, **info}, cell=edge_A and [edge_A] * 3, pbc=edge_A is not None)
+    atom.arrays["REF_forces"] = np.zeros((1, 3))
+    write(tmp_path / "atom.extxyz", atom, format="extxyz")
+    write_xyz(tmp_path / "a.extxyz", [cluster(seed=1)])
+    data = Data(files=["a.extxyz", "atom.extxyz"])
+    if isolated:
+        assert read_data(data, tmp_path).dataset.isolated_eV == {"Cu": -1.3}
+        return
+    with pytest.raises(InputError, match="no energy of the isolated atom of Cu"):
+        read_data(data, tmp_path)
+    reading = read_data(Data(files=data.files, **AVERAGE), tmp_path)
+    assert reading.dataset.sizes == (1, 4)
+    assert codes(reading) == ["periodic"]
+
+
+def test_crystals_of_one_atom_and_other_cells_are_other_configurations(tmp_path: Path) -> None:
+    frames = []
+    for edge_A, energy in ((2.5, -1.3), (2.6, -1.2), (2.6, -1.2)):
+        atom = Atoms("Cu", info={"REF_energy": energy}, cell=[edge_A] * 3, pbc=True)
+        atom.arrays["REF_forces"] = np.zeros((1, 3))
+        frames.append(atom)
+    write(tmp_path / "a.extxyz", frames, format="extxyz")
+    reading = read_data(Data(files=["a.extxyz"], **AVERAGE), tmp_path)
+    assert [frame.energy_eV for frame in reading.dataset.frames] == [-1.3, -1.2]
+    assert reading.left_out == {"occur more than once": 1}
+    write_dataset(tmp_path / "data.extxyz", reading.dataset)
+    assert read_dataset(tmp_path / "data.extxyz").sizes == (1,)
+
+
+@pytest.mark.parametrize(
+    ("energy", "largest_force", "says"),
+    [
+        (-558.0, 0.1, "bad (-279 eV/atom)"),
+        (25.0, 0.1, "bad (+12.5 eV/atom)"),
+        (-5.0, 0.1, "bad (-2.5 eV/atom)"),
+        (-1.0, 130.0, "bad (a force of 130 eV/A)"),
+        (4.0, 30.0, ""),
+    ],
+)
+@pytest.mark.parametrize("isolated", [{}, {"Na": -0.0}])
+def test_labels_that_would_spoil_a_fit_are_found_before_it(
+    energy: float, largest_force: float, says: str, isolated: dict[str, float]
+) -> None:
+    """A dimer of -558 eV among others of -1 eV; one that is pressed together is high, and is none."""
+
+    def dimer(source: str, energy_eV: float, force: float) -> LabelledFrame:
+        atoms = Atoms("Na2", positions=[(0, 0, 0), (0, 0, 3.0)])
+        return LabelledFrame(atoms, energy_eV, np.array([(0, 0, force), (0, 0, -force)]), source, "scan")
+
+    good = [dimer(f"good-{k}", -1.0 + 0.02 * k, 0.1) for k in range(12)]
+    findings = about_outliers(Dataset((*good, dimer("bad", energy, largest_force)), isolated))
+    assert [finding.message.rpartition(": ")[2] for finding in findings] == ([says] if says else [])
+
+
+def test_a_trajectory_key_that_no_frame_has_is_an_error_that_shows_the_keys(tmp_path: Path) -> None:
+    write_xyz(tmp_path / "a.extxyz", [cluster(seed=1)], run="T7")
+    with pytest.raises(InputError, match=r'trajectory_key = "tray": no frame has it\n.*REF_energy.*run'):
+        read_data(Data(files=["a.extxyz"], trajectory_key="tray", **AVERAGE), tmp_path)
 
 
 def test_an_ase_database_says_itself_which_energy_it_has(tmp_path: Path) -> None:

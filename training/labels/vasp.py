@@ -13,7 +13,8 @@ from deckgen.cells import freed
 from deckgen.errors import InputError, RunError
 from deckgen.reference.calculator import boxed
 from deckgen.reference.settings import ReferenceChoice
-from deckgen.reference.vasp import OUTPUTS, is_of, read_output, write_folder
+from deckgen.reference.vasp import OUTPUTS, is_of, write_folder
+from deckgen.reference.vasp_output.read import read_output
 from deckgen.training.findings import about_net_forces
 from deckgen.training.labels.files import KEY, atoms_text, read_infos
 from deckgen.training.labels.jobs import FailedFrame, Job, LabelResult, LabelStore
@@ -81,8 +82,8 @@ def _single_point(output: Path, given: Atoms) -> tuple[Atoms, float, NDArray[np.
         If it cannot be read, did not converge, or belongs to another frame.
     """
     step = read_output(output).steps[-1]
-    if not step.converged or step.energy_eV is None or step.forces_eV_A is None:
-        raise RunError(f"{output}: the electronic steps did not converge (NELM), or there are no forces")
+    if step.fault or step.energy_eV is None or step.forces_eV_A is None:
+        raise RunError(f"{output}: the electronic steps {step.fault or 'have no forces'}")
     found = freed(step.atoms) or step.atoms
     if not is_of(found, given):
         raise RunError(f"{output}: is not of the frame in {output.parent / FRAME}")

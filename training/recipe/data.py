@@ -29,8 +29,8 @@ class Data(Table):
     """The labelled frames: their files and the names of their labels."""
 
     files: Annotated[tuple[Path, ...], Field(min_length=1)] = (LABELS / LABELLED,)
-    """Extended XYZ, vasprun.xml, OUTCAR or ASE databases, relative to gap.toml's folder; patterns such as "md/*/OUTCAR"
-    are expanded."""
+    """Extended XYZ, vasprun.xml, OUTCAR (also as .gz), trajectories (.traj) and databases of ASE, folders of dpdata;
+    relative to gap.toml's folder; patterns such as "md/*/OUTCAR" are expanded."""
     energy_key: Annotated[str, Field(min_length=1)] = ENERGY_KEY
     """Name of the free energy (eV) in extended XYZ; the other formats define it themselves."""
     forces_key: Annotated[str, Field(min_length=1)] = FORCES_KEY
@@ -53,11 +53,14 @@ class Curate(Table):
     """Number of frames to fit; 0: all. The others form the pool that `augment` draws from."""
     by: Literal["energy", "soap"] = "energy"
     """How they are selected: evenly spaced in energy, or by farthest-point sampling of the averaged SOAP vectors."""
+    holdout_by: Literal["trajectory", "structure"] = "trajectory"
+    """What is held out whole: trajectories, or groups of similar structures (by averaged SOAP vectors), for data whose
+    frames do not say their trajectory."""
     holdout_trajectories: tuple[str, ...] = ()
     """Names of the trajectories to hold out."""
     holdout_fraction: Annotated[float, Field(ge=0, lt=1)] | None = None
-    """Alternatively, the approximate fraction of frames to hold out, as whole trajectories drawn at random; default
-    0.1."""
+    """Alternatively, the approximate fraction of frames to hold out, as whole trajectories, or groups, drawn at random;
+    default 0.1."""
     seed: Annotated[int, Field(ge=0)] = 1
     """Seed of that draw."""
 
@@ -65,4 +68,6 @@ class Curate(Table):
     def _one_way(self) -> Self:
         if self.holdout_trajectories and self.holdout_fraction is not None:
             raise ValueError("give either holdout_trajectories or holdout_fraction, not both")
+        if self.holdout_trajectories and self.holdout_by == "structure":
+            raise ValueError('holdout_by = "structure" holds no trajectories out: leave out holdout_trajectories')
         return self

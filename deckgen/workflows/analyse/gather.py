@@ -104,8 +104,8 @@ def _one_size(study: Study | None, own: Samples | None, sources: Sequence[Extern
     said = {} if n_atoms is None else {"you": n_atoms}
     if own is not None:
         said["the study's decks"] = own.n_atoms
-    elif study is not None and study.cluster.size is not None:
-        said["study.toml"] = study.cluster.size
+    elif study is not None and study.cluster.n_atoms is not None:
+        said["study.toml"] = study.cluster.n_atoms
     said |= {str(source.file): source.run.n_atoms for source in sources if source.run.n_atoms is not None}
     if not said:
         raise InputError("the number of atoms is not known", hint="give it: --atoms 55")

@@ -13,7 +13,8 @@ from deckgen.cells import freed
 from deckgen.errors import InputError, RunError
 from deckgen.reference.calculator import boxed
 from deckgen.reference.settings import ReferenceChoice
-from deckgen.reference.vasp import OUTPUTS, is_of, read_output, write_folder
+from deckgen.reference.vasp import OUTPUTS, is_of, write_folder
+from deckgen.reference.vasp_output.read import read_output
 from deckgen.workflows.compare.relaxation import START, Relaxation, RelaxationLimit
 
 __all__ = ["relax_by_folders"]
@@ -77,7 +78,7 @@ def _steps(output: Path, start: Atoms) -> list[tuple[Atoms, float, NDArray[np.fl
         If it cannot be read, begins with another structure, or its first or last step did not converge.
     """
     steps = read_output(output).steps
-    if not (steps[0].converged and steps[-1].converged):
+    if steps[0].fault or steps[-1].fault:
         raise RunError(f"{output}: the electronic steps of the first or the last ionic step did not converge (NELM)")
     found = [
         (freed(step.atoms) or step.atoms, step.energy_eV, step.forces_eV_A)

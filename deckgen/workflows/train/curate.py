@@ -7,7 +7,7 @@ from pathlib import Path
 
 from deckgen.errors import InputError
 from deckgen.findings import Finding
-from deckgen.training.curate import Curation, write_curation
+from deckgen.training.curate import Curation, about_holdout, write_curation
 from deckgen.training.curate import curate as divide
 from deckgen.training.dataset import Dataset
 from deckgen.training.extxyz import read_dataset
@@ -27,7 +27,7 @@ class Curated:
     curation
         The frames.
     findings
-        Warnings about the frames that were read.
+        Warnings about the frames that were read and divided.
     folder
         The project's curated/.
     """
@@ -56,7 +56,8 @@ def curate(recipe: Recipe | Path | str = ".", *, workers: int | None = None) -> 
     reading = read(recipe)
     curation = divide(recipe, reading.dataset, workers=workers)
     write_curation(curation, recipe.folder / CURATED)
-    return Curated(curation, reading.findings, recipe.folder / CURATED)
+    findings = (*reading.findings, *about_holdout(curation, recipe.curate))
+    return Curated(curation, findings, recipe.folder / CURATED)
 
 
 def curated_sets(recipe: Recipe) -> dict[str, Dataset]:

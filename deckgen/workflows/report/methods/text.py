@@ -129,9 +129,10 @@ def _engine(potential: Potential, references: References, engines: Collection[st
 def _built(study: Study) -> str:
     cluster = study.cluster
     article = "a" if cluster.structure == "decahedron" else "an"
-    whole = cluster.structure == "icosahedron" and cluster.size in CLOSED_SHELLS
+    whole = cluster.structure == "icosahedron" and cluster.n_atoms in CLOSED_SHELLS
     truncated = "" if whole else " (truncated where that closes no shell)"
-    return f"{article} {cluster.structure} of {cluster.size} atoms{truncated} built with ASE"
+    order = "" if cluster.formula is None else f", its elements in {cluster.ordering} order"
+    return f"{article} {cluster.structure} of {cluster.n_atoms} atoms{truncated} built with ASE{order}"
 
 
 def _reweighting(results: ThermodynamicsDocument, references: References) -> list[str]:
@@ -145,7 +146,7 @@ def _reweighting(results: ThermodynamicsDocument, references: References) -> lis
         f"All temperatures were combined by the multistate Bennett acceptance ratio (MBAR) {cite('mbar')} with pymbar "
         f"{version('pymbar')} and deckgen {results.deckgen_version}.",
         "The heat capacity is C_v/k_B = (3N − 3)/2 + Var(U)/(k_B T)², given in units of its classical limit at zero "
-        f"temperature, C_0/k_B = 3N − 9/2 = {results.c0_over_kB:g}.",
+        f"temperature, C_0/k_B = {'3N − 4' if results.c0_over_kB == 2 else '3N − 9/2'} = {results.c0_over_kB:g}.",
     ]
     if results.rotation == "canonical":
         sentences.append(

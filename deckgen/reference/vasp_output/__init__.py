@@ -1,0 +1,1 @@
+"""What VASP leaves behind: vasprun.xml and OUTCAR, read line by line."""
