@@ -132,7 +132,7 @@ def about_outliers(outliers: Iterable[Outlier]) -> list[Finding]:
     """Name the rows that were left out for lying far from all others."""
     return [
         Finding(
-            "outlier",
+            "stray_rows",
             f"T = {found.temperature_K:g} K, replica {found.replica}: the row at {found.time_ps:g} ps, "
             f"U = {found.potential_energy_eV:.4f} eV, lies {found.gap_eV:.2f} eV from all others and is left out. "
             "The file is damaged, or the dynamics broke down there: look at the rows around it",

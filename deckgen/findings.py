@@ -11,7 +11,7 @@ TITLES: Mapping[str, str] = {
     # of a study's samples: docs/results.md has a row for each
     "inconsistent": "Parts of the data disagree",
     "partial": "Not all runs are done",
-    "outlier": "Rows were left out",
+    "stray_rows": "Rows were left out",
     "few_samples": "Few independent samples",
     "not_equilibrated": "Not equilibrated",
     "poor_overlap": "Neighbouring temperatures hardly overlap",

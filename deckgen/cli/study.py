@@ -64,7 +64,7 @@ def _prepared(study: Path) -> Prepared:
 
     prepared = prepare(study)
     for remark in prepared.remarks:
-        Console(stderr=True).print(escape(remark))
+        Console(stderr=True, emoji=False).print(plain(remark))
     return prepared
 
 

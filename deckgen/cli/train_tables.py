@@ -66,7 +66,7 @@ def reading_account(reading: Reading) -> str:
     """Return in one line what became of every frame in the files."""
     counts = {"used": len(reading.dataset), "isolated atoms": reading.n_isolated, **reading.left_out}
     words = [f"{count} {what}" for what, count in counts.items() if count or what == "used"]
-    return f"{reading.n_read} frames in the files: {escape(', '.join(words))}"
+    return f"{reading.n_read} frames in the files: {plain(', '.join(words))}"
 
 
 def curation_table(curation: Curation) -> RenderableType:

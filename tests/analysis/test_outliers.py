@@ -23,7 +23,7 @@ def test_a_row_far_from_all_others_is_named_and_left_out(jumping_basins, rng, en
     clean = thermodynamics(Samples.from_arrays(LADDER, energies, n_atoms=55, interval_ps=0.1), bootstraps=0)
     energies[2][700] = energy
     result = thermodynamics(Samples.from_arrays(LADDER, energies, n_atoms=55, interval_ps=0.1), bootstraps=0)
-    (said,) = [finding for finding in result.warnings if finding.code == "outlier"]
+    (said,) = [finding for finding in result.warnings if finding.code == "stray_rows"]
     assert said.temperature_K == 180.0
     assert "the row at 70.1 ps" in said.message
     assert f"U = {energy:.4f} eV" in said.message
