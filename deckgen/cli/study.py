@@ -43,8 +43,14 @@ def decks(
     """Write the decks and say what they will cost; exit code 1 where LAMMPS refuses the one that is tried."""
     from deckgen.cli.study_tables import deck_rows, deck_table
     from deckgen.decks.deck import write_decks
+    from deckgen.decks.own_templates import own_templates
+    from deckgen.decks.render import prepare
 
-    written = write_decks(study, force=force)
+    prepared = prepare(study)
+    own = own_templates(prepared)
+    written = write_decks(prepared, force=force)
+    if own.names:
+        Console(stderr=True, markup=False, emoji=False, highlight=False, soft_wrap=True).print(str(own))
     seconds = _seconds_per_step(written) if timing else None
     failure = seconds if isinstance(seconds, RunError) else None
     cost = seconds if isinstance(seconds, float) else None

@@ -24,6 +24,7 @@ from jinja2 import (
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from deckgen.errors import DeckgenError, InputError
+from deckgen.files import require_file
 
 __all__ = ["deck_environment", "fill", "project_environment"]
 
@@ -34,9 +35,19 @@ EXTEND = (
 
 
 def deck_environment(template_folder: Path | None = None) -> Environment:
-    """Return the Jinja environment: the user's templates first, then the package's; an undefined name is an error."""
+    """Return the Jinja environment: the user's templates first, then the package's; an undefined name is an error.
+
+    Raises
+    ------
+    InputError
+        If a template of the user's is no file that can be read.
+    """
     package = PackageLoader("deckgen.templates", "decks")
-    own: list[BaseLoader] = [FileSystemLoader(template_folder)] if template_folder else []
+    own: list[BaseLoader] = []
+    if template_folder:
+        own.append(FileSystemLoader(template_folder))
+        for file in sorted(template_folder.rglob("*.j2")):
+            require_file(file)  # what is none would be passed over for the package's
     # deckgen/nvt.in.j2 is always the package's: what an nvt.in.j2 of the user extends
     env = _environment(ChoiceLoader([*own, package, PrefixLoader({"deckgen": package})]))
     env.globals["unknown"] = _unknown

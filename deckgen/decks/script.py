@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import re
 import string
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
@@ -22,9 +21,9 @@ __all__ = ["Arguments", "command_words", "told", "word"]
 BARE = string.ascii_letters + string.digits + "_.-+=@%,:/~^"
 """Characters that stand for themselves."""
 QUOTED = BARE + " #()[]"
-"""Characters that stand for themselves between quotes."""
-LETTERS = {"Lu", "Ll", "Lt", "Lo", "Mn", "Mc", "Nd"}
-"""Categories of other characters that may stand there: of foreign blanks, dashes and quotes LAMMPS makes ASCII."""
+"""Characters that stand for themselves between quotes. LAMMPS loses bytes of those that are not ASCII."""
+FORMULAS = {"atom", "equal", "vector"}
+"""Styles of variables that are no text."""
 SHOWN = 60
 _PIECE = re.compile(r'"""(?P<triple>.*?)"""|"(?P<double>[^"]*)"|\'(?P<single>[^\']*)\'|(?P<bare>[^\s"\'#]+)|#.*|\s+|.')
 _BALANCED = re.compile(r"""\s*(?:(?:"[^"]*"|'[^']*'|[^\s"'#]+)(?=[\s#]|$)\s*)*(?:#.*)?""")
@@ -82,23 +81,19 @@ def word(text: str, name: str) -> str:
     InputError
         If it is empty, or has a character that LAMMPS or a shell may take for more than a part of a name.
     """
-    bad = next((char for char in text if char not in QUOTED and not _is_letter(char)), "")
+    bad = next((char for char in text if char not in QUOTED), "")
     if bad or not text.strip():
         what = f"it has {bad!a}" if bad else "it is empty"
         raise InputError(
             f"{name}: {_shown(text)} cannot be a word of a LAMMPS deck: {what}",
             hint="rename it: letters, digits, blanks and _ . - + = @ % , : / ~ ^ # ( ) [ ] can stand in a deck",
         )
-    return text if all(char in BARE or _is_letter(char) for char in text) else f'"{text}"'
-
-
-def _is_letter(char: str) -> bool:
-    return not char.isascii() and unicodedata.category(char) in LETTERS
+    return text if set(text) <= set(BARE) else f'"{text}"'
 
 
 def _arguments(text: str, name: str) -> str:
     """Return the user's own LAMMPS text, having made sure that it does not go beyond its command."""
-    foreign = next((char for char in text if not (" " <= char <= "~" or char == "\t" or _is_letter(char))), "")
+    foreign = next((char for char in text if not (" " <= char <= "~" or char == "\t")), "")
     if not text.strip():
         problem = "it is empty"
     elif foreign:
@@ -122,7 +117,7 @@ def command_words(script: str) -> Iterator[list[str]]:
         if pieces:
             words = [str(piece[str(piece.lastgroup)]) for piece in pieces]
             yield words
-            if words[0] in {"if", "run", "variable"}:
+            if words[0] in {"if", "run", "variable"} and not FORMULAS & set(words[2:3]):
                 for piece, text in zip(pieces, words, strict=True):
                     yield from command_words(text) if piece.lastgroup != "bare" else ()
 
