@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from deckgen import __version__
-from deckgen.cli.output import HERE, Json, StudyPath, out, plain, print_json
+from deckgen.cli.output import HERE, Json, StudyPath, err, out, plain, print_json
 from deckgen.errors import DeckgenError, InputError, RunError
 
 if TYPE_CHECKING:
@@ -50,8 +49,10 @@ def decks(
     own = own_templates(prepared)
     written = write_decks(prepared, force=force)
     if own.names:
-        Console(stderr=True, markup=False, emoji=False, highlight=False, soft_wrap=True).print(str(own))
-    seconds = _seconds_per_step(written) if timing else None
+        err.print(plain(own))
+    if timing and own.reach_out:
+        err.print("the cost is not measured: that would run them")
+    seconds = _seconds_per_step(written) if timing and not own.reach_out else None
     failure = seconds if isinstance(seconds, RunError) else None
     cost = seconds if isinstance(seconds, float) else None
     if as_json:
@@ -71,7 +72,7 @@ def _seconds_per_step(written: list[WrittenDeck]) -> float | RunError | None:
     except RunError as error:
         return error
     except DeckgenError as error:
-        Console(stderr=True, emoji=False).print(f"the cost could not be measured: {plain(error.message)}")
+        err.print(f"the cost could not be measured: {plain(error.message)}")
         return None
 
 

@@ -37,11 +37,16 @@ class OwnTemplates:
     names: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
 
+    @property
+    def reach_out(self) -> bool:
+        """Whether one of the commands runs or reads something else than the deck, as far as can be told."""
+        return any(command.startswith("$") or OUTSIDE & set(command.split()) for command in self.commands)
+
     def __str__(self) -> str:
-        lines = [f"templates of the study's own: {', '.join(self.names)}"]
-        if self.commands:
-            lines.append(f"their decks have commands that the package's have not: {'; '.join(self.commands)}")
-        return "\n".join(line if line.isprintable() else ascii(line)[1:-1] for line in lines)
+        words = f"templates of the study's own: {', '.join(self.names)}"
+        if not self.commands:
+            return words
+        return f"{words}\ncommands that the decks of the package's templates do not have: {'; '.join(self.commands)}"
 
 
 def own_templates(prepared: Prepared) -> OwnTemplates:

@@ -122,8 +122,9 @@ class _Reader:
             _check_kind(path, get("init_args", ""))
             contents.labels.append(get("label", ""))
         elif tag == "e0":
+            element = atomic_number(path, "e0 Z", get("Z", ""))
             if number(path, "e0 value", get("value", "")) != 0.0:
-                contents.atomic_numbers.add(atomic_number(path, "e0 Z", get("Z", "")))
+                contents.atomic_numbers.add(element)
         elif tag == "gpCoordinates":
             contents.coordinates.append(
                 Coordinate(
