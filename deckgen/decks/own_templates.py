@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -40,7 +41,7 @@ class OwnTemplates:
     @property
     def reach_out(self) -> bool:
         """Whether one of the commands runs or reads something else than the deck, as far as can be told."""
-        return any(command.startswith("$") or OUTSIDE & set(command.split()) for command in self.commands)
+        return any(command.startswith("$") or OUTSIDE & set(re.split("[ /]", command)) for command in self.commands)
 
     def __str__(self) -> str:
         words = f"templates of the study's own: {', '.join(self.names)}"
