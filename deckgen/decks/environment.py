@@ -30,7 +30,7 @@ __all__ = ["deck_environment", "fill", "project_environment"]
 
 EXTEND = (
     'a template of yours that changes a part of the package\'s begins with {% extends "deckgen/nvt.in.j2" %} and '
-    "overrides blocks; docs/reliability.md says what a template may do"
+    "overrides blocks; see docs/templates.md"
 )
 
 

@@ -159,7 +159,7 @@ def template_view(context: Mapping[str, Any]) -> dict[str, Any]:
     files = [{"name": file} for file in potential.files]
     return {
         key: value if key == "positions" else told(value, key)  # numbers of our own, many
-        for key, value in (context | {"potential": seen | {"files": files}}).items()
+        for key, value in {**context, "potential": seen | {"files": files}}.items()
     }
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from lammps_input import tokenise
 
 from deckgen.cli import main
 from deckgen.decks.own_templates import OwnTemplates, own_templates
-from deckgen.decks.render import prepare
+from deckgen.decks.render import prepare, render
 from deckgen.decks.script import command_words
 from deckgen.errors import InputError
 
@@ -99,6 +101,18 @@ def test_what_is_wrong_with_a_template_says_how_one_extends_the_packages(study: 
     with pytest.raises(InputError, match="Required block 'title' not found") as caught:
         own_templates(prepare(study))
     assert '{% extends "deckgen/nvt.in.j2" %}' in caught.value.hint
+
+
+def test_the_example_of_the_docs_changes_every_nvt_deck_by_its_line(study: Path, root: Path) -> None:
+    usual = [tokenise(deck.script) for deck in render(prepare(study))]
+    example = re.search(
+        r"^(?: {4}.*\n)*? {4}{% endblock %}\n", (root / "docs" / "templates.md").read_text(), re.MULTILINE
+    )
+    assert example
+    (study / "templates" / "nvt.in.j2").write_text(textwrap.dedent(example[0]))
+    for deck, old in zip(render(prepare(study)), usual, strict=True):
+        added = [("fix", "drag", "all", "viscous", "0.001")] if deck.protocol == "nvt" else []
+        assert [words for words in tokenise(deck.script) if words not in old] == added
 
 
 def test_the_words_of_every_golden_deck_are_those_of_lammps_rules(root: Path) -> None:
