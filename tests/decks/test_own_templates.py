@@ -75,11 +75,11 @@ def test_a_study_without_templates_has_none(study: Path) -> None:
 
 
 def test_decks_names_them_and_runs_nothing_that_reaches_out(study: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    found(study, "shell touch PWNED")
+    found(study, f"shell touch {study}/PWNED")
     assert main(["decks", str(study)]) == 0
     said = capfd.readouterr().err
     assert "templates of the study's own: nvt.in.j2" in said
-    assert "do not have: shell touch PWNED" in said
+    assert f"do not have: shell touch {study}/PWNED" in said
     assert "the cost is not measured" in said
     assert not list(study.rglob("PWNED"))
 

@@ -175,7 +175,7 @@ ATTACKS = [
     Attack("it opens three quotes", "quotes are not balanced", lammps(coefficients='* * 1 1 \\"\\"\\"')),
     Attack("the same in a comment", "quotes are not balanced", lammps(coefficients='* * 1 1 # \\"\\"\\"')),
     Attack("it opens a quote", "quotes are not balanced", lammps(coefficients='* * 1 1 \\"a')),
-    Attack("it is empty", "is empty", lammps(style="")),
+    Attack("it is empty", "empty", lammps(style="")),
     # templates
     template("{{ cycler.__init__.__globals__.os.system('touch PWNED') }}"),
     template("{{ lipsum.__globals__['os'].system('touch PWNED') }}"),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.calculators.emt import EMT
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from deckgen.decks.clusters import build
@@ -125,6 +125,9 @@ words = st.lists(st.sampled_from((*PIECES, "\n2\n\nNa 0 0 0\n", "REF_energy=-99 
 
 @settings(max_examples=100, suppress_health_check=list(HealthCheck))
 @given(source=words, trajectory=words, config_type=words, known=words)
+@example(source="s", trajectory="t", config_type="\\", known="k")
+@example(source="s", trajectory="t", config_type="c", known="k\\")
+@example(source="s", trajectory="t", config_type="a=", known="_JSON a")
 def test_the_words_of_a_frame_change_neither_its_label_nor_the_next_frame(
     source: str, trajectory: str, config_type: str, known: str, tmp_path: Path
 ) -> None:
