@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from deckgen.errors import InputError
 
-__all__ = ["DEFAULT_TYPE", "ISOLATED", "Dataset", "LabelledFrame", "bare", "frame_key", "joined_isolated"]
+__all__ = ["DEFAULT_TYPE", "ISOLATED", "Dataset", "LabelledFrame", "bare", "frame_key", "joined_isolated", "one_line"]
 
 ISOLATED = "isolated_atom"
 """The config_type of an isolated atom, as gap_fit knows it."""
@@ -131,5 +132,18 @@ def frame_key(atoms: Atoms) -> str:
 
 
 def bare(atoms: Atoms, info: Mapping[str, object] | None = None) -> Atoms:
-    """Return the configuration alone: species, positions, cell, pbc; with this `info`, and no calculator."""
-    return Atoms(atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=atoms.pbc, info=dict(info or {}))
+    """Return the configuration alone: species, positions, cell, pbc; with this `info`, and no calculator.
+
+    Texts become what extended XYZ can hold: another text would end the frame's line, or take the next value with it.
+    """
+    known = {key: one_line(value) if isinstance(value, str) else value for key, value in (info or {}).items()}
+    return Atoms(atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=atoms.pbc, info=known)
+
+
+def one_line(text: str) -> str:
+    """Return a text on one line and not empty, without what ASE's extended XYZ takes for more than a text.
+
+    That is a backslash, an equals sign at the end, and `_JSON ` at the beginning.
+    """
+    line = " ".join("".join(char if char.isprintable() else " " for char in text.replace("\\", "/")).split())
+    return re.sub(r"^(_JSON )+|[ =]+$", "", line) or "_"

@@ -13,7 +13,7 @@ from ase.io import write
 from deckgen.errors import InputError
 from deckgen.files import whole
 from deckgen.structures import read_structures
-from deckgen.training.dataset import ISOLATED, Dataset, LabelledFrame, bare, joined_isolated
+from deckgen.training.dataset import ISOLATED, Dataset, LabelledFrame, bare, joined_isolated, one_line
 from deckgen.training.recipe.data import ENERGY_KEY, FORCES_KEY
 
 __all__ = ["frames_text", "labelled_frame", "labelled_text", "read_dataset", "write_dataset"]
@@ -40,7 +40,8 @@ def labelled_text(frame: LabelledFrame) -> str:
     """Return one frame as extended XYZ: REF_energy (eV), REF_forces (eV/A), trajectory, config_type, source."""
     atoms = bare(frame.atoms, frame.atoms.info)
     atoms.info[ENERGY_KEY] = float(frame.energy_eV)
-    atoms.info |= {"config_type": frame.config_type, "trajectory": frame.trajectory, "source": frame.source}
+    named = {"config_type": frame.config_type, "trajectory": frame.trajectory, "source": frame.source}
+    atoms.info |= {key: one_line(text) for key, text in named.items()}
     atoms.arrays[FORCES_KEY] = np.asarray(frame.forces_eV_A, dtype=float).reshape(len(atoms), 3)
     text = io.StringIO()
     write(text, atoms, format="extxyz", columns=["symbols", "positions", FORCES_KEY], write_results=False)

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from deckgen.analysis.comparison import Comparison
 from deckgen.analysis.figures.heat_capacity import AXIS, draw_band
-from deckgen.analysis.figures.style import COLOURS, heading, legend_below, new_figure, styled
+from deckgen.analysis.figures.style import COLOURS, heading, legend_below, literal, new_figure, styled
 from deckgen.analysis.figures.tables import Table
 
 __all__ = ["comparison_tables", "draw_comparison"]
@@ -28,8 +28,8 @@ def draw_comparison(comparison: Comparison) -> Figure:
     """Draw both heat capacities with their bands and, below, their difference in units of the combined interval."""
     figure = new_figure(120, 112)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
-    draw_band(upper, comparison.this, COLOURS["blue"], comparison.this_name)
-    draw_band(upper, comparison.other, COLOURS["red"], comparison.other_name)
+    draw_band(upper, comparison.this, COLOURS["blue"], literal(comparison.this_name))
+    draw_band(upper, comparison.other, COLOURS["red"], literal(comparison.other_name))
     for study, colour in ((comparison.this, COLOURS["blue"]), (comparison.other, COLOURS["red"])):
         if study.melting is not None and not study.melting.at_edge:
             upper.axvline(study.melting.temperature_K, color=colour, lw=0.8, ls=":")

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from deckgen.analysis.results import Thermodynamics
 
-__all__ = ["COLOURS", "heading", "legend_below", "new_figure", "save", "styled", "temperature_colours"]
+__all__ = ["COLOURS", "heading", "legend_below", "literal", "new_figure", "save", "styled", "temperature_colours"]
 
 P = ParamSpec("P")
 
@@ -79,7 +79,12 @@ def new_figure(width_mm: float = 120.0, height_mm: float = 84.0) -> Figure:
 def heading(thermo: Thermodynamics) -> str:
     """Return what was sampled, for a title: the formula with subscripts, and the potential."""
     formula = thermo.formula.translate(SUBSCRIPTS) or f"{thermo.n_atoms} atoms"
-    return f"{formula}, {thermo.potential_name}" if thermo.potential_name else formula
+    return f"{formula}, {literal(thermo.potential_name)}" if thermo.potential_name else formula
+
+
+def literal(name: str) -> str:
+    """Return a name so that matplotlib shows it as it is: a dollar sign begins no formula."""
+    return name.replace("$", r"\$")
 
 
 def legend_below(figure: Figure, axes: Axes) -> None:

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from deckgen import __version__
-from deckgen.cli.output import HERE, Json, StudyPath, out, plain, print_json
+from deckgen.cli.output import HERE, Json, StudyPath, err, out, plain, print_json
 from deckgen.errors import DeckgenError, InputError, RunError
 
 if TYPE_CHECKING:
@@ -44,10 +43,16 @@ def decks(
     """Write the decks and say what they will cost; exit code 1 where LAMMPS refuses the one that is tried."""
     from deckgen.cli.study_tables import deck_rows, deck_table
     from deckgen.decks.deck import write_decks
+    from deckgen.decks.own_templates import own_templates
 
     prepared = _prepared(study)
+    own = own_templates(prepared)
     written = write_decks(prepared, force=force)
-    seconds = _seconds_per_step(written) if timing else None
+    if own.names:
+        err.print(plain(own))
+    if timing and own.reach_out:
+        err.print("the cost is not measured: that would run them")
+    seconds = _seconds_per_step(written) if timing and not own.reach_out else None
     failure = seconds if isinstance(seconds, RunError) else None
     cost = seconds if isinstance(seconds, float) else None
     if as_json:
@@ -64,7 +69,7 @@ def _prepared(study: Path) -> Prepared:
 
     prepared = prepare(study)
     for remark in prepared.remarks:
-        Console(stderr=True, emoji=False).print(plain(remark))
+        err.print(plain(remark))
     return prepared
 
 
@@ -77,7 +82,7 @@ def _seconds_per_step(written: list[WrittenDeck]) -> float | RunError | None:
     except RunError as error:
         return error
     except DeckgenError as error:
-        Console(stderr=True, emoji=False).print(f"the cost could not be measured: {plain(error.message)}")
+        err.print(f"the cost could not be measured: {plain(error.message)}")
         return None
 
 

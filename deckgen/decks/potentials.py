@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from deckgen.decks.manifest import DATA, MANIFEST, OUTPUTS, SCRIPT
+from deckgen.decks.script import Arguments, told, word
 from deckgen.errors import InputError
 from deckgen.files import require_file
 from deckgen.quip.gapfile import read_gap
@@ -71,7 +72,7 @@ def resolve(choice: PotentialChoice, folder: Path) -> Potential:
     Raises
     ------
     InputError
-        If the name is unknown, or a file is missing or not what it should be.
+        If the name is unknown, or a file is missing, not what it should be, or has a name that no deck can have.
     """
     if choice.kind is not None:
         potential = _gap_file(choice, folder) if choice.kind == "gap" else _lammps(choice, folder)
@@ -100,6 +101,7 @@ def _check_names(paths: tuple[Path, ...]) -> None:
     """Make sure that the files can lie in a deck's folder, beside each other and its own."""
     names = [path.name for path in paths]
     for path, name in zip(paths, names, strict=True):
+        word(name, f"[potential] {path}")
         if names.count(name) > 1:
             raise InputError(f"[potential] two files are called {name}: {path}", hint="rename one: decks need both")
         if name in {SCRIPT, DATA, MANIFEST} or any(fnmatch(name, pattern) for pattern in OUTPUTS):
@@ -108,7 +110,6 @@ def _check_names(paths: tuple[Path, ...]) -> None:
 
 def _gap_file(choice: PotentialChoice, folder: Path) -> Potential:
     assert choice.file is not None
-    require_file(folder / choice.file)
     return _gap(choice.file.stem, folder / choice.file, choice.engine)
 
 
@@ -126,15 +127,18 @@ def _gap(name: str, path: Path, engine: str, citation: str = BUILTIN["na-gap"].c
 
 
 def _lammps(choice: PotentialChoice, folder: Path) -> Potential:
-    digest = hashlib.sha256("\n".join((choice.pair_style or "", *choice.pair_coeff)).encode())
+    style, coefficients = Arguments(choice.pair_style or ""), tuple(map(Arguments, choice.pair_coeff))
+    told(style, "[potential] pair_style")
+    told(coefficients, "[potential] pair_coeff")
+    digest = hashlib.sha256("\n".join((style, *coefficients)).encode())
     paths = [folder / file for file in choice.files]
     for path in paths:
         require_file(path)
         digest.update(path.read_bytes())
     return Potential(
-        name=(choice.pair_style or "").split()[0],
+        name=style.split()[0],
         kind="lammps",
         sha256=digest.hexdigest(),
         files=tuple(paths),
-        terms={"pair_style": choice.pair_style, "pair_coeff": choice.pair_coeff},
+        terms={"pair_style": style, "pair_coeff": coefficients},
     )

@@ -6,7 +6,8 @@ import os
 import tomllib
 from pathlib import Path
 
-from deckgen.decks.render import environment, prepare, project_environment
+from deckgen.decks.environment import deck_environment, project_environment
+from deckgen.decks.render import prepare
 from deckgen.errors import InputError
 from deckgen.files import make_folder, write_json
 from deckgen.study import Study, json_schema
@@ -45,7 +46,7 @@ def init(
 
 def deck_templates() -> list[str]:
     """Return the names of the package's deck templates."""
-    names = environment().list_templates(extensions=["j2"])
+    names = deck_environment().list_templates(extensions=["j2"])
     return [name for name in names if not name.startswith("deckgen/")]
 
 
@@ -57,7 +58,7 @@ def export_templates(folder: Path | str) -> list[Path]:
     InputError
         If one of them exists already.
     """
-    env, folder = environment(), Path(folder)
+    env, folder = deck_environment(), Path(folder)
     names = deck_templates()
     for name in names:
         if os.path.exists(folder / name):

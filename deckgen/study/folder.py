@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,7 +49,7 @@ class ResultsFolder:
 
     def reference_calculations(self, calculator: str) -> Path:
         """Return the folder of what a reference calculator has computed of the isomers."""
-        return self.path / "reference" / calculator.replace(":", ".")
+        return self.path / "reference" / re.sub(r"[^\w.-]", ".", calculator).lstrip(".")
 
     @property
     def reference_structures(self) -> Path:

@@ -23,7 +23,7 @@ class PotentialChoice(Table):
     file: Path | None = None
     """kind = "gap": the GAP's xml, its sparseX files beside it; relative to the study's folder."""
     pair_style: Words | None = None
-    """kind = "lammps": the arguments of the pair_style command."""
+    """kind = "lammps": the arguments of the pair_style command: LAMMPS text of your own, trusted like a Makefile."""
     pair_coeff: tuple[Words, ...] = ()
     """kind = "lammps": the arguments of each pair_coeff command."""
     mass_u: Positive | None = None

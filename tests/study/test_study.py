@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from deckgen.decks.scaffold import init
 from deckgen.errors import InputError
 from deckgen.study import Study, json_schema
+from deckgen.study.folder import ResultsFolder
 from deckgen.study.nvt import Longer
 
 NA55 = '[cluster]\nelement = "Na"\nsize = 55\n'
@@ -158,3 +159,10 @@ def test_the_schema_describes_every_table_and_key() -> None:
     nvt = schema["$defs"]["Nvt"]["properties"]
     assert nvt["timestep_fs"]["default"] == 2.0
     assert all("description" in key for key in nvt.values())
+
+
+@pytest.mark.parametrize("calculator", ["gpaw-1", "emt:EMT-1", "../../../etc-1", "/etc/passwd-1", "..", "a/../../b-1"])
+def test_what_a_reference_computed_lies_in_the_study_whatever_its_name(calculator: str, tmp_path: Path) -> None:
+    folder = ResultsFolder(tmp_path / "results").reference_calculations(calculator)
+    assert folder.resolve().is_relative_to((tmp_path / "results" / "reference").resolve())
+    assert len(folder.relative_to(tmp_path / "results" / "reference").parts) == (calculator != "..")

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 from ase import Atoms
 from ase.calculators.emt import EMT
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from deckgen.decks.clusters import build
 from deckgen.errors import InputError
@@ -94,3 +97,46 @@ def test_what_is_no_data_set_is_refused(tmp_path: Path) -> None:
     (tmp_path / "plain.xyz").write_text("1\n\nNa 0 0 0\n")
     with pytest.raises(InputError, match=r"not a data set \(KeyError: 'REF_energy'\)"):
         read_dataset(tmp_path / "plain.xyz")
+
+
+PIECES = (
+    "",
+    "a",
+    " ",
+    '"',
+    "'",
+    "\\",
+    "\n",
+    "\r",
+    "\x0b",
+    "\x00",
+    "\u2028",
+    "=",
+    "{",
+    "}",
+    "[",
+    "_JSON ",
+    "T",
+    "7",
+    "#",
+)
+words = st.lists(st.sampled_from((*PIECES, "\n2\n\nNa 0 0 0\n", "REF_energy=-99 ")), max_size=6).map("".join)
+
+
+@settings(max_examples=100, suppress_health_check=list(HealthCheck))
+@given(source=words, trajectory=words, config_type=words, known=words)
+@example(source="s", trajectory="t", config_type="\\", known="k")
+@example(source="s", trajectory="t", config_type="c", known="k\\")
+@example(source="s", trajectory="t", config_type="a=", known="_JSON a")
+def test_the_words_of_a_frame_change_neither_its_label_nor_the_next_frame(
+    source: str, trajectory: str, config_type: str, known: str, tmp_path: Path
+) -> None:
+    forces = np.array([[0.1, 0, 0], [-0.1, 0, 0]])
+    atoms = Atoms("Na2", positions=[[0, 0, 0], [0, 0, 3]], info={"known": known})
+    hostile = LabelledFrame(atoms, -1.5, forces, source, trajectory, config_type)
+    write_dataset(tmp_path / "set.extxyz", Dataset((hostile, hostile)))
+    read = read_dataset(tmp_path / "set.extxyz").frames
+    assert [frame.energy_eV for frame in read] == [-1.5, -1.5]
+    assert all(np.array_equal(frame.forces_eV_A, forces) for frame in read)
+    if re.fullmatch(r"[a ]*a[a ]*", trajectory):
+        assert {frame.trajectory for frame in read} == {" ".join(trajectory.split())}

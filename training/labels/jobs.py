@@ -158,7 +158,6 @@ class LabelStore:
 
     def add_failed(self, job: Job, reason: str) -> None:
         """Append a frame that failed, with the reason in one line."""
-        line = " ".join(reason.replace('"', "'").replace("\\", "/").split())
         named = {"source": job.source, "trajectory": job.trajectory, "config_type": job.config_type}
-        append(self.failed_file, atoms_text(job.atoms, {KEY: job.key, "reason": line, **named}))
+        append(self.failed_file, atoms_text(job.atoms, {KEY: job.key, "reason": reason.replace('"', "'"), **named}))
         self.failed.add(job.key)

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from deckgen.analysis.figures.style import COLOURS, legend_below, new_figure, styled
+from deckgen.analysis.figures.style import COLOURS, legend_below, literal, new_figure, styled
 from deckgen.training.dataset import Dataset
 from deckgen.training.predict import Prediction
 from deckgen.training.validation.errors import ErrorTable, binding_eV, frame_errors
@@ -90,7 +90,7 @@ def draw_scans(reports: Mapping[str, ModelReport]) -> Figure:
     colours = [COLOURS[name] for name in ("blue", "red", "green", "orange")]
     for k, axes in enumerate(panels):
         for (name, report), colour in zip(reports.items(), colours, strict=False):
-            axes.plot(report.scans[k].coordinate, report.scans[k].energy_eV, color=colour, label=name)
+            axes.plot(report.scans[k].coordinate, report.scans[k].energy_eV, color=colour, label=literal(name))
         axes.axhline(0, color=COLOURS["grey"], lw=0.6, zorder=0)
         axes.set(
             title=scans[k].name, ylabel="Binding energy (eV)", ylim=_window([r.scans[k] for r in reports.values()])

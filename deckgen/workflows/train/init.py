@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import glob
-import json
 import os
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
-from deckgen.decks.render import project_environment
+from deckgen.decks.environment import project_environment
 from deckgen.errors import InputError
 from deckgen.files import make_folder, require_file, write_json
 from deckgen.toml import validate
@@ -48,7 +47,7 @@ def init(folder: Path | str, files: Sequence[Path | str] = ()) -> Recipe:
         if not glob.has_magic(str(file)):
             require_file(Path(file))
     names = [str(Path(file).resolve()) for file in files] or [str(LABELS / LABELLED)]
-    text = project_environment().get_template("gap.toml.j2").render(files=json.dumps(names))
+    text = project_environment().get_template("gap.toml.j2").render(files=names)
     validate(tomllib.loads(text), Recipe, source=str(path))
     make_folder(folder)
     path.write_text(text, encoding="utf-8")

@@ -7,16 +7,22 @@ import json
 import os
 import re
 import shutil
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ase.cluster import Icosahedron
 from ase.io import write
 
+from deckgen.decks.manifest import read_manifest
 from deckgen.errors import InputError, RunError
+from deckgen.study.folder import StudyFolder
+from deckgen.workflows.analyse.read import read_thermodynamics
 from deckgen.workflows.analyse.study import analyse
 from deckgen.workflows.isomers.study import isomers
+from deckgen.workflows.report.provenance import deck_row
 from deckgen.workflows.report.study import report
 
 ISOMERS_ONLY = """
@@ -209,3 +215,63 @@ def test_with_neither_samples_nor_isomers_there_is_no_report(tmp_path: Path) -> 
     with pytest.raises(RunError, match="no deck has samples yet"):
         report(tmp_path)
     assert not (tmp_path / "report.html").exists()
+
+
+HOSTILE = "\"'><img src=x onerror=alert(1)></script><script>alert(1)</script></pre><!-- {{ 1 }} \x1b[31m"
+
+
+class Tags(HTMLParser):
+    """The tags of a page, with the names of their attributes."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, tuple[str, ...]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, tuple(name for name, _ in attrs)))
+
+    def handle_comment(self, data: str) -> None:
+        raise AssertionError(f"a comment: {data}")
+
+
+def with_hostile_texts(path: Path, accepted: Callable[[], object]) -> int:
+    """Put hostile words into every text of a JSON file that may be any text; return how many."""
+    document, count = json.loads(path.read_text()), 0
+
+    def visit(value: Any) -> None:
+        nonlocal count
+        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+            if isinstance(part, str):
+                value[key] = HOSTILE
+                path.write_text(json.dumps(document))
+                try:
+                    accepted()
+                    count += 1
+                except (InputError, LookupError):
+                    value[key] = part
+            elif isinstance(part, dict | list):
+                visit(part)
+
+    visit(document)
+    path.write_text(json.dumps(document))
+    return count
+
+
+def test_no_text_of_a_study_its_results_its_decks_or_its_logs_is_markup(whole: Path) -> None:
+    results, study = StudyFolder(whole).results, StudyFolder(whole).study_file
+    text = study.read_text().replace("[cluster]", 'notes = "plain"\n[cluster]', 1)
+    study.write_text(text)
+    os.utime(results.thermodynamics, (2e9, 2e9))  # not to be analysed again
+    usual = Tags(report(whole).read_text(encoding="utf-8")).tags
+    assert with_hostile_texts(results.thermodynamics, lambda: read_thermodynamics(results)) >= 3
+    study.write_text(text.replace('"Na13 <short>"', json.dumps(HOSTILE)).replace('"plain"', json.dumps(HOSTILE)))
+    for folder in (whole / "decks" / "nvt").iterdir():
+        log = (folder / "log.lammps").read_text()
+        (folder / "log.lammps").write_text(f"LAMMPS ({HOSTILE})\npair_style quip: engine {HOSTILE}\n{log}")
+        for name in ("deck.json", "status.json"):
+            with_hostile_texts(folder / name, lambda folder=folder: deck_row(folder, read_manifest(folder)))
+    os.utime(results.thermodynamics, (2e9, 2e9))
+    page = report(whole).read_text(encoding="utf-8")
+    assert Tags(page).tags == usual
+    assert page.count("&lt;img src=x onerror=alert(1)&gt;") >= 8
