@@ -1,0 +1,83 @@
+"""The memory that a streamed fit needs: that of its processes, whatever the number of configurations."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from deckgen.training.fit.gap_fit import high_water
+from deckgen.training.fit.memory import available_bytes, format_bytes
+from deckgen.training.fit.native.factor import BLOCK_ROWS, PANEL
+from deckgen.training.recipe.fit import Fit
+
+__all__ = ["StreamedNeed", "streamed_need"]
+
+NUMBER = 8
+PROCESS_BYTES = 95_000_000
+"""A process with its libraries."""
+SLAB = 512 * 3
+"""Columns of temporary arrays: of the covariance, of products with derivatives."""
+
+
+@dataclass(frozen=True)
+class StreamedNeed:
+    """The memory that a streamed fit needs.
+
+    Attributes
+    ----------
+    n_targets
+        Number of energies and force components.
+    n_sparse
+        Number of sparse points of all terms.
+    workers
+        Processes at once.
+    worker_bytes
+        Of each of them.
+    join_bytes
+        Of the process that joins their factors.
+    own_bytes
+        Of this process.
+    """
+
+    n_targets: int
+    n_sparse: int
+    workers: int
+    worker_bytes: int
+    join_bytes: int
+    own_bytes: int
+
+    @property
+    def peak_bytes(self) -> int:
+        """The larger of the two peaks."""
+        return self.own_bytes + max(self.workers * self.worker_bytes, self.join_bytes)
+
+    def __str__(self) -> str:
+        return (
+            f"about {format_bytes(self.peak_bytes)} for {self.n_targets:,} targets and {self.n_sparse:,} sparse points "
+            f"({self.workers} processes of {format_bytes(self.worker_bytes)})"
+        )
+
+
+def streamed_need(fit: Fit, n_targets: int, largest: int, workers: int) -> StreamedNeed:
+    """Estimate the memory; with fewer workers where it would not be enough for all.
+
+    Parameters
+    ----------
+    fit
+        The fit.
+    n_targets
+        Number of energies and force components.
+    largest
+        Number of atoms of the largest configuration.
+    workers
+        Most processes at once.
+    """
+    n_sparse = sum(term.n_sparse for term in (fit.two_body, fit.three_body, fit.soap) if term.use)
+    n, width = n_sparse + 1, fit.soap.n_max * (fit.soap.n_max + 1) // 2 * (fit.soap.l_max + 1)
+    factor = NUMBER * n * n
+    block = NUMBER * n * (max(BLOCK_ROWS, 3 * largest + 1) + PANEL)
+    soap = NUMBER * width * (fit.soap.n_sparse + 4 * (3 * largest + 1)) if fit.soap.use else 0
+    worker = PROCESS_BYTES + factor + max(block, NUMBER * n * SLAB) + soap
+    join, own = PROCESS_BYTES + 2 * factor, high_water(os.getpid())
+    affordable = (available_bytes()) // worker
+    return StreamedNeed(n_targets, n_sparse, max(1, min(workers, affordable)), worker, join, own)
