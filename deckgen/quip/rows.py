@@ -1,21 +1,18 @@
-"""Descriptors of a cluster, and its rows of a fit's design matrix, by the native evaluator's code: pairs, triplets, SOAP.
+"""Descriptors of a cluster (pairs, triplets, SOAP), and its rows of a fit's design matrix, by the native evaluator.
 
-The matrix has a column for each sparse point and a row for each energy (eV) and force component (eV/A). A cluster's rows
-are a Fortran-ordered array (1 + 3 N, n_sparse): the energy, then the forces atom by atom.
+The matrix has a column for each sparse point and a row for each energy (eV) and force component (eV/A). The rows of one
+cluster are a Fortran-ordered array (1 + 3 N, n_sparse): the energy, then the forces atom by atom.
 """
 
 from __future__ import annotations
 
-import ctypes
-from functools import cache
 from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deckgen.errors import InputError
-from deckgen.quip.build import ensure_plugin
-from deckgen.quip.plan import ROWS
+from deckgen.quip.library import last_error, library
 
 __all__ = ["Cutoff", "SoapVectors", "add_gaussian_rows", "count_instances", "instances"]
 
@@ -29,45 +26,35 @@ POINTS_AT_ONCE = 512
 
 
 class Cutoff(Protocol):
-    """The cutoff function: 1, then half a cosine wave of width `transition_A`, then 0 beyond `cutoff_A`."""
+    """The cutoff function: 1, then half a cosine wave, then 0."""
 
-    cutoff_A: float
-    transition_A: float
+    @property
+    def cutoff_A(self) -> float:
+        """Where it reaches 0."""
+
+    @property
+    def transition_A(self) -> float:
+        """Width of the half wave."""
 
 
 class SoapBasis(Cutoff, Protocol):
     """The basis in which the neighbourhoods of atoms are expanded."""
 
-    n_max: int
-    l_max: int
-    atom_sigma_A: float
-    central_weight: float
+    @property
+    def n_max(self) -> int:
+        """Number of radial functions."""
 
+    @property
+    def l_max(self) -> int:
+        """Highest angular momentum."""
 
-@cache
-def _library() -> ctypes.CDLL:
-    number, array, size = ctypes.c_double, ctypes.c_void_p, ctypes.c_long
-    library = ctypes.CDLL(str(ensure_plugin().with_name(ROWS)))
-    signatures: dict[str, tuple[object, list[object]]] = {
-        "rows_error": (ctypes.c_char_p, []),
-        "instances": (size, [ctypes.c_int, array, ctypes.c_int, number, number, array]),
-        "gaussian_rows": (
-            None,
-            [ctypes.c_int, array, ctypes.c_int, number, number, ctypes.c_int, array, array, array, array, size],
-        ),
-        "soap_new": (ctypes.c_void_p, [ctypes.c_int, ctypes.c_int, number, number, number, number]),
-        "soap_delete": (None, [ctypes.c_void_p]),
-        "soap_values": (size, [ctypes.c_void_p, array, ctypes.c_int, array]),
-        "soap_gradients": (ctypes.c_int, [ctypes.c_void_p, array, ctypes.c_int, ctypes.c_int, array, array]),
-        "soap_rows": (
-            None,
-            [array, size, ctypes.c_int, array, array, array, ctypes.c_int, array, number, array, size],
-        ),
-    }
-    for name, (result, arguments) in signatures.items():
-        function = getattr(library, f"deckgen_{name}")
-        function.restype, function.argtypes = result, arguments
-    return library
+    @property
+    def atom_sigma_A(self) -> float:
+        """Width of the Gaussian that represents an atom."""
+
+    @property
+    def central_weight(self) -> float:
+        """Weight of the central atom in its own neighbourhood."""
 
 
 def count_instances(order: Order, positions_A: Array, cutoff: Cutoff) -> int:
@@ -88,7 +75,7 @@ def instances(order: Order, positions_A: Array, cutoff: Cutoff) -> Array:
 def _instances(order: Order, positions_A: Array, cutoff: Cutoff, x: Array | None) -> int:
     positions_A = np.ascontiguousarray(positions_A)
     return int(
-        _library().deckgen_instances(
+        library().deckgen_instances(
             order,
             positions_A.ctypes.data,
             len(positions_A),
@@ -123,7 +110,7 @@ def add_gaussian_rows(
     """
     positions_A, points = np.ascontiguousarray(positions_A), np.ascontiguousarray(points)
     _require_columns(rows, len(positions_A), len(points))
-    _library().deckgen_gaussian_rows(
+    library().deckgen_gaussian_rows(
         order,
         positions_A.ctypes.data,
         len(positions_A),
@@ -155,22 +142,21 @@ class SoapVectors:
     def __init__(self, basis: SoapBasis) -> None:
         self.basis = basis
         self.n_components = basis.n_max * (basis.n_max + 1) // 2 * (basis.l_max + 1)
-        self._handle = _library().deckgen_soap_new(
+        self._handle = library().deckgen_soap_new(
             basis.n_max, basis.l_max, basis.cutoff_A, basis.transition_A, basis.atom_sigma_A, basis.central_weight
         )
         if not self._handle:
-            reason = _library().deckgen_rows_error().decode()
-            raise InputError(f"[fit.soap]: {reason}", hint="a smaller n_max, or a smaller atom_sigma_A")
+            raise InputError(f"[fit.soap]: {last_error()}", hint="a smaller n_max, or a smaller atom_sigma_A")
 
     def __del__(self) -> None:
         if getattr(self, "_handle", None):
-            _library().deckgen_soap_delete(self._handle)
+            library().deckgen_soap_delete(self._handle)
 
     def values(self, positions_A: Array) -> Array:
         """Return the vector of each atom, (N, n_components)."""
         positions_A = np.ascontiguousarray(positions_A)
         x = np.empty((len(positions_A), self.n_components))
-        _library().deckgen_soap_values(self._handle, positions_A.ctypes.data, len(positions_A), x.ctypes.data)
+        library().deckgen_soap_values(self._handle, positions_A.ctypes.data, len(positions_A), x.ctypes.data)
         return x
 
     def gradients(self, positions_A: Array, centre: int) -> tuple[NDArray[np.int32], Array]:
@@ -186,7 +172,7 @@ class SoapVectors:
 
     def _gradients(self, positions_A: Array, centre: int, atoms: NDArray[np.int32], out: Array) -> int:
         return int(
-            _library().deckgen_soap_gradients(
+            library().deckgen_soap_gradients(
                 self._handle, positions_A.ctypes.data, len(positions_A), centre, atoms.ctypes.data, out.ctypes.data
             )
         )
@@ -222,7 +208,7 @@ class SoapVectors:
             for begin in range(0, len(points), POINTS_AT_ONCE):
                 block = points[begin : begin + POINTS_AT_ONCE]
                 np.dot(block, gradients[:n_rows].T, out=products.ravel()[: len(block) * n_rows].reshape(len(block), -1))
-                _library().deckgen_soap_rows(
+                library().deckgen_soap_rows(
                     products.ctypes.data,
                     n_rows,
                     len(centres),

@@ -23,6 +23,7 @@ from deckgen.training.fit.arguments import TRAINING_FILE, gap_fit_arguments
 from deckgen.training.fit.gap_fit import LOG, Run, run_gap_fit, tail, write_training_file
 from deckgen.training.fit.instances import count_instances, require_instances
 from deckgen.training.fit.memory import MemoryNeed, format_bytes, memory_need, require_memory
+from deckgen.training.fit.native.check import checked_predictions
 from deckgen.training.fit.native.engine import fit_natively
 from deckgen.training.fit.native.memory import StreamedNeed, streamed_need
 from deckgen.training.fit.native.targets import targets_of
@@ -107,7 +108,7 @@ def fit(
     run = _run(job, workers, progress)
     gap = _checked_files(job)
     progress("predicting the training frames")
-    errors = _checked_errors(job, gap)
+    errors = _checked_errors(job, gap, workers)
     record = _record(job, run, errors)
     put_in_place(record, job.running)
     progress(f"memory taken: {format_bytes(run.peak_bytes)}")
@@ -174,9 +175,11 @@ def _checked_files(job: _Job) -> GapFile:
         raise RunError(f"gap_fit wrote a potential that is broken: {error}") from error
 
 
-def _checked_errors(job: _Job, gap: GapFile) -> ErrorTable:
+def _checked_errors(job: _Job, gap: GapFile, workers: int) -> ErrorTable:
     """Predict the training frames: the last and the strictest check."""
-    predictions = predict(gap.path, [frame.atoms for frame in job.train.frames])
+    frames = [frame.atoms for frame in job.train.frames]
+    native = job.fit.engine == "native"
+    predictions = checked_predictions(gap.path, frames, workers) if native else predict(gap.path, frames)
     try:
         errors = error_table(job.train, predictions, job.e0)
     except AnalysisError as error:

@@ -72,7 +72,19 @@ class PartReport:
 
 @dataclass(frozen=True, eq=False)
 class Solution:
-    """The coefficients (n_sparse,), the norm of the residual, the condition number (of the 1-norm), the largest memory."""
+    """A solution.
+
+    Attributes
+    ----------
+    alpha : (n_sparse,)
+        The coefficients, 1/eV.
+    residual
+        Norm of (K alpha - y) / sigma and the prior's part.
+    condition
+        Condition number of the factor, in the 1-norm.
+    peak_bytes
+        The largest memory of the process.
+    """
 
     alpha: Array
     residual: float

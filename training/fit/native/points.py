@@ -1,8 +1,8 @@
 """The choice of sparse points, in two passes over the configurations that keep none of their descriptors.
 
-Pairs: equidistant over the distances that occur. Triplets: the farthest points of a random sample. SOAP: drawn at random,
-without replacement, with the leverage score of a vector as its weight (CUR decomposition). A draw depends on the seed and
-on the configuration's number alone, not on how the work is shared out.
+Pairs: equidistant over the distances that occur. Triplets: the farthest points of a random sample. SOAP: drawn at
+random, without replacement, with the leverage score of a vector as its weight (CUR decomposition). A draw depends on
+the seed and on the configuration's number alone, not on how the work is shared out.
 """
 
 from __future__ import annotations

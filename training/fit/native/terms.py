@@ -51,6 +51,11 @@ class GaussianTerm:
         """Length scale in each dimension."""
         return np.full(self.points.x.shape[1], self.settings.theta_A)
 
+    @property
+    def written(self) -> Array:
+        """The sparse points as the file of a potential holds them."""
+        return self.points.x
+
     def add_rows(self, positions_A: Array, rows: Array) -> None:
         """Add the term to a configuration's rows (1 + 3 N, n), energies and forces."""
         weights = self.settings.delta_eV**2 * self.points.cutoffs
@@ -75,6 +80,11 @@ class SoapTerm:
     def vectors(self) -> SoapVectors:
         """What makes the vectors."""
         return SoapVectors(self.settings)
+
+    @property
+    def written(self) -> Array:
+        """The sparse points as the file of a potential holds them: with gap_fit's last component, which is 0."""
+        return np.pad(self.points.x, ((0, 0), (0, 1)))
 
     def add_rows(self, positions_A: Array, rows: Array) -> None:
         """Add the term to a configuration's rows (1 + 3 N, n), energies and forces."""

@@ -59,31 +59,27 @@ def write_gap(path: Path, fit: Fit, e0: Mapping[str, float], terms: Sequence[Ter
         end = first + len(term.points)
         lines += _coordinates(term, text, name, f"{path.name}.sparseX.{name}", alpha[first:end])
         write_whole(
-            path.with_name(f"{path.name}.sparseX.{name}"), "".join(f"{x!r}\n" for x in _full(term).ravel().tolist())
+            path.with_name(f"{path.name}.sparseX.{name}"), "".join(f"{x!r}\n" for x in term.written.ravel().tolist())
         )
         first = end
     lines += ["  </gpSparse>", "</GAP_params>", f"</{label}>"]
     write_whole(path, "\n".join(lines) + "\n")
 
 
-def _full(term: Term) -> Array:
-    """Return the sparse points with gap_fit's last component of SOAP, which is 0."""
-    x = term.points.x
-    return x if isinstance(term, GaussianTerm) else np.pad(x, ((0, 0), (0, 1)))
-
-
 def _coordinates(term: Term, text: str, label: str, file: str, alpha: Array) -> list[str]:
-    x = _full(term)
-    is_gaussian = isinstance(term, GaussianTerm)
-    kernel = 'covariance_type="1"' if is_gaussian else f'covariance_type="2" zeta="{term.settings.zeta!r}"'
-    theta = " ".join(map(repr, term.theta_A.tolist())) if is_gaussian else ""
+    n, dimensions = term.written.shape
+    if isinstance(term, GaussianTerm):
+        kernel, permutation = 'covariance_type="1"', " ".join(str(k) for k in range(1, dimensions + 1))
+        theta = [f"      <theta> {' '.join(map(repr, term.theta_A.tolist()))} </theta>"]
+    else:
+        kernel, permutation, theta = f'covariance_type="2" zeta="{term.settings.zeta!r}"', "1", []
     weights = zip(alpha.tolist(), term.points.cutoffs.tolist(), strict=True)
     return [
-        f'    <gpCoordinates label="{label}" dimensions="{x.shape[1]}" signal_variance="{term.settings.delta_eV!r}" '
-        f'signal_mean="0.0" sparsified="T" n_permutations="1" {kernel} n_sparseX="{len(x)}" sparseX_filename="{file}">',
-        *([f"      <theta> {theta} </theta>"] if is_gaussian else []),
+        f'    <gpCoordinates label="{label}" dimensions="{dimensions}" signal_variance="{term.settings.delta_eV!r}" '
+        f'signal_mean="0.0" sparsified="T" n_permutations="1" {kernel} n_sparseX="{n}" sparseX_filename="{file}">',
+        *theta,
         f"      <descriptor>{escape(text)}</descriptor>",
-        f'      <permutation i="1">{" ".join(str(k) for k in range(1, x.shape[1] + 1)) if is_gaussian else 1}</permutation>',
+        f'      <permutation i="1">{permutation}</permutation>',
         *(f'      <sparseX i="{i}" alpha="{a!r}" sparseCutoff="{c!r}"/>' for i, (a, c) in enumerate(weights, start=1)),
         "    </gpCoordinates>",
     ]

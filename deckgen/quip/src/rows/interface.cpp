@@ -1,4 +1,5 @@
-// What Python calls (deckgen/quip/rows.py): plain C. Nothing but the making of a descriptor can fail.
+// What Python calls (deckgen/quip/library.py): plain C. Nothing but the making of a descriptor or of a potential can fail.
+#include "gap/evaluator.h"
 #include "rows/gaussian.h"
 #include "rows/soap.h"
 
@@ -17,6 +18,17 @@ std::string last_error;
 std::vector<Instance> instances_of(int order, const Cluster &cluster, double cutoff, double width)
 {
   return order == 2 ? pairs_of(cluster, cutoff, width) : triplets_of(cluster, cutoff, width);
+}
+
+// What `make` returns; nullptr, and the reason kept, if it throws.
+template <class Make> void *made(const Make &make)
+{
+  try {
+    return make();
+  } catch (const std::exception &error) {
+    last_error = error.what();
+    return nullptr;
+  }
 }
 
 }    // namespace
@@ -50,12 +62,7 @@ DECKGEN_EXPORT void *deckgen_soap_new(int n_max, int l_max, double cutoff, doubl
   basis.atom_sigma = atom_sigma;
   basis.central_weight = central_weight;
   basis.cutoff = {cutoff, width};
-  try {
-    return new SoapVectors(basis);
-  } catch (const std::exception &error) {
-    last_error = error.what();
-    return nullptr;
-  }
+  return made([&] { return new SoapVectors(basis); });
 }
 
 DECKGEN_EXPORT void deckgen_soap_delete(void *soap) { delete static_cast<SoapVectors *>(soap); }
@@ -81,4 +88,35 @@ DECKGEN_EXPORT void deckgen_soap_rows(const double *products, long products_stri
 {
   add_soap_rows({products, products_stride, n_centres, centres, counts, atoms}, n_points, weights, zeta,
                 {rows, stride});
+}
+
+// nullptr if the native evaluator does not cover the potential; deckgen_rows_error says why.
+DECKGEN_EXPORT void *deckgen_gap_new(const char *xml)
+{
+  return made([&] { return new GapEvaluator(read_gap_model(xml, "")); });
+}
+
+DECKGEN_EXPORT void deckgen_gap_delete(void *gap) { delete static_cast<GapEvaluator *>(gap); }
+
+// The energy of a free cluster, and its forces [n][3].
+DECKGEN_EXPORT double deckgen_gap_evaluate(void *gap, const double *positions, const int *atomic_numbers, int n,
+                                           double *forces)
+{
+  std::vector<int> centres(n), counts(n, n - 1), neighbours;
+  for (int i = 0; i < n; ++i) {
+    centres[i] = i;
+    for (int j = 0; j < n; ++j)
+      if (j != i) neighbours.push_back(j + 1);
+  }
+  Atoms atoms;
+  atoms.n_local = atoms.n_centres = n;
+  atoms.atomic_numbers = atomic_numbers;
+  atoms.tags = atoms.centres = centres.data();
+  atoms.positions = positions;
+  atoms.neighbour_counts = counts.data();
+  atoms.neighbours = &neighbours;
+  Evaluation result;
+  static_cast<GapEvaluator *>(gap)->evaluate(atoms, result);
+  std::copy(result.forces.begin(), result.forces.end(), forces);
+  return result.energy;
 }
