@@ -152,7 +152,7 @@ def _prepare(recipe: Recipe, train: Dataset, folder: Path, workers: int) -> _Job
     digest.update("\0".join(arguments).encode())
     if settings.engine == "native":
         largest = max(frame.n_atoms for frame in train.frames)
-        need: MemoryNeed | StreamedNeed = streamed_need(settings, found.n_frames + 3 * found.n_atoms, largest, workers)
+        need: MemoryNeed | StreamedNeed = streamed_need(found, settings, largest, workers)
     else:
         need = memory_need(found, settings)
     return _Job(train, settings, e0, folder, need, arguments, digest.hexdigest())

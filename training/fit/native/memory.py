@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 
 from deckgen.training.fit.gap_fit import high_water
+from deckgen.training.fit.instances import Instances
 from deckgen.training.fit.memory import available_bytes, format_bytes
 from deckgen.training.fit.native.factor import BLOCK_ROWS, PANEL
 from deckgen.training.recipe.fit import Fit
@@ -58,26 +59,28 @@ class StreamedNeed:
         )
 
 
-def streamed_need(fit: Fit, n_targets: int, largest: int, workers: int) -> StreamedNeed:
+def streamed_need(found: Instances, fit: Fit, largest: int, workers: int) -> StreamedNeed:
     """Estimate the memory; with fewer workers where it would not be enough for all.
 
     Parameters
     ----------
+    found
+        The instances of each descriptor in the configurations.
     fit
         The fit.
-    n_targets
-        Number of energies and force components.
     largest
         Number of atoms of the largest configuration.
     workers
         Most processes at once.
     """
-    n_sparse = sum(term.n_sparse for term in (fit.two_body, fit.three_body, fit.soap) if term.use)
+    terms = ((fit.two_body, found.pairs), (fit.three_body, found.triplets), (fit.soap, found.n_atoms))
+    n_sparse = sum(min(term.n_sparse, values) for term, values in terms if term.use)
     n, width = n_sparse + 1, fit.soap.n_max * (fit.soap.n_max + 1) // 2 * (fit.soap.l_max + 1)
     factor = NUMBER * n * n
     block = NUMBER * n * (max(BLOCK_ROWS, 3 * largest + 1) + PANEL)
-    soap = NUMBER * width * (fit.soap.n_sparse + 4 * (3 * largest + 1)) if fit.soap.use else 0
+    soap = NUMBER * width * (min(fit.soap.n_sparse, found.n_atoms) + 4 * (3 * largest + 1)) if fit.soap.use else 0
     worker = PROCESS_BYTES + factor + max(block, NUMBER * n * SLAB) + soap
     join, own = PROCESS_BYTES + 2 * factor, high_water(os.getpid())
     affordable = (available_bytes()) // worker
+    n_targets = found.n_frames + 3 * found.n_atoms
     return StreamedNeed(n_targets, n_sparse, max(1, min(workers, affordable)), worker, join, own)

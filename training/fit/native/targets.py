@@ -57,6 +57,7 @@ def targets_of(train: Dataset, sigma: Sigma, e0: Mapping[str, float]) -> list[Ta
     targets = [
         Target(np.zeros((1, 3)), np.array([energy_eV - e0[symbol]]), np.array([sigma.isolated_eV]))
         for symbol, energy_eV in sorted(train.isolated_eV.items())
+        if symbol in e0
     ]
     for frame in train.frames:
         if frame.atoms.pbc.any():
