@@ -149,7 +149,7 @@ deckgen follows; it gives no sigma: those of the defaults stand, and its 0.6 for
 
 
 class Fit(Table):
-    """The fit by gap_fit: its descriptors and regularisation. Keys that are given override those of the preset."""
+    """The fit: its descriptors and regularisation. Keys that are given override those of the preset."""
 
     engine: Literal["gap_fit", "native"] = "gap_fit"
     """What solves the least squares: QUIP's gap_fit, or deckgen itself: the same potential with a memory that does not
@@ -187,8 +187,10 @@ class Fit(Table):
         tables: dict[str, Table] = {"": self}
         tables |= {"two_body.": self.two_body, "three_body.": self.three_body, "soap.": self.soap}
         for name, table in tables.items():
-            if self.engine == "native" and {"options", "sparse_method"} & table.model_fields_set:
-                raise ValueError(f'{name}options and {name}sparse_method are gap_fit\'s: engine = "native" has none')
+            given = {key: getattr(table, key, None) for key in ("options", "sparse_method")}
+            others = [key for key, value in given.items() if value and value != type(table).model_fields[key].default]
+            if self.engine == "native" and others:
+                raise ValueError(f'{name}{others[0]} is gap_fit\'s: engine = "native" has none')
         return self
 
     @model_validator(mode="after")
