@@ -16,6 +16,8 @@ __all__ = ["StreamedNeed", "streamed_need"]
 NUMBER = 8
 PROCESS_BYTES = 95_000_000
 """A process with its libraries."""
+DRAWN = 6
+"""SOAP vectors held per sparse point while these are chosen."""
 SLAB = 512 * 3
 """Columns of temporary arrays: of the covariance, of products with derivatives."""
 
@@ -76,11 +78,11 @@ def streamed_need(found: Instances, fit: Fit, largest: int, workers: int) -> Str
     terms = ((fit.two_body, found.pairs), (fit.three_body, found.triplets), (fit.soap, found.n_atoms))
     n_sparse = sum(min(term.n_sparse, values) for term, values in terms if term.use)
     n, width = n_sparse + 1, fit.soap.n_max * (fit.soap.n_max + 1) // 2 * (fit.soap.l_max + 1)
-    factor = NUMBER * n * n
+    factor, soap_points = NUMBER * n * n, min(fit.soap.n_sparse, found.n_atoms) if fit.soap.use else 0
     block = NUMBER * n * (max(BLOCK_ROWS, 3 * largest + 1) + PANEL)
-    soap = NUMBER * width * (min(fit.soap.n_sparse, found.n_atoms) + 4 * (3 * largest + 1)) if fit.soap.use else 0
+    soap = NUMBER * width * (soap_points + 4 * (3 * largest + 1)) if fit.soap.use else 0
     worker = PROCESS_BYTES + factor + max(block, NUMBER * n * SLAB) + soap
-    join, own = PROCESS_BYTES + 2 * factor, high_water(os.getpid())
-    affordable = (available_bytes()) // worker
-    n_targets = found.n_frames + 3 * found.n_atoms
-    return StreamedNeed(n_targets, n_sparse, max(1, min(workers, affordable)), worker, join, own)
+    workers = max(1, min(workers, available_bytes() // worker))
+    join = PROCESS_BYTES + factor * min(workers, 2)
+    own = high_water(os.getpid()) + NUMBER * width * DRAWN * soap_points
+    return StreamedNeed(found.n_frames + 3 * found.n_atoms, n_sparse, workers, worker, join, own)

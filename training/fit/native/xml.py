@@ -12,7 +12,7 @@ from ase.data import atomic_numbers
 from numpy.typing import NDArray
 
 from deckgen.errors import InputError
-from deckgen.files import write_whole
+from deckgen.files import whole, write_whole
 from deckgen.quip.gapfile import read_gap
 from deckgen.training.fit.arguments import descriptor_texts
 from deckgen.training.fit.native.terms import GaussianTerm, SparsePoints, Term
@@ -58,12 +58,17 @@ def write_gap(path: Path, fit: Fit, e0: Mapping[str, float], terms: Sequence[Ter
         name = f"{label}{index}"
         end = first + len(term.points)
         lines += _coordinates(term, text, name, f"{path.name}.sparseX.{name}", alpha[first:end])
-        write_whole(
-            path.with_name(f"{path.name}.sparseX.{name}"), "".join(f"{x!r}\n" for x in term.written.ravel().tolist())
-        )
+        _write_points(path.with_name(f"{path.name}.sparseX.{name}"), term.written)
         first = end
     lines += ["  </gpSparse>", "</GAP_params>", f"</{label}>"]
     write_whole(path, "\n".join(lines) + "\n")
+
+
+def _write_points(path: Path, x: Array) -> None:
+    """Write a number per line, point by point: all lines at once would be larger than the points many times over."""
+    with whole(path) as part, part.open("w", encoding="utf-8") as file:
+        for point in x:
+            file.writelines(f"{component!r}\n" for component in point.tolist())
 
 
 def _coordinates(term: Term, text: str, label: str, file: str, alpha: Array) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from deckgen.training.fit.native import parts
 from deckgen.training.fit.native.parts import Part, run_part, save_points, solve_parts
 from deckgen.training.fit.native.targets import Target
 
@@ -25,9 +26,9 @@ def part(judged, folder: Path, index: int, targets) -> Part:
     return Part(folder, index, judged.fit, tuple(targets))
 
 
-def solution(parts: list[Part]) -> np.ndarray:
-    assert all(run_part(one).complete for one in parts)
-    return solve_parts([one.saved()[len(one.targets)] for one in parts]).alpha
+def solution(shares: list[Part]) -> np.ndarray:
+    assert all(run_part(one).complete for one in shares)
+    return solve_parts([one.saved()[len(one.targets)] for one in shares]).alpha
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +41,13 @@ def close(alpha: np.ndarray, other: np.ndarray) -> bool:
 
 
 def test_any_number_of_parts_gives_the_same_solution_and_counts_the_prior_once(judged, tmp_path, in_one_go):
-    parts = [part(judged, tmp_path / "three", k, judged.targets[k::3]) for k in range(3)]
-    assert close(solution(parts), in_one_go)
+    three = [part(judged, tmp_path / "three", k, judged.targets[k::3]) for k in range(3)]
+    assert close(solution(three), in_one_go)
+
+
+def test_what_a_fold_leaves_in_the_block_counts_for_nothing(judged, tmp_path, in_one_go, monkeypatch):
+    monkeypatch.setattr(parts, "BLOCK_ROWS", 70)  # a frame or two: most folds leave rows below them
+    assert close(solution([part(judged, tmp_path / "low", 0, judged.targets)]), in_one_go)
 
 
 def test_a_part_continues_from_its_last_factor_and_does_not_read_again_what_is_in_it(judged, tmp_path, in_one_go):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 from ase.cluster import Icosahedron
 
+from deckgen.quip.rows import SoapVectors
 from deckgen.training.fit.native.points import chosen_points, draw, joined_draws, joined_surveys, survey, whitening
 from deckgen.training.fit.native.targets import Target
 
@@ -47,3 +48,14 @@ def test_atoms_that_symmetry_makes_equal_give_one_sparse_point(judged):
     perfect = Icosahedron("Na", 2, latticeconstant=5.3)
     target = Target(perfect.positions, np.zeros(40), np.ones(40))
     assert len(chosen(judged.fit, [(0, target)], 1)["soap"]) == 2  # the centre, and twelve vertices
+
+
+def test_an_unusual_atom_is_drawn_far_more_often_than_its_share(judged):
+    alone = Target(np.zeros((1, 3)), np.zeros(1), np.ones(1))
+    numbered = list(enumerate([*judged.targets[1:6] * 10, alone]))
+    fit = judged.fit.model_copy(update={"soap": judged.fit.soap.model_copy(update={"n_sparse": 20})})
+    whiten = whitening(survey(fit, numbered).moment)
+    lone = SoapVectors(fit.soap).values(alone.positions_A)[0]
+    drawn = [draw(fit.model_copy(update={"seed": seed}), numbered, whiten) for seed in range(20)]
+    found = sum(bool((abs(one.vectors - lone).max(axis=1) < 1e-9).any()) for one in drawn)
+    assert found >= 15  # a blind draw has it 20 * 25 / 651 < 1 times
