@@ -11,6 +11,8 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from deckgen.errors import RunError
 from deckgen.files import write_json
 from deckgen.processes.display import Display, duration
@@ -113,8 +115,12 @@ class _NativeFit:
         self.say(", ".join(f"{len(one)} of {name}" for name, one in points.items()) + ": sparse points chosen")
         reports = self._fold()
         self.say("solving")
-        solution: Solution = self._all([(solve_parts, ([self._factor(part) for part in self._parts()],))])[0]
-        self.say(f"solved: condition number {solution.condition:.1e}, residual {solution.residual:.6g}")
+        log_sigmas = sum(float(np.log(target.sigmas).sum()) for target in self.targets)
+        solution: Solution = self._all([(solve_parts, (self._parts(), log_sigmas))])[0]
+        self.say(
+            f"solved: condition number {solution.condition:.1e}, residual {solution.residual:.6g}, "
+            f"log marginal likelihood {solution.log_likelihood:.8g}"
+        )
         write_gap(self.xml, self.fit, self.e0, terms_of(self.fit, points), solution.alpha)
         shutil.rmtree(self.partial)
         of_parts = sum(sorted((report.peak_bytes for report in reports), reverse=True)[: self.workers])
@@ -147,9 +153,6 @@ class _NativeFit:
             write_json(plan, {"parts": min(self.workers, len(self.targets))})
         count = json.loads(plan.read_text(encoding="utf-8"))["parts"]
         return [Part(self.partial, k, self.fit, tuple(self.targets[k::count])) for k in range(count)]
-
-    def _factor(self, part: Part) -> Path:
-        return part.saved()[len(part.targets)]
 
     def _fold(self) -> list[PartReport]:
         parts = self._parts()

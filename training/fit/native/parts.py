@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,6 +81,8 @@ class Solution:
         The coefficients, 1/eV.
     residual
         Norm of (K alpha - y) / sigma and the prior's part.
+    log_likelihood
+        Logarithm of the marginal likelihood of the targets.
     condition
         Condition number of the factor, in the 1-norm.
     peak_bytes
@@ -88,6 +91,7 @@ class Solution:
 
     alpha: Array
     residual: float
+    log_likelihood: float
     condition: float
     peak_bytes: int
 
@@ -185,14 +189,34 @@ def _save(part: Part, factor: Array, done: int) -> None:
             path.unlink()
 
 
-def solve_parts(parts: list[Path]) -> Solution:
-    """Join the factors of all parts and solve."""
-    first, *others = parts
+def solve_parts(parts: Sequence[Part], log_sigmas: float) -> Solution:
+    """Join the factors of all parts and solve.
+
+    Parameters
+    ----------
+    parts
+        All of them, complete.
+    log_sigmas
+        Sum of the logarithms of the sigmas of all targets.
+    """
+    points = load_points(parts[0].folder)
+    assert points is not None
+    log_prior = _log_diagonal(prior(terms_of(parts[0].fit, points), parts[0].fit.sparse_jitter))
+    first, *others = (part.saved()[len(part.targets)] for part in parts)
     factor = np.load(first)
     for path in others:
         join(factor, np.load(path))
     alpha, residual = solve(factor)
+    # y ~ N(0, K_NM K_MM^-1 K_MN + Sigma): by the matrix determinant lemma its determinant needs that of R alone
+    n_targets = sum(len(target) for part in parts for target in part.targets)
+    log_determinant = 2 * (_log_diagonal(factor) - log_prior + log_sigmas)
+    log_likelihood = -0.5 * (residual**2 + log_determinant + n_targets * np.log(2 * np.pi))
     factor[:-1, -1] = 0.0  # the targets' column takes no part in the condition number
     factor[-1, -1] = np.abs(np.diagonal(factor)[:-1]).max()
     reciprocal, _ = dtrcon(factor)
-    return Solution(alpha, residual, 1.0 / reciprocal, high_water(os.getpid()))
+    return Solution(alpha, residual, float(log_likelihood), 1.0 / reciprocal, high_water(os.getpid()))
+
+
+def _log_diagonal(factor: Array) -> float:
+    """Return the logarithm of the determinant of a factor without its column of targets."""
+    return float(np.log(np.abs(np.diagonal(factor)[:-1])).sum())

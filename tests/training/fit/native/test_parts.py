@@ -6,10 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.linalg import solve_triangular
+from scipy.stats import multivariate_normal
 
 from deckgen.training.fit.native import parts
+from deckgen.training.fit.native.factor import prior
 from deckgen.training.fit.native.parts import Part, run_part, save_points, solve_parts
-from deckgen.training.fit.native.targets import Target
+from deckgen.training.fit.native.targets import Target, fill_rows
+from deckgen.training.fit.native.terms import terms_of
 
 
 class AskedToStop(Target):
@@ -28,7 +32,7 @@ def part(judged, folder: Path, index: int, targets) -> Part:
 
 def solution(shares: list[Part]) -> np.ndarray:
     assert all(run_part(one).complete for one in shares)
-    return solve_parts([one.saved()[len(one.targets)] for one in shares]).alpha
+    return solve_parts(shares, 0.0).alpha
 
 
 @pytest.fixture(scope="module")
@@ -67,3 +71,20 @@ def test_a_part_that_is_asked_to_stop_keeps_what_it_has_and_ends_later_with_the_
     assert not report.complete
     assert list(part(judged, folder, 0, judged.targets).saved()) == [5]
     assert close(solution([part(judged, folder, 0, judged.targets)]), in_one_go)
+
+
+def test_the_marginal_likelihood_is_that_of_the_dense_gaussian_process(judged, tmp_path):
+    targets, fit = judged.targets[:4], judged.fit.model_copy(update={"sparse_jitter": 1e-4})
+    terms = terms_of(fit, judged.points)
+    rows = []
+    for target in targets:
+        block = np.empty((1 + 3 * len(target.positions_A), 54), order="F")
+        fill_rows(target, terms, block)
+        rows.append(block[: len(target)] * target.sigmas[:, None])
+    stacked, sigmas = np.concatenate(rows), np.concatenate([target.sigmas for target in targets])
+    chol = prior(terms, fit.sparse_jitter)[:-1, :-1]
+    half = solve_triangular(chol.T, stacked[:, :-1].T, lower=True)
+    dense = multivariate_normal(cov=half.T @ half + np.diag(sigmas**2)).logpdf(stacked[:, -1])
+    parts_of_two = [replace(part(judged, tmp_path / "two", k, targets[k::2]), fit=fit) for k in range(2)]
+    assert all(run_part(one).complete for one in parts_of_two)
+    assert solve_parts(parts_of_two, float(np.log(sigmas).sum())).log_likelihood == pytest.approx(dense, rel=1e-7)
