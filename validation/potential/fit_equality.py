@@ -1,7 +1,8 @@
 """The native fit against gap_fit, from gap_fit's own sparse points: predictions on fitted and on held-out frames.
 
-Pairs alone, triplets, SOAP and all three, on a part of na-gap's data; and na-gap itself, all 177 frames. Both are given
-the positions and forces of gap_fit's training file, which has 8 decimals; all predictions are the native evaluator's.
+Pairs alone, triplets, SOAP and all three, on a part of na-gap's data; and na-gap itself, which gap_fit made of all
+177 frames. Both engines are given the positions and forces of gap_fit's training file, which has 8 decimals; all
+predictions are the native evaluator's.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from deckgen.training.dataset import Dataset, bare
 from deckgen.training.e0 import e0_of
 from deckgen.training.fit.arguments import TRAINING_FILE
 from deckgen.training.fit.fit import fit
+from deckgen.training.fit.gap_fit import write_training_file
 from deckgen.training.fit.native.engine import NATIVE_LOG
 from deckgen.training.predict import Prediction
 from deckgen.training.read import read_data
@@ -33,7 +35,7 @@ EVERY = 6
 NOT = {"use": False}
 TRIPLETS = {"use": True, "cutoff_A": 5.5, "delta_eV": 0.03, "n_sparse": 60}
 CASES: dict[str, dict[str, Any]] = {
-    "pairs": {"soap": NOT},
+    "pairs": {"soap": NOT, "sigma": {"energy_eV_atom": 0.1, "rules": ()}},
     "triplets": {"soap": NOT, "two_body": NOT, "three_body": TRIPLETS},
     "SOAP": {"two_body": NOT, "soap": {"n_sparse": 200}},
     "pairs, triplets, SOAP": {"three_body": TRIPLETS, "soap": {"n_sparse": 200}},
@@ -113,18 +115,19 @@ def compare(
     workers: int | None,
 ) -> Equality:
     """Fit by gap_fit, then natively from its sparse points and its training file."""
-    settings = {
-        key: {**recipe.fit.model_dump()[key], **changes.get(key, {})} for key in ("two_body", "three_body", "soap")
-    }
-    given = {**recipe.fit.model_dump(), **settings}
-    theirs = fit(with_fit(recipe, given), train, folder / "gap_fit", threads=workers, progress=print)
-    as_read = read_back(train, folder / "gap_fit" / TRAINING_FILE)
-    native = {**given, "engine": "native", "sparse_from": str(theirs.xml)}
+    default = recipe.fit.model_dump()
+    given = {**default, **{key: {**default[key], **changed} for key, changed in changes.items()}}
+    chosen = with_fit(recipe, given)
+    theirs = fit(chosen, train, folder / "gap_fit", threads=workers, progress=print).xml if changes else SHIPPED
+    folder.mkdir(parents=True, exist_ok=True)
+    write_training_file(folder / TRAINING_FILE, replace(train, isolated_eV=e0), chosen.fit)
+    as_read = read_back(train, folder / TRAINING_FILE)
+    native = {**given, "engine": "native", "sparse_from": str(theirs)}
     ours = fit(with_fit(recipe, native), as_read, folder / "native", threads=workers, progress=print)
     log = (folder / "native" / NATIVE_LOG).read_text()
-    fitted, held_out = (differences(theirs.xml, ours.xml, one) for one in (as_read, holdout))
+    fitted, held_out = (differences(theirs, ours.xml, one) for one in (as_read, holdout))
     rmse = {}
-    for name, xml in (("gap_fit", theirs.xml), ("native", ours.xml)):
+    for name, xml in (("gap_fit", theirs), ("native", ours.xml)):
         overall = error_table(holdout, predictions(xml, holdout), e0).overall
         rmse[name] = (overall.energy_rmse_meV_atom, overall.force_rmse_meV_A)
     n_sparse = ours.xml.read_text().count("<sparseX ")

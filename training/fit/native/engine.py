@@ -19,6 +19,7 @@ from deckgen.processes.display import Display, duration
 from deckgen.processes.executor import open_executor
 from deckgen.processes.tasks import Tasks
 from deckgen.training.fit.gap_fit import Run, high_water
+from deckgen.training.fit.native.gap_xml import read_points, write_gap
 from deckgen.training.fit.native.parts import (
     Part,
     PartReport,
@@ -40,7 +41,6 @@ from deckgen.training.fit.native.points import (
 )
 from deckgen.training.fit.native.targets import Target
 from deckgen.training.fit.native.terms import SparsePoints, terms_of
-from deckgen.training.fit.native.xml import read_points, write_gap
 from deckgen.training.recipe.fit import Fit
 
 __all__ = ["NATIVE_LOG", "fit_natively"]

@@ -15,9 +15,9 @@ from ase.io import read
 from deckgen.training.dataset import Dataset, LabelledFrame
 from deckgen.training.fit.arguments import TRAINING_FILE, gap_fit_arguments
 from deckgen.training.fit.gap_fit import run_gap_fit, write_training_file
+from deckgen.training.fit.native.gap_xml import read_points
 from deckgen.training.fit.native.targets import Target, targets_of
 from deckgen.training.fit.native.terms import SparsePoints
-from deckgen.training.fit.native.xml import read_points
 from deckgen.training.recipe.fit import Fit
 
 E0 = {"Na": -0.2}

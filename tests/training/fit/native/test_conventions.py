@@ -7,9 +7,9 @@ import pytest
 
 from deckgen.quip.native import evaluate_natively
 from deckgen.training.fit.native.factor import fold, prior, solve
+from deckgen.training.fit.native.gap_xml import write_gap
 from deckgen.training.fit.native.targets import Target, fill_rows
 from deckgen.training.fit.native.terms import Term, terms_of
-from deckgen.training.fit.native.xml import write_gap
 from deckgen.training.predict import predict
 
 COLUMNS = {"two_body": slice(0, 8), "three_body": slice(8, 28), "soap": slice(28, 53)}

@@ -14,7 +14,7 @@ from deckgen.errors import InputError
 from deckgen.quip.gapfile import read_gap
 from deckgen.training.dataset import Dataset
 from deckgen.training.fit.fit import fit
-from deckgen.training.fit.native.xml import read_points
+from deckgen.training.fit.native.gap_xml import read_points
 from deckgen.training.fit.record import FitResult
 from deckgen.training.recipe import Recipe
 from deckgen.training.recipe.fit import Fit
