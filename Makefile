@@ -34,6 +34,7 @@ bench: $(READY)         ## the benchmarks of the README, an hour and a half
 	$(BIN)/python -m benchmarks.batch
 	$(BIN)/python -m benchmarks.quip_link
 	$(BIN)/python -m benchmarks.gap.engines
+	$(BIN)/python -m benchmarks.gap.fit
 	$(BIN)/python -m benchmarks.reference_cost
 	$(BIN)/python -m benchmarks.mbar
 	$(BIN)/python -m benchmarks.quench
@@ -49,6 +50,7 @@ validate: $(READY)      ## the long checks; their results are committed under va
 	$(BIN)/python -m validation.potential.nve_drift
 	$(BIN)/python -m validation.potential.models
 	$(BIN)/python -m validation.potential.stability
+	$(BIN)/python -m validation.potential.fit_equality
 	$(BIN)/python -m validation.isomers.lj_minima
 	$(BIN)/python -m validation.isomers.gupta
 	$(BIN)/python -m validation.isomers.na_gap

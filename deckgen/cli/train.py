@@ -125,11 +125,12 @@ def curate(gap: GapPath = HERE, workers: Workers = None, as_json: Json = False) 
 def fit(
     gap: GapPath = HERE,
     threads: Annotated[
-        int | None, typer.Option(min=1, max=10_000, help="Threads of gap_fit; default: the number of cores.")
+        int | None,
+        typer.Option(min=1, max=10_000, help="Threads of gap_fit, or processes; default: the cores."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Fit the potential with gap_fit: fit/gap.xml."""
+    """Fit the potential: fit/gap.xml."""
     from deckgen.cli.train_tables import fit_summary
 
     result = steps.fit(gap, threads=threads, progress=not as_json)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from deckgen.errors import InstallationError
 from deckgen.quip.cache import locked
-from deckgen.quip.plan import BRIDGES, PLUGIN, SOURCES, Command, Plan, make_plan
+from deckgen.quip.plan import BRIDGES, PLUGIN, ROWS, SOURCES, Command, Plan, make_plan
 
 __all__ = ["ensure_plugin", "folder_for_lammps"]
 
@@ -79,7 +79,7 @@ def _compile(plan: Plan) -> None:
             list(pool.map(lambda command: _run((*command, *option), aside), others))
         for command in plan.links:
             _run((*command, *option), aside)
-        for name in (*BRIDGES, PLUGIN):
+        for name in (*BRIDGES, ROWS, PLUGIN):
             os.replace(aside / name, plan.folder / name)
         plan.failure.unlink(missing_ok=True)
     except InstallationError as error:

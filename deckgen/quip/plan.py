@@ -9,10 +9,11 @@ from deckgen.errors import InstallationError
 from deckgen.quip.cache import cache_folder, digest, digest_of_files
 from deckgen.quip.toolchain import Compiler, Wheels, find_compiler, find_wheels, processor
 
-__all__ = ["BRIDGES", "EVALUATOR", "PLUGIN", "SOURCES", "Command", "Plan", "make_plan", "object_name"]
+__all__ = ["BRIDGES", "EVALUATOR", "PLUGIN", "ROWS", "SOURCES", "Command", "Plan", "make_plan", "object_name"]
 
 SOURCES = Path(__file__).parent / "src"
 PLUGIN = "quipplugin.so"  # LAMMPS loads files that end in plugin.so
+ROWS = "libgaprows.so"  # descriptors for a fit; rows.py loads it
 BRIDGES = {  # what links with QUIP: tuned for speed, and plain
     "libquipbridge.so": ("quip/bridge.cpp", "quip/strings.cpp"),
     "libquipbridge_plain.so": ("quip/bridge.cpp",),
@@ -26,6 +27,7 @@ def _listing(*rooms: str) -> tuple[str, ...]:
 
 
 EVALUATOR = _listing("gap", "numerics", "text")  # free of QUIP and of LAMMPS
+FITTING = _listing("rows")  # the same
 STYLE = tuple(source for source in _listing("pair", "quip") if source not in BRIDGES["libquipbridge.so"])
 FLAGS = ("-std=c++17", "-O3", "-march=native", "-fPIC", "-fvisibility=hidden")
 
@@ -88,7 +90,7 @@ def _compilations(compiler: Compiler, wheels: Wheels) -> tuple[Command, ...]:
     options += [f'-DDECKGEN_QUIPPY_VERSION="{wheels.quippy_version}"']
     options += [f'-DDECKGEN_QUIP_LIBRARY="{wheels.potentials_library}"']
     options += [f"-fmacro-prefix-map={SOURCES}/="]  # short names in LAMMPS' error messages
-    sources = sorted({*STYLE, *EVALUATOR, *(source for part in BRIDGES.values() for source in part)})
+    sources = sorted({*STYLE, *EVALUATOR, *FITTING, *(source for part in BRIDGES.values() for source in part)})
     return tuple(
         (*compiler.command, *FLAGS, *options, "-c", str(SOURCES / source), "-o", object_name(source))
         for source in sources
@@ -104,7 +106,8 @@ def _links(compiler: Compiler, wheels: Wheels) -> tuple[Command, ...]:
     libraries = wheels.potentials_library.parent
     quip = [str(wheels.potentials_library), str(wheels.atoms_library)]
     quip += [f"-Wl,-rpath,{libraries}", f"-Wl,-rpath-link,{libraries}", "-Wl,--disable-new-dtags"]
-    parts = [(name, sources, quip) for name, sources in BRIDGES.items()] + [(PLUGIN, STYLE + EVALUATOR, ["-ldl"])]
+    parts = [(name, sources, quip) for name, sources in BRIDGES.items()]
+    parts += [(ROWS, FITTING + EVALUATOR, []), (PLUGIN, STYLE + EVALUATOR, ["-ldl"])]
     return tuple(
         (*compiler.command, *FLAGS, "-shared", *(object_name(source) for source in sources), *options, "-o", name)
         for name, sources, options in parts

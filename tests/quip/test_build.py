@@ -59,6 +59,7 @@ def test_two_processes_build_one_plugin_and_a_third_call_none(empty_cache, fast_
     plugin = Path(files.pop())
     assert plugin.is_relative_to(empty_cache)
     assert sorted(path.name for path in plugin.parent.iterdir()) == [
+        "libgaprows.so",
         "libquipbridge.so",
         "libquipbridge_plain.so",
         "lock",

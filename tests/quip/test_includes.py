@@ -18,6 +18,7 @@ ALLOWED = {
     "gap": {"", "numerics", "text"},
     "gap/descriptors": {"gap", "numerics"},
     "gap/descriptors/soap": {"gap", "gap/descriptors", "numerics"},
+    "rows": {"gap", "gap/descriptors", "gap/descriptors/soap", "numerics"},
     "quip": {""},
     "pair": {"", "gap", "quip", "text", LAMMPS},
 }

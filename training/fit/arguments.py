@@ -8,7 +8,7 @@ from deckgen.training.recipe.data import ENERGY_KEY, FORCES_KEY
 from deckgen.training.recipe.fit import Fit, Soap, ThreeBody, TwoBody
 from deckgen.training.recipe.folder import XML
 
-__all__ = ["TRAINING_FILE", "gap_fit_arguments", "soap_arguments"]
+__all__ = ["TRAINING_FILE", "descriptor_texts", "gap_fit_arguments", "soap_arguments"]
 
 TRAINING_FILE = "train.extxyz"
 
@@ -33,6 +33,14 @@ def gap_fit_arguments(fit: Fit, e0: Mapping[str, float]) -> list[str]:
         f"gp_file={XML}",
         *fit.options.split(),
     ]
+
+
+def descriptor_texts(fit: Fit, atomic_number: int) -> list[str]:
+    """Return each descriptor in use as gap_fit writes it to the xml of a potential of one element."""
+    z = atomic_number
+    elements = {"distance_2b": f"Z1={z} Z2={z}", "angle_3b": f"Z={z} Z1={z} Z2={z}"}
+    soap = f"n_species=1 Z={z} species_Z={{{z}}}"
+    return [f"{text} {elements.get(text.split()[0], soap)}" for text in _descriptors(fit)]
 
 
 def soap_arguments(soap: Soap, atomic_numbers: Sequence[int]) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from deckgen.errors import AnalysisError, InputError, RunError
+from deckgen.processes.executor import available_cores
 from deckgen.quip.gapfile import GapFile, read_gap
 from deckgen.training.dataset import Dataset
 from deckgen.training.e0 import e0_of
@@ -22,6 +23,10 @@ from deckgen.training.fit.arguments import TRAINING_FILE, gap_fit_arguments
 from deckgen.training.fit.gap_fit import LOG, Run, run_gap_fit, tail, write_training_file
 from deckgen.training.fit.instances import count_instances, require_instances
 from deckgen.training.fit.memory import MemoryNeed, format_bytes, memory_need, require_memory
+from deckgen.training.fit.native.check import checked_predictions
+from deckgen.training.fit.native.engine import fit_natively
+from deckgen.training.fit.native.memory import StreamedNeed, streamed_need
+from deckgen.training.fit.native.targets import targets_of
 from deckgen.training.fit.record import FitResult, put_in_place, read_fit
 from deckgen.training.fit.relabel import relabel
 from deckgen.training.fit.scales import with_scales
@@ -47,13 +52,18 @@ class _Job:
     fit: Fit
     e0: Mapping[str, float]
     folder: Path
-    need: MemoryNeed
+    need: MemoryNeed | StreamedNeed
     arguments: tuple[str, ...]
     inputs_sha256: str
 
     @property
     def running(self) -> Path:
         return self.folder / RUNNING
+
+    @property
+    def partial(self) -> Path:
+        """Where the native engine keeps what is not complete, of these inputs alone."""
+        return self.folder / f"partial-{self.inputs_sha256[:12]}"
 
 
 def fit(
@@ -73,7 +83,7 @@ def fit(
     folder
         Where gap.xml, its sparseX files, gap_fit.log and fit.json go.
     threads
-        Of gap_fit; None: as many as cores.
+        Of gap_fit, or processes of the native engine; None: as many as cores.
     progress
         Called with each stage.
 
@@ -86,7 +96,8 @@ def fit(
         broken, or no better on its own training frames than one without any forces.
     """
     progress = progress or _silent
-    job = _prepare(recipe, train, folder)
+    workers = threads or available_cores()
+    job = _prepare(recipe, train, folder, workers)
     known = read_fit(folder)
     if known and known.inputs_sha256 == job.inputs_sha256:
         shutil.rmtree(job.running)
@@ -94,10 +105,10 @@ def fit(
         return known
     progress(f"memory: {job.need}")
     require_memory(job.need)
-    run = run_gap_fit(list(job.arguments), job.running, threads=threads, progress=progress)
+    run = _run(job, workers, progress)
     gap = _checked_files(job)
     progress("predicting the training frames")
-    errors = _checked_errors(job, gap)
+    errors = _checked_errors(job, gap, workers)
     record = _record(job, run, errors)
     put_in_place(record, job.running)
     progress(f"memory taken: {format_bytes(run.peak_bytes)}")
@@ -108,16 +119,30 @@ def _silent(stage: str) -> None:
     """Show nothing."""
 
 
-def _prepare(recipe: Recipe, train: Dataset, folder: Path) -> _Job:
+def _run(job: _Job, workers: int, progress: Progress) -> Run:
+    if isinstance(job.need, MemoryNeed):
+        return run_gap_fit(list(job.arguments), job.running, threads=workers, progress=progress)
+    for other in set(job.folder.glob("partial-*")) - {job.partial}:
+        shutil.rmtree(other)
+    targets = targets_of(job.train, job.fit.sigma, job.e0)
+    xml = job.running / XML
+    return fit_natively(job.fit, targets, job.e0, xml, partial=job.partial, workers=job.need.workers, progress=progress)
+
+
+def _prepare(recipe: Recipe, train: Dataset, folder: Path, workers: int) -> _Job:
     if not train.frames:
         raise InputError("no frames to fit to", hint="label some, and curate them: deckgen train curate")
     e0 = e0_of(train, recipe.data.e0)
     if not isinstance(recipe.data.e0, str):  # given energies replace those of the files
         train = replace(train, isolated_eV=e0)
     settings = with_scales(recipe.fit, train, e0)
+    if settings.sparse_from:
+        settings = settings.model_copy(update={"sparse_from": str(recipe.folder / settings.sparse_from)})
     found = count_instances((frame.atoms for frame in train.frames), settings)
     require_instances(found, settings)
     arguments = tuple(gap_fit_arguments(settings, e0))
+    if settings.engine == "native":
+        arguments = ("engine=native", *_sparse_from(settings), *arguments)
     running = folder / RUNNING
     if running.exists():  # of a fit that failed or was stopped
         shutil.rmtree(running)
@@ -125,8 +150,17 @@ def _prepare(recipe: Recipe, train: Dataset, folder: Path) -> _Job:
     write_training_file(running / TRAINING_FILE, train, settings)
     digest = hashlib.sha256((running / TRAINING_FILE).read_bytes())
     digest.update("\0".join(arguments).encode())
-    need = memory_need(found, settings)
+    if settings.engine == "native":
+        largest = max(frame.n_atoms for frame in train.frames)
+        need: MemoryNeed | StreamedNeed = streamed_need(found, settings, largest, workers)
+    else:
+        need = memory_need(found, settings)
     return _Job(train, settings, e0, folder, need, arguments, digest.hexdigest())
+
+
+def _sparse_from(fit: Fit) -> list[str]:
+    """Return what the choice of sparse points adds to the inputs."""
+    return [f"sparse_from={read_gap(fit.sparse_from).sha256}"] if fit.sparse_from else []
 
 
 def _checked_files(job: _Job) -> GapFile:
@@ -141,9 +175,11 @@ def _checked_files(job: _Job) -> GapFile:
         raise RunError(f"gap_fit wrote a potential that is broken: {error}") from error
 
 
-def _checked_errors(job: _Job, gap: GapFile) -> ErrorTable:
+def _checked_errors(job: _Job, gap: GapFile, workers: int) -> ErrorTable:
     """Predict the training frames: the last and the strictest check."""
-    predictions = predict(gap.path, [frame.atoms for frame in job.train.frames])
+    frames = [frame.atoms for frame in job.train.frames]
+    native = job.fit.engine == "native"
+    predictions = checked_predictions(gap.path, frames, workers) if native else predict(gap.path, frames)
     try:
         errors = error_table(job.train, predictions, job.e0)
     except AnalysisError as error:

@@ -23,7 +23,7 @@ from deckgen.training.dataset import Dataset
 from deckgen.training.recipe.data import ENERGY_KEY, FORCES_KEY
 from deckgen.training.recipe.fit import Fit, Sigma
 
-__all__ = ["LOG", "Run", "run_gap_fit", "write_training_file"]
+__all__ = ["LOG", "Run", "high_water", "run_gap_fit", "sigmas", "tail", "write_training_file"]
 
 LOG = "gap_fit.log"
 LINES_SHOWN = 12
@@ -159,14 +159,14 @@ def _follow(process: subprocess.Popen[str], keep: Callable[[str], object], progr
     with process.stdout as lines:
         for line in lines:
             keep(line)
-            peak_bytes = max(peak_bytes, _high_water(process.pid))
+            peak_bytes = max(peak_bytes, high_water(process.pid))
             for pattern, stage in STAGES.items():
                 if match := re.match(pattern, line.strip()):
                     progress(stage.format(*match.groups()))
     return peak_bytes
 
 
-def _high_water(pid: int) -> int:
+def high_water(pid: int) -> int:
     """Return the largest memory of a process so far, 0 once it has ended.
 
     The kernel's accounting of waited-for children includes what the parent held when it started the process.

@@ -10,12 +10,13 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from deckgen.errors import RunError
 from deckgen.training.fit.instances import Instances
 from deckgen.training.recipe.fit import Fit
 
-__all__ = ["MemoryNeed", "available_bytes", "memory_need", "require_memory"]
+__all__ = ["MemoryNeed", "Need", "available_bytes", "format_bytes", "memory_need", "require_memory"]
 
 NUMBER = 8
 PER_ROW = 3
@@ -107,7 +108,15 @@ def available_bytes() -> int:
     return free if limit == "max" else min(free, int(limit) - used)
 
 
-def require_memory(need: MemoryNeed) -> None:
+class Need(Protocol):
+    """What a fit needs, in words too."""
+
+    @property
+    def peak_bytes(self) -> int:
+        """Its largest memory."""
+
+
+def require_memory(need: Need) -> None:
     """Refuse a fit for which there is not enough memory.
 
     Raises

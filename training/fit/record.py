@@ -14,11 +14,13 @@ from deckgen.files import first_free, read_json, write_json
 from deckgen.quip.gapfile import read_gap
 from deckgen.training.fit.arguments import TRAINING_FILE
 from deckgen.training.fit.gap_fit import LOG
+from deckgen.training.fit.native.engine import NATIVE_LOG
 from deckgen.training.recipe.folder import XML
 
 __all__ = ["RECORD", "FitResult", "put_in_place", "read_fit"]
 
 RECORD = "fit.json"
+LOGS = (LOG, NATIVE_LOG)
 
 
 @dataclass(frozen=True)
@@ -72,14 +74,16 @@ def read_fit(folder: Path) -> FitResult | None:
 def put_in_place(record: FitResult, running: Path) -> None:
     """Move a fit from the folder where it ran to that of its xml, its record last; an older fit is set aside."""
     folder = record.xml.parent
-    files = [*read_gap(running / XML).files, running / LOG, running / TRAINING_FILE]
-    ours = (LOG, RECORD, TRAINING_FILE)
+    files = [*read_gap(running / XML).files, *(running / name for name in (*LOGS, TRAINING_FILE))]
+    ours = (*LOGS, RECORD, TRAINING_FILE)
     if older := [path for path in folder.iterdir() if path.name.startswith(XML) or path.name in ours]:
         place = first_free(folder.with_name(f"{folder.name}.old"), "{}")
         place.mkdir(parents=True)
         for path in older:
             os.replace(path, place / path.name)
-    for path in reversed(files):  # the xml comes first in the list and last in the folder
+    for path in reversed(
+        [path for path in files if path.exists()]
+    ):  # the xml comes first in the list and last in the folder
         os.replace(path, folder / path.name)
     write_json(folder / RECORD, {key: value for key, value in asdict(record).items() if key not in ("xml", "new")})
     shutil.rmtree(running)

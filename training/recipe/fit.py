@@ -150,8 +150,11 @@ deckgen follows; it gives no sigma: those of the defaults stand, and its 0.6 for
 
 
 class Fit(Table):
-    """The fit by gap_fit: its descriptors and regularisation. Keys that are given override those of the preset."""
+    """The fit: its descriptors and regularisation. Keys that are given override those of the preset."""
 
+    engine: Literal["gap_fit", "native"] = "gap_fit"
+    """What solves the least squares: QUIP's gap_fit, or deckgen itself: the same potential with a memory that does not
+    grow with the data, of free clusters of one element."""
     preset: Literal["default", "paper"] = "default"
     """Hyperparameters to start from: a compromise of speed and accuracy, or the published ones."""
     two_body: TwoBody = TwoBody()
@@ -164,6 +167,8 @@ class Fit(Table):
     """Seed of the random choices of gap_fit; a fit is reproducible."""
     options: str = ""
     """Further options of gap_fit, in its syntax."""
+    sparse_from: str = ""
+    """engine = "native": the xml of a GAP with the same terms whose sparse points are used, instead of own ones."""
 
     @model_validator(mode="before")
     @classmethod
@@ -175,6 +180,19 @@ class Fit(Table):
         used = {name: {"use": True} for name in tables if isinstance(given.get(name), dict)}
         preset = PRESETS.get(str(given.get("preset", "default")), {})
         return _laid_over(_laid_over(preset, used), given)
+
+    @model_validator(mode="after")
+    def _one_engine(self) -> Self:
+        if self.engine == "gap_fit" and self.sparse_from:
+            raise ValueError('sparse_from goes with engine = "native"')
+        tables: dict[str, Table] = {"": self}
+        tables |= {"two_body.": self.two_body, "three_body.": self.three_body, "soap.": self.soap}
+        for name, table in tables.items():
+            given = {key: getattr(table, key, None) for key in ("options", "sparse_method")}
+            others = [key for key, value in given.items() if value and value != type(table).model_fields[key].default]
+            if self.engine == "native" and others:
+                raise ValueError(f'{name}{others[0]} is gap_fit\'s: engine = "native" has none')
+        return self
 
     @model_validator(mode="after")
     def _something(self) -> Self:

@@ -18,7 +18,7 @@ __all__ = ["fit"]
 
 
 def fit(recipe: Recipe | Path | str = ".", *, threads: int | None = None, progress: bool = True) -> FitResult:
-    """Fit a potential to the curated frames with gap_fit, as gap.toml's [fit] says; into fit/.
+    """Fit a potential to the curated frames, as gap.toml's [fit] says; into fit/.
 
     The same fit of the same frames is not made again. Another one there is moved to fit.old/N once this one has
     succeeded.
@@ -28,7 +28,7 @@ def fit(recipe: Recipe | Path | str = ".", *, threads: int | None = None, progre
     recipe
         The training project: its recipe, its folder or its gap.toml.
     threads
-        Threads of gap_fit; None: as many as cores.
+        Threads of gap_fit, or processes of engine = "native"; None: as many as cores.
     progress
         Show the stages of the fit on standard error.
 
@@ -37,7 +37,7 @@ def fit(recipe: Recipe | Path | str = ".", *, threads: int | None = None, progre
     InputError
         If no frames have been curated, or an element has no e0.
     RunError
-        If there is not enough memory, gap_fit fails, its potential is broken or useless, or another process fits here.
+        If there is not enough memory, the fit fails, its potential is broken or useless, or another process fits here.
     """
     recipe = recipe if isinstance(recipe, Recipe) else Recipe.read(recipe)
     train, folder = curated_sets(recipe)["train"], recipe.folder / FIT

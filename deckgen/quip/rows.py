@@ -1,0 +1,223 @@
+"""Descriptors of a cluster (pairs, triplets, SOAP), and its rows of a fit's design matrix, by the native evaluator.
+
+The matrix has a column for each sparse point and a row for each energy (eV) and force component (eV/A). The rows of one
+cluster are a Fortran-ordered array (1 + 3 N, n_sparse): the energy, then the forces atom by atom.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deckgen.errors import InputError
+from deckgen.quip.library import last_error, library
+
+__all__ = ["Cutoff", "SoapVectors", "add_gaussian_rows", "count_instances", "instances"]
+
+Array = NDArray[np.float64]
+Order = Literal[2, 3]
+"""2: pairs, described by their distance. 3: a centre and two neighbours, by r12 + r13, (r12 - r13)^2 and r23."""
+
+CENTRES_AT_ONCE = 4
+POINTS_AT_ONCE = 512
+"""How much of a product of derivatives and sparse points is made before it is used: what fits the cache."""
+
+
+class Cutoff(Protocol):
+    """The cutoff function: 1, then half a cosine wave, then 0."""
+
+    @property
+    def cutoff_A(self) -> float:
+        """Where it reaches 0."""
+
+    @property
+    def transition_A(self) -> float:
+        """Width of the half wave."""
+
+
+class SoapBasis(Cutoff, Protocol):
+    """The basis in which the neighbourhoods of atoms are expanded."""
+
+    @property
+    def n_max(self) -> int:
+        """Number of radial functions."""
+
+    @property
+    def l_max(self) -> int:
+        """Highest angular momentum."""
+
+    @property
+    def atom_sigma_A(self) -> float:
+        """Width of the Gaussian that represents an atom."""
+
+    @property
+    def central_weight(self) -> float:
+        """Weight of the central atom in its own neighbourhood."""
+
+
+def count_instances(order: Order, positions_A: Array, cutoff: Cutoff) -> int:
+    """Return the number of pairs or triplets of a cluster, each counted once."""
+    return int(_instances(order, positions_A, cutoff, None))
+
+
+def instances(order: Order, positions_A: Array, cutoff: Cutoff) -> Array:
+    """Return what describes each pair (K, 1) or triplet (K, 3) of a cluster, in angstrom.
+
+    Each is given once; in the energy it counts twice, for both orders of its neighbours.
+    """
+    x = np.empty((count_instances(order, positions_A, cutoff), 1 if order == 2 else 3))
+    _instances(order, positions_A, cutoff, x)
+    return x
+
+
+def _instances(order: Order, positions_A: Array, cutoff: Cutoff, x: Array | None) -> int:
+    positions_A = np.ascontiguousarray(positions_A)
+    return int(
+        library().deckgen_instances(
+            order,
+            positions_A.ctypes.data,
+            len(positions_A),
+            cutoff.cutoff_A,
+            cutoff.transition_A,
+            x.ctypes.data if x is not None else None,
+        )
+    )
+
+
+def add_gaussian_rows(
+    order: Order, positions_A: Array, cutoff: Cutoff, theta_A: Array, points: Array, weights: Array, rows: Array
+) -> None:
+    """Add the pairs or triplets of a cluster to its rows.
+
+    Parameters
+    ----------
+    order
+        2 or 3.
+    positions_A : (N, 3)
+        The cluster.
+    cutoff
+        Of the descriptor.
+    theta_A : (D,)
+        Lengths of the squared exponential kernel.
+    points : (n_sparse, D)
+        Sparse points.
+    weights : (n_sparse,)
+        delta^2, times the cutoff function of the sparse point, in eV^2.
+    rows : (1 + 3 N, n_sparse), Fortran-ordered
+        A view of the design matrix.
+    """
+    positions_A, points = np.ascontiguousarray(positions_A), np.ascontiguousarray(points)
+    _require_columns(rows, len(positions_A), len(points))
+    library().deckgen_gaussian_rows(
+        order,
+        positions_A.ctypes.data,
+        len(positions_A),
+        cutoff.cutoff_A,
+        cutoff.transition_A,
+        len(points),
+        np.ascontiguousarray(theta_A).ctypes.data,
+        points.ctypes.data,
+        np.ascontiguousarray(weights).ctypes.data,
+        rows.ctypes.data,
+        rows.strides[1] // rows.itemsize,
+    )
+
+
+def _require_columns(rows: Array, n_atoms: int, n_points: int) -> None:
+    assert rows.shape == (1 + 3 * n_atoms, n_points)
+    assert rows.strides[0] == rows.itemsize, "the rows of a column lie side by side"
+
+
+class SoapVectors:
+    """SOAP vectors of the atoms of clusters, normalised, in gap_fit's order without its last component, which is 0.
+
+    Raises
+    ------
+    InputError
+        If the radial basis is nearly linearly dependent.
+    """
+
+    def __init__(self, basis: SoapBasis) -> None:
+        self.basis = basis
+        self.n_components = basis.n_max * (basis.n_max + 1) // 2 * (basis.l_max + 1)
+        self._handle = library().deckgen_soap_new(
+            basis.n_max, basis.l_max, basis.cutoff_A, basis.transition_A, basis.atom_sigma_A, basis.central_weight
+        )
+        if not self._handle:
+            raise InputError(f"[fit.soap]: {last_error()}", hint="a smaller n_max, or a smaller atom_sigma_A")
+
+    def __del__(self) -> None:
+        if getattr(self, "_handle", None):
+            library().deckgen_soap_delete(self._handle)
+
+    def values(self, positions_A: Array) -> Array:
+        """Return the vector of each atom, (N, n_components)."""
+        positions_A = np.ascontiguousarray(positions_A)
+        x = np.empty((len(positions_A), self.n_components))
+        library().deckgen_soap_values(self._handle, positions_A.ctypes.data, len(positions_A), x.ctypes.data)
+        return x
+
+    def gradients(self, positions_A: Array, centre: int) -> tuple[NDArray[np.int32], Array]:
+        """Return one atom's neighbours (K,), and its vector followed by its derivatives, (1 + 3 K, n_components).
+
+        The derivatives with respect to the x, y and z of each neighbour are in 1/angstrom.
+        """
+        positions_A = np.ascontiguousarray(positions_A)
+        atoms = np.empty(len(positions_A), dtype=np.int32)
+        out = np.empty((1 + 3 * len(positions_A), self.n_components))
+        count = self._gradients(positions_A, centre, atoms, out)
+        return atoms[:count], out[: 1 + 3 * count]
+
+    def _gradients(self, positions_A: Array, centre: int, atoms: NDArray[np.int32], out: Array) -> int:
+        return int(
+            library().deckgen_soap_gradients(
+                self._handle, positions_A.ctypes.data, len(positions_A), centre, atoms.ctypes.data, out.ctypes.data
+            )
+        )
+
+    def add_rows(self, positions_A: Array, points: Array, weights: Array, zeta: float, rows: Array) -> None:
+        """Add the atoms of a cluster to its rows.
+
+        Parameters
+        ----------
+        positions_A : (N, 3)
+            The cluster.
+        points : (n_sparse, n_components)
+            Sparse points.
+        weights : (n_sparse,)
+            delta^2, in eV^2.
+        zeta
+            Exponent of the kernel.
+        rows : (1 + 3 N, n_sparse), Fortran-ordered
+            A view of the design matrix.
+        """
+        positions_A = np.ascontiguousarray(positions_A)
+        n, width = len(positions_A), min(CENTRES_AT_ONCE, len(positions_A))
+        _require_columns(rows, n, len(points))
+        atoms = np.empty(width * n, dtype=np.int32)
+        gradients = np.empty((width * (1 + 3 * n), self.n_components))
+        products = np.empty((min(POINTS_AT_ONCE, len(points)), len(gradients)))
+        for first in range(0, n, width):
+            centres = np.arange(first, min(first + width, n), dtype=np.int32)
+            counts, n_rows = np.zeros(len(centres), dtype=np.int32), 0
+            for i, centre in enumerate(centres):
+                counts[i] = self._gradients(positions_A, int(centre), atoms[counts.sum() :], gradients[n_rows:])
+                n_rows += 1 + 3 * int(counts[i])
+            for begin in range(0, len(points), POINTS_AT_ONCE):
+                block = points[begin : begin + POINTS_AT_ONCE]
+                np.dot(block, gradients[:n_rows].T, out=products.ravel()[: len(block) * n_rows].reshape(len(block), -1))
+                library().deckgen_soap_rows(
+                    products.ctypes.data,
+                    n_rows,
+                    len(centres),
+                    centres.ctypes.data,
+                    counts.ctypes.data,
+                    atoms.ctypes.data,
+                    len(block),
+                    weights[begin:].ctypes.data,
+                    zeta,
+                    rows[:, begin:].ctypes.data,
+                    rows.strides[1] // rows.itemsize,
+                )
