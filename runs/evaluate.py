@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from deckgen.decks.manifest import DATA, SCRIPT
 from deckgen.decks.potentials import Potential
 from deckgen.decks.render import environment, structure_context
-from deckgen.runs.engine import lammps_errors, open_lammps
+from deckgen.runs.engine import lammps_errors, open_for_script, open_lammps
 from deckgen.thermostats import THERMOSTATS
 
 __all__ = ["describe_lammps", "evaluate"]
@@ -35,7 +35,7 @@ STYLES = (
 
 def describe_lammps() -> tuple[int, list[str]]:
     """Return the version of LAMMPS as a number (20250722), and the styles of the decks that it lacks."""
-    lmp = open_lammps("none")
+    lmp = open_lammps("none", quip=True)
     return int(lmp.version()), [f"{kind} {name}" for kind, name in STYLES if not lmp.has_style(kind, name)]
 
 
@@ -56,7 +56,7 @@ def evaluate(atoms: Atoms, potential: Potential) -> tuple[float, NDArray[np.floa
         env = environment()
         Path(SCRIPT).write_text(env.get_template("evaluate.in.j2").render(context))
         Path(DATA).write_text(env.get_template("cluster.data.j2").render(context))
-        lmp = open_lammps("none")
+        lmp = open_for_script("none")
         with lammps_errors(Path(scratch)):
             lmp.file(SCRIPT)
         lmp.close()

@@ -12,7 +12,18 @@ from typing import Any
 
 from deckgen.errors import InputError
 
-__all__ = ["DATA", "ENERGIES", "FRAMES", "MANIFEST", "QUENCHED", "RESTART", "SCRIPT", "Manifest", "read_manifest"]
+__all__ = [
+    "DATA",
+    "ENERGIES",
+    "FRAMES",
+    "MANIFEST",
+    "OLD_RESTART",
+    "QUENCHED",
+    "RESTART",
+    "SCRIPT",
+    "Manifest",
+    "read_manifest",
+]
 
 SCRIPT = "in.lammps"
 DATA = "cluster.data"
@@ -20,6 +31,7 @@ MANIFEST = "deck.json"
 ENERGIES = "energies.dat"
 FRAMES = "frames.extxyz"
 RESTART = "nvt.restart"
+OLD_RESTART = "nvt.restart.old"
 QUENCHED = "quenched.extxyz"
 
 

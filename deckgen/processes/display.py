@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from types import TracebackType
 from typing import Self
@@ -52,7 +53,8 @@ class Display:
 
     def say(self, message: str) -> None:
         """Print a line that stays."""
-        self.console.print(Text(message))
+        with contextlib.suppress(OSError):  # standard error on a full disk does not stop what is shown
+            self.console.print(Text(message))
 
     def update(self, line: str, *more: RenderableType, at_once: bool = False) -> None:
         """Show a line below `more` in a terminal.

@@ -120,7 +120,7 @@ def test_the_lock_is_touched_while_tasks_run(tmp_path: Path, monkeypatch: pytest
     lock = tmp_path / "lock"
     lock.touch()
     os.utime(lock, (0, 0))
-    log = Log(heartbeat=lock)
+    log = Log()
     log.tasks.run(lambda: log.tasks.submit("long", time.sleep, 0.5))
     assert lock.stat().st_mtime > 0
 
@@ -131,7 +131,7 @@ def test_the_lock_is_not_touched_at_every_tick(tmp_path: Path, monkeypatch: pyte
     lock = tmp_path / "lock"
     lock.touch()
     os.utime(lock, (0, 0))
-    log = Log(heartbeat=lock)
+    log = Log()
     log.tasks.run(lambda: log.tasks.submit("long", time.sleep, 0.2))
     assert lock.stat().st_mtime == 0
     assert len(log.shown) > 1

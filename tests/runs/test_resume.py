@@ -22,7 +22,7 @@ from deckgen.runs import batch
 from deckgen.runs.batch import BatchInterrupt, BatchResult
 from deckgen.runs.engine import run_deck
 from deckgen.runs.harvest import harvest
-from deckgen.runs.outputs import last_step
+from deckgen.runs.rows import last_step
 from deckgen.runs.status import status
 
 RUN = "import sys; from deckgen.cli import main; sys.exit(main(['run', sys.argv[1]]))"
