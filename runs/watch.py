@@ -10,6 +10,7 @@ from pathlib import Path
 from deckgen.decks.manifest import ENERGIES, FRAMES, Manifest
 from deckgen.errors import RunError
 from deckgen.files import named
+from deckgen.runs.restarts import keep_records
 
 __all__ = ["OutputWatch", "require_room"]
 
@@ -61,13 +62,13 @@ class OutputWatch:
     """
 
     def __init__(self, folder: Path, manifest: Manifest, from_step: int, current_step: Callable[[], int]) -> None:
-        self.folder, self.n_steps, self.current_step = folder, manifest.n_steps, current_step
+        self.folder, self.manifest, self.current_step = folder, manifest, current_step
         self._rows = _Growing(Path(ENERGIES), _ROW, manifest.sample_every, from_step)
         self._frames = _Growing(Path(FRAMES), _FRAME, manifest.frame_every, from_step)
         self._due = 0
 
     def look(self) -> None:
-        """Look at what is new.
+        """Look at what is new, and write down which restart files there are.
 
         Raises
         ------
@@ -75,7 +76,7 @@ class OutputWatch:
             If rows or frames are missing, or no row comes and the disk takes nothing.
         """
         began = self._rows.path.exists()  # before the step is asked for: a relaxation counts steps of its own
-        step = min(self.current_step() - 1, self.n_steps) if began else 0
+        step = min(self.current_step() - 1, self.manifest.n_steps) if began else 0
         for file in (self._rows, self._frames):
             if (lost := file.look()) is not None:
                 require_room(self.folder)
@@ -85,7 +86,8 @@ class OutputWatch:
                 )
         if self._rows.last < self._due:
             require_room(self.folder)
-        self._due = step - step % self._rows.every
+        self._due = step - step % self.manifest.sample_every
+        keep_records(self.manifest)
 
 
 class _Growing:
@@ -93,7 +95,7 @@ class _Growing:
 
     def __init__(self, path: Path, pattern: re.Pattern[bytes], every: int, from_step: int) -> None:
         self.path, self.pattern, self.every = path, pattern, every
-        self.last = from_step - from_step % every
+        self.last = from_step - from_step % every if every else 0
         self._read_to = path.stat().st_size if path.exists() else 0
 
     def look(self) -> int | None:

@@ -193,7 +193,7 @@ def _stale(deck: Deck, folder: Path) -> str:
         if old.settings.get(key) != new.get(key)
     ]
     if not changes:
-        before, after = (commands(script).splitlines() for script in ((folder / SCRIPT).readtext_of(), deck.script))
+        before, after = (commands(script).splitlines() for script in (text_of(folder / SCRIPT), deck.script))
         changed = [line for line in unified_diff(before, after, n=0, lineterm="") if line[:2] not in {"--", "++", "@@"}]
         changes = ["the templates changed: " + " ".join(changed[:2])]
     return "; ".join(changes)
@@ -209,6 +209,8 @@ def _write(deck: Deck, study_folder: Path, *, replaced: bool) -> WrittenDeck:
             link(file, StudyFolder(study_folder).potential(deck.manifest.potential_sha256), folder)
     texts = {DATA: deck.data, SCRIPT: deck.script, MANIFEST: manifest}
     changed = [name for name, text in texts.items() if text_of(folder / name) != text]
+    if DATA in changed and not deck.data.startswith(text_of(folder / DATA)):
+        changed.remove(DATA)  # changed by hand, not cut short
     if not changed:
         return WrittenDeck(folder, deck.manifest, "same")
     for name in changed:
