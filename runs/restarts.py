@@ -99,7 +99,8 @@ def choose(manifest: Manifest, whole_to: int, read: Callable[[Path], RestartStat
     RunError
         If there is none, and to begin afresh would cost more than two restart intervals.
     """
-    known, problems, good = {record.sha256: record for record in _read_records()}, [], []
+    known, problems, good = {record.sha256: record for record in _read_records()}, list[str](), list[tuple[int, Path]]()
+    reached = last_step(Path())
     for path in (path for name in (RESTART, OLD_RESTART) if (path := Path(name)).exists()):
         try:
             step = _checked_step(path, known, manifest, read)
@@ -107,17 +108,18 @@ def choose(manifest: Manifest, whole_to: int, read: Callable[[Path], RestartStat
             problems.append(f"{path} {error.message}")
             continue
         if step > whole_to:
-            problems.append(f"{path} is at step {step:,}, the rows and frames are whole to step {whole_to:,}")
+            problems.append(f"{path} is at step {step:,}, rows or frames are missing after step {whole_to:,}")
+            reached = max(reached, step)
         else:
             good.append((step, path))
     if good:
         step, path = max(good, key=lambda found: found[0])
         return Choice(step, path, tuple(problems))
-    if manifest.restart_every and last_step(Path()) > 2 * manifest.restart_every:
-        why = "; ".join(problems) or f"there is no {RESTART}"
+    if manifest.restart_every and reached > 2 * manifest.restart_every:
+        why = "; ".join(problems) or f"{RESTART} is missing"
         raise RunError(
-            f"no restart file to resume from: {why}; the rows go to step {last_step(Path()):,}",
-            hint="nothing was touched; put a restart file back, or run the deck afresh: deckgen run STUDY --redo "
+            f"no restart file to resume from, and the deck had reached step {reached:,}: {why}",
+            hint="nothing was touched; put the file back, or start the deck afresh: deckgen run STUDY --redo "
             f"{manifest.protocol}/{manifest.id}",
         )
     return Choice(0, None, tuple(problems))

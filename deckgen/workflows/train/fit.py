@@ -41,7 +41,8 @@ def fit(recipe: Recipe | Path | str = ".", *, threads: int | None = None, progre
         this project.
     """
     recipe = recipe if isinstance(recipe, Recipe) else Recipe.read(recipe)
-    train, folder = curated_sets(recipe)["train"], recipe.folder / FIT
+    folder = recipe.folder / FIT
     console = Console(stderr=True, quiet=not progress, soft_wrap=True)
     with lock(recipe.folder / LOCK, f"the training project {recipe.folder}"):
+        train = curated_sets(recipe)["train"]
         return fit_frames(recipe, train, folder, threads=threads, progress=lambda stage: console.print(Text(stage)))
