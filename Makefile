@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
 CPP    := $(shell find deckgen/quip/src tests/quip/driver -name '*.cpp' -o -name '*.h')
 
-.PHONY: demo demo-na55 test mutate lint types bench validate na-gap golden clean
+.PHONY: demo demo-na55 test mutate lint types bench validate torture na-gap golden clean
 
 demo: $(READY)          ## the main job on a small cluster: decks, runs with pair_style quip, MBAR, report
 	mkdir -p demo && cp -n examples/na13-gap/* demo/
@@ -52,6 +52,10 @@ validate: $(READY)      ## the long checks; their results are committed under va
 	$(BIN)/python -m validation.isomers.lj_minima
 	$(BIN)/python -m validation.isomers.gupta
 	$(BIN)/python -m validation.isomers.na_gap
+
+torture: $(READY)       ## kills at random moments and generated inputs; their counts are committed under validation/torture
+	$(BIN)/python -m validation.torture.kills
+	$(BIN)/python -m validation.torture.inputs
 
 na-gap: $(READY)        ## fit the built-in potential again from the data that it comes with
 	mkdir -p na-gap && cp deckgen/potentials/na-gap/gap.toml deckgen/potentials/na-gap/na-pbe.extxyz na-gap/

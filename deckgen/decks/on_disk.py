@@ -38,13 +38,17 @@ def without_length(script: str) -> str:
 def link(file: Path, store: Path, folder: Path) -> None:
     """Give a deck a potential file: a relative link to the study's one copy, or a copy where links cannot be made."""
     store.mkdir(parents=True, exist_ok=True)
-    copy, name = store / file.name, folder / file.name
-    if not copy.exists() or copy.stat().st_size != file.stat().st_size:  # a power cut
-        with whole(copy) as part:
-            shutil.copyfile(file, part)
-    if name.exists():
+    copy, name, size = store / file.name, folder / file.name, file.stat().st_size
+    if not copy.exists() or copy.stat().st_size != size:  # cut short
+        _copy(file, copy)
+    if name.exists() and name.stat().st_size == size:
         return
     try:
         name.symlink_to(os.path.relpath(copy, folder))
     except OSError:
-        shutil.copyfile(copy, name)
+        _copy(copy, name)
+
+
+def _copy(file: Path, to: Path) -> None:
+    with whole(to) as part:
+        shutil.copyfile(file, part)

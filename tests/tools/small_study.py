@@ -27,7 +27,7 @@ restart_every = {restart_every}
 def small_study(folder: Path, **changes: object) -> Path:
     """Write the study, or write it again with changes; return its folder."""
     usual = {
-        "temperatures_K": [20, 25],
+        "temperatures_K": [20, 25, 30],
         "damping_fs": 200,
         "duration_ps": 8,
         "frame_every": 500,

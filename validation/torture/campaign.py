@@ -32,7 +32,7 @@ size = 13
 [potential]
 name = "na-gupta"
 [ladder]
-temperatures_K = [150, 200]
+temperatures_K = [150, 200, 250]
 [nvt]
 duration_ps = 40.0
 frame_every = 500

@@ -85,7 +85,7 @@ def _write(path: Path, tally: Tally, n_journeys: int, seed: int) -> None:
         "# The kill campaign",
         "",
         f"`python -m validation.torture.kills --seed {seed}`: {kills_of(tally)} kills in {n_journeys} journeys. Every",
-        "other journey is a study (Na13, Gupta, two rungs and one isomer run), the others a training project (copper, EMT).",
+        "other journey is a study (Na13, Gupta, three rungs, one isomer run), the others a training project (Cu, EMT).",
         "After its kills each command is let through once, and must succeed.",
         "",
         *["| what was killed | kills |", "|---|---|", *rows, ""],
