@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -13,12 +12,10 @@ import pytest
 from small_study import deck_of, frames_of, rows_of, small_study
 
 import deckgen
-from deckgen.errors import RunError
-from deckgen.files import append, unless_refused, write_json
-from deckgen.processes.lock import lock
 from deckgen.runs.status import status
 
 RUN = "import sys; from deckgen.cli import main; sys.exit(main(['run', sys.argv[1]]))"
+COMMAND = "import sys; from deckgen.cli import main; sys.exit(main(sys.argv[1:]))"
 ON_A_SMALL_DISK = """
 import json, pathlib, subprocess, sys
 from small_study import deck_of, small_study
@@ -42,6 +39,28 @@ print(json.dumps({
     "again": [again.returncode, again.stdout + again.stderr],
 }))
 subprocess.run(["cp", "-r", study, sys.argv[3]], check=True)
+"""
+
+WITHOUT_ROOM = """
+import pathlib, sys
+from deckgen.errors import RunError
+from deckgen.files import append, unless_refused, write_json
+from deckgen.processes.lock import lock
+here = pathlib.Path(sys.argv[1])
+with lock(here / ".lock", "this"):
+    try:
+        with lock(here / ".lock", "that"):
+            pass
+    except RunError as error:
+        print(error.message)
+for write in (lambda path: write_json(path, {}), lambda path: append(path, "text")):
+    with unless_refused():
+        write(here / "file.json")
+    try:
+        write(here / "file.json")
+    except RunError as error:
+        print(error.message, error.hint[:9], sep="\\n")
+    (here / "file.json").unlink(missing_ok=True)
 """
 
 
@@ -98,41 +117,26 @@ def test_a_deck_whose_rows_are_refused_fails_at_once_and_resumes_without_a_hole(
     assert rows_of(deck_of(study)) == list(range(10, 10_010, 10))
 
 
-@pytest.fixture
-def no_room():
-    """Refuse any byte to files of this process."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-@pytest.mark.usefixtures("no_room")
 def test_without_room_locks_are_held_and_files_are_named(tmp_path: Path) -> None:
-    with lock(tmp_path / ".lock", "this"), pytest.raises(RunError, match="in use"), lock(tmp_path / ".lock", "that"):
-        pass
-    for write in (lambda path: write_json(path, {}), lambda path: append(path, "text")):
-        with pytest.raises(RunError, match=r"file\.json cannot be written: File too large") as caught:
-            write(tmp_path / "file.json")
-        assert "make room" in caught.value.hint
-        with unless_refused():
-            write(tmp_path / "file.json")
-    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".part"] == []
+    ended = limited([WITHOUT_ROOM, str(tmp_path)], 0)
+    assert ended.returncode == 0, ended.stderr
+    locked, *written = ended.stdout.splitlines()
+    assert "that is in use" in locked
+    assert written == [f"{tmp_path / 'file.json'} cannot be written: File too large", "make room"] * 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock"]
 
 
-def test_a_study_that_is_somebody_elses_is_named(tmp_path: Path) -> None:
+def test_a_study_that_is_read_only_is_named(tmp_path: Path) -> None:
+    """Read-only for everybody, root too: a disk of its own that is mounted so."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if not may_mount(disk):
+        pytest.skip("no right to mount a small disk here")
     study = small_study(tmp_path / "study")
-    code = RUN
-    if not os.getuid():  # what is read-only does not stop root
-        code = f"import os, sys; sys.path[:] = {sys.path!r}; os.setgid(65534); os.setuid(65534); " + RUN
-        tmp_path.chmod(0o755)
-    study.chmod(0o555)
-    try:
-        ended = subprocess.run([sys.executable, "-c", code, study], capture_output=True, text=True, check=False)
-    finally:
-        study.chmod(0o755)
-    if "ModuleNotFoundError" in ended.stderr or "study.toml: " in ended.stderr:
-        pytest.skip("another user cannot read this checkout")
-    assert ended.returncode == 1
-    assert f"{study / '.deckgen.lock'} cannot be written: Permission denied" in ended.stderr
-    assert "Traceback" not in ended.stderr
+    steps = f"mount -t tmpfs tmpfs {disk} && cp {study}/study.toml {disk} && mount -o remount,ro {disk}"
+    for verb in ("run", "decks"):
+        command = in_a_namespace("sh", "-c", f"{steps} && exec {sys.executable} -c '{COMMAND}' {verb} {disk}")
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert ended.returncode == 1
+        assert f"{disk / '.deckgen.lock'} cannot be written: Read-only file system" in ended.stderr
+        assert "Traceback" not in ended.stderr

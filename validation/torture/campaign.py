@@ -42,7 +42,7 @@ temperatures_K = [200]
 duration_ps = 20.0
 frame_every = 250
 [analysis]
-bootstraps = 10
+bootstraps = 20
 """
 PROJECT = """
 [data]
