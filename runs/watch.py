@@ -17,7 +17,6 @@ __all__ = ["OutputWatch", "require_room"]
 PROBE = ".room"
 
 _ROW = re.compile(rb"^(\d+) .*\n", re.MULTILINE)
-_FRAME = re.compile(rb"\bTimestep=(\d+)")
 _PROBE_BYTES = 1 << 16
 
 
@@ -47,7 +46,7 @@ def require_room(folder: Path) -> None:
 
 
 class OutputWatch:
-    """Looks now and then at what the rows and frames of a running deck have grown by.
+    """Looks now and then at what the rows of a running deck have grown by; LAMMPS itself says when a frame is refused.
 
     Parameters
     ----------
@@ -63,8 +62,9 @@ class OutputWatch:
 
     def __init__(self, folder: Path, manifest: Manifest, from_step: int, current_step: Callable[[], int]) -> None:
         self.folder, self.manifest, self.current_step = folder, manifest, current_step
-        self._rows = _Growing(Path(ENERGIES), _ROW, manifest.sample_every, from_step)
-        self._frames = _Growing(Path(FRAMES), _FRAME, manifest.frame_every, from_step)
+        self._every = manifest.sample_every or 1
+        self._last = from_step - from_step % self._every
+        self._read_to = Path(ENERGIES).stat().st_size if Path(ENERGIES).exists() else 0
         self._due = 0
 
     def look(self) -> None:
@@ -73,43 +73,30 @@ class OutputWatch:
         Raises
         ------
         RunError
-            If rows or frames are missing, or no row comes and the disk takes nothing.
+            If a row is missing, or none comes and the disk takes nothing.
         """
-        began = self._rows.path.exists()  # before the step is asked for: a relaxation counts steps of its own
+        began = Path(ENERGIES).exists()  # before the step is asked for: a relaxation counts steps of its own
         step = min(self.current_step() - 1, self.manifest.n_steps) if began else 0
-        for file in (self._rows, self._frames):
-            if (lost := file.look()) is not None:
-                require_room(self.folder)
-                raise RunError(
-                    f"{self.folder}: {file.path} lacks step {lost:,}: the disk was full, or the file was changed",
-                    hint="the same command resumes from a restart before it",
-                )
-        if self._rows.last < self._due:
+        if began and not self._follow():
             require_room(self.folder)
-        self._due = step - step % self.manifest.sample_every
+            raise RunError(
+                f"{self.folder}: {ENERGIES} lacks step {self._last + self._every:,}: was the disk full?",
+                hint="the same command resumes from a restart before it",
+            )
+        if self._last < self._due:
+            require_room(self.folder)
+        self._due = step - step % self._every
         keep_records(self.manifest)
 
-
-class _Growing:
-    """A file to which LAMMPS appends at steps of equal distance."""
-
-    def __init__(self, path: Path, pattern: re.Pattern[bytes], every: int, from_step: int) -> None:
-        self.path, self.pattern, self.every = path, pattern, every
-        self.last = from_step - from_step % every if every else 0
-        self._read_to = path.stat().st_size if path.exists() else 0
-
-    def look(self) -> int | None:
-        """Read what is new; return the first step that is missing, None where all are there."""
-        try:
-            with self.path.open("rb") as file:
-                file.seek(self._read_to)
-                new = file.read()
-        except FileNotFoundError:
-            return None
+    def _follow(self) -> bool:
+        """Read the rows that are new; return whether none is missing among them."""
+        with Path(ENERGIES).open("rb") as file:
+            file.seek(self._read_to)
+            new = file.read()
         new = new[: new.rfind(b"\n") + 1]
         self._read_to += len(new)
-        for found in self.pattern.finditer(new):
-            if int(found[1]) != self.last + self.every:
-                return self.last + self.every
-            self.last += self.every
-        return None
+        for row in _ROW.finditer(new):
+            if int(row[1]) != self._last + self._every:
+                return False
+            self._last += self._every
+        return True

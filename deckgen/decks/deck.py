@@ -113,7 +113,8 @@ def write_under_lock(prepared: Prepared, *, force: bool, part: Part, redo: Colle
     Decks named in `redo`, as nvt/T0281.000K-r1, are moved to `decks.old` and written anew.
     """
     study, decks = prepared.study, study_decks(prepared, part)
-    remove_leftovers(StudyFolder(study.folder).decks, "*/*")
+    for protocol in protocols_of(part):
+        remove_leftovers(protocol.folder(study.folder), "*")
     stale = [(deck, reason) for deck in decks if (reason := _stale(deck, deck.folder(study.folder)))]
     if stale and not force:
         deck, reason = stale[0]
