@@ -12,7 +12,7 @@ from typing import Literal
 
 from deckgen.decks.manifest import DATA, MANIFEST, SCRIPT, Manifest, read_manifest
 from deckgen.decks.on_disk import link, move_aside, text_of, without_length
-from deckgen.decks.protocols import PROTOCOLS, Part, protocols_of
+from deckgen.decks.protocols import PARTS, PROTOCOLS, Part, protocols_of
 from deckgen.decks.render import Prepared, Rendering, commands, prepare, render, render_quench
 from deckgen.errors import InputError
 from deckgen.files import named, remove_leftovers, write_whole
@@ -110,7 +110,7 @@ def write_decks(
 def write_under_lock(prepared: Prepared, *, force: bool, part: Part, redo: Collection[str] = ()) -> list[WrittenDeck]:
     """Write decks as `write_decks` does, for a caller that holds the study's lock.
 
-    Decks named in `redo`, as nvt/T0281.000K-r1, are moved to `decks.old` and written anew.
+    Decks named in `redo`, as nvt/T0281.000K-r1, are moved to `decks.old`; those of this part are written anew.
     """
     study, decks = prepared.study, study_decks(prepared, part)
     for protocol in protocols_of(part):
@@ -125,16 +125,16 @@ def write_under_lock(prepared: Prepared, *, force: bool, part: Part, redo: Colle
             "in decks.old)",
         )
     replaced = [deck for deck, _ in stale] + [
-        deck for deck in _named(decks, redo) if deck.folder(study.folder).exists()
+        deck for deck in _named(prepared, redo) if deck.folder(study.folder).exists()
     ]
     for folder in {deck.folder(study.folder) for deck in replaced}:
         move_aside(folder, StudyFolder(study.folder).old_decks)
     return [_write(deck, study.folder, replaced=deck in replaced) for deck in decks]
 
 
-def _named(decks: list[Deck], names: Collection[str]) -> list[Deck]:
-    """Return the decks of some names."""
-    known = {deck.name: deck for deck in decks}
+def _named(prepared: Prepared, names: Collection[str]) -> list[Deck]:
+    """Return the study's decks of some names, of whatever part."""
+    known = {deck.name: deck for part in PARTS for deck in study_decks(prepared, part)} if names else {}
     for name in names:
         if name not in known:
             raise InputError(f"--redo {name}: there is no such deck", hint=f"there are {', '.join(known)}")
