@@ -82,7 +82,8 @@ def test_on_a_full_disk_the_last_whole_restart_stays_and_with_room_nothing_is_mi
     if not may_mount(disk):
         pytest.skip("no right to mount a small disk here")
     command = in_a_namespace(sys.executable, "-c", ON_A_SMALL_DISK, str(disk), RUN, str(kept))
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1] / "tools")}
+    path = [str(Path(__file__).parents[1] / "tools"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = os.environ | {"PYTHONPATH": ":".join(path)}
     ended = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert ended.returncode == 0, ended.stderr
     said = json.loads(ended.stdout)
