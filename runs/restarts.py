@@ -131,7 +131,7 @@ def put_in_place(choice: Choice) -> None:
     for path in passed_over:
         if path.exists():
             path.rename(first_free(Path(), DROPPED))
-    if choice.path == Path(OLD_RESTART):
+    if choice.path is not None and choice.path.name == OLD_RESTART:
         choice.path.rename(RESTART)
 
 

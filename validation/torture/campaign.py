@@ -17,6 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import IO
 
 __all__ = ["PROJECT", "STUDY", "Tally", "journey"]
 
@@ -122,12 +123,12 @@ def _let_through(command: tuple[str, ...], folder: Path) -> Tally:
         return tally
 
 
-def _start(command: tuple[str, ...], folder: Path, printed: object) -> subprocess.Popen[bytes]:
+def _start(command: tuple[str, ...], folder: Path, printed: IO[bytes]) -> subprocess.Popen[bytes]:
     words = [sys.executable, "-c", PROGRAM, *command, str(folder)]
-    return subprocess.Popen(words, stdout=printed, stderr=subprocess.STDOUT, start_new_session=True)  # type: ignore[call-overload, no-any-return]
+    return subprocess.Popen(words, stdout=printed, stderr=subprocess.STDOUT, start_new_session=True)
 
 
-def _end(program: subprocess.Popen[bytes], printed: object) -> Tally:
+def _end(program: subprocess.Popen[bytes], printed: IO[bytes]) -> Tally:
     """Wait for a program and its processes; count what should not be."""
     tally = Tally()
     try:
@@ -148,9 +149,9 @@ def _end(program: subprocess.Popen[bytes], printed: object) -> Tally:
     return +tally
 
 
-def _text(printed: object) -> str:
-    printed.seek(0)  # type: ignore[attr-defined]
-    return str(printed.read().decode(errors="replace"))  # type: ignore[attr-defined]
+def _text(printed: IO[bytes]) -> str:
+    printed.seek(0)
+    return printed.read().decode(errors="replace")
 
 
 def _session(leader: int) -> set[int]:
