@@ -50,10 +50,14 @@ class RestartState(NamedTuple):
 
 @dataclass(frozen=True)
 class Choice:
-    """Where a run begins: the step, the restart file there (none: from the start), and why others were passed over."""
+    """Where a run begins: the step, and the restart file there (None: from the start).
+
+    `refused` are the files that it must not begin from; `passed_over` says why.
+    """
 
     step: int
     path: Path | None
+    refused: tuple[Path, ...] = field(default=())
     passed_over: tuple[str, ...] = field(default=())
 
 
@@ -99,38 +103,36 @@ def choose(manifest: Manifest, whole_to: int, read: Callable[[Path], RestartStat
     RunError
         If there is none, and to begin afresh would cost more than two restart intervals.
     """
-    known, problems, good = {record.sha256: record for record in _read_records()}, list[str](), list[tuple[int, Path]]()
-    reached = last_step(Path())
+    known, reached = {record.sha256: record for record in _read_records()}, last_step(Path())
+    problems, good = dict[Path, str](), dict[Path, int]()
     for path in (path for name in (RESTART, OLD_RESTART) if (path := Path(name)).exists()):
         try:
             step = _checked_step(path, known, manifest, read)
         except RunError as error:
-            problems.append(f"{path} {error.message}")
+            problems[path] = f"{path} {error.message}"
             continue
         if step > whole_to:
-            problems.append(f"{path} is at step {step:,}, rows or frames are missing after step {whole_to:,}")
+            problems[path] = f"{path} is at step {step:,}, rows or frames are missing after step {whole_to:,}"
             reached = max(reached, step)
         else:
-            good.append((step, path))
+            good[path] = step
     if good:
-        step, path = max(good, key=lambda found: found[0])
-        return Choice(step, path, tuple(problems))
+        path = max(good, key=lambda path: good[path])
+        return Choice(good[path], path, tuple(problems), tuple(problems.values()))
     if manifest.restart_every and reached > 2 * manifest.restart_every:
-        why = "; ".join(problems) or f"{RESTART} is missing"
+        why = "; ".join(problems.values()) or f"{RESTART} is missing"
         raise RunError(
             f"no restart file to resume from, and the deck had reached step {reached:,}: {why}",
             hint="nothing was touched; put the file back, or start the deck afresh: deckgen run STUDY --redo "
             f"{manifest.protocol}/{manifest.id}",
         )
-    return Choice(0, None, tuple(problems))
+    return Choice(0, None, tuple(problems), tuple(problems.values()))
 
 
 def put_in_place(choice: Choice) -> None:
-    """Make the chosen file the working folder's restart; a file that was passed over for it is kept aside."""
-    passed_over = [Path(RESTART)] * (choice.path != Path(RESTART)) + [Path(OLD_RESTART)] * (choice.path is None)
-    for path in passed_over:
-        if path.exists():
-            path.rename(first_free(Path(), DROPPED))
+    """Make the chosen file the working folder's restart; those that were refused are kept aside."""
+    for path in choice.refused:
+        path.rename(first_free(Path(), DROPPED))
     if choice.path is not None and choice.path.name == OLD_RESTART:
         choice.path.rename(RESTART)
 

@@ -144,6 +144,17 @@ def test_a_restart_of_another_rung_is_refused(done: Path, records: bool) -> None
     assert rows_of(deck) == list(range(10, 6010, 10))
 
 
+def test_an_old_restart_of_another_rung_is_never_taken_for_this_decks(done: Path) -> None:
+    """Also not by the record that is kept of the files there, once a run has begun from the newest."""
+    longer(done)
+    deck = deck_of(done)
+    foreign = (deck_of(done, 25) / "nvt.restart.old").read_bytes()
+    (deck / "nvt.restart.old").write_bytes(foreign)
+    deckgen.run(done, progress=False)
+    assert ended_at(deck)["from_step"] == 4000
+    assert (deck / "nvt.restart.dropped-1").read_bytes() == foreign
+
+
 def test_a_restart_without_a_record_is_taken_where_it_fits_its_row(done: Path) -> None:
     longer(done)
     deck = deck_of(done)
