@@ -184,7 +184,8 @@ def _stale(deck: Deck, folder: Path) -> str:
         old = read_manifest(folder)
     except InputError as error:  # a power cut may leave it empty: the script says the same
         same = without_length(text_of(folder / SCRIPT)) == without_length(deck.script)
-        return "" if same and text_of(folder / DATA) == deck.data else f"{error.message}, and its script is another one"
+        same = same and deck.data.startswith(text_of(folder / DATA))
+        return "" if same else f"{error.message}, and its script is another one"
     if old.identity == deck.manifest.identity:
         return ""
     new = json.loads(json.dumps(deck.manifest.settings))
