@@ -131,7 +131,7 @@ def test_a_study_that_needs_no_plugin_does_not_look_for_one(empty_cache, tmp_pat
     empty_cache.write_text("not a folder")
     result = deckgen.run(small_study(tmp_path / "study", duration_ps=4), progress=False)
     assert [record.outcome for record in result.done] == ["done"] * 3
-    assert "Loaded" not in (deck_of(tmp_path / "study") / "log.lammps").read_text()
+    assert "Loaded 1 plugin" not in (deck_of(tmp_path / "study") / "log.lammps").read_text()
     assert empty_cache.read_text() == "not a folder"
 
 
