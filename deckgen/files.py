@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import contextlib
 import csv
+import errno
 import gzip
 import json
 import lzma
@@ -15,19 +16,23 @@ from itertools import count
 from pathlib import Path
 from typing import IO, Any, Protocol, cast
 
-from deckgen.errors import InputError
+from deckgen.errors import DeckgenError, InputError, RunError
 
 __all__ = [
     "append",
+    "append_bytes",
     "first_free",
     "make_folder",
+    "named",
     "opened",
     "opened_text",
     "plain_name",
     "read_json",
     "reason",
+    "remove_leftovers",
     "require_file",
     "set_aside",
+    "unless_refused",
     "whole",
     "write_json",
     "write_table",
@@ -35,6 +40,9 @@ __all__ = [
 ]
 
 _OPENED_BY: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+_PART = ".part"
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_CLOSED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 class Column(Protocol):
@@ -61,19 +69,65 @@ def opened_text(path: Path, encoding: str = "utf-8") -> IO[str]:
 
 
 @contextlib.contextmanager
+def named(path: Path) -> Iterator[None]:
+    """Name the file or folder that a disk refuses to write: it is full, read-only, or somebody else's.
+
+    Raises
+    ------
+    RunError
+        In place of the `OSError`.
+    """
+    try:
+        yield
+    except OSError as error:
+        hints = dict.fromkeys(_FULL, "make room on that disk; the same command then resumes")
+        hints |= dict.fromkeys(_CLOSED, "make it writable for you, or work in a copy of the folder")
+        if error.errno not in hints:
+            raise
+        raise RunError(f"{path} cannot be written: {error.strerror}", hint=hints[error.errno]) from error
+
+
+@contextlib.contextmanager
+def unless_refused() -> Iterator[None]:
+    """Write what only explains, such as a journal: where the disk refuses it, the work goes on without."""
+    with contextlib.suppress(OSError, DeckgenError):
+        yield
+
+
+@contextlib.contextmanager
 def whole(path: Path) -> Iterator[Path]:
     """Yield a path beside `path` to write to; what was written there then takes the place of `path` at once.
 
     Where the block raises, `path` stays as it was.
+
+    Raises
+    ------
+    RunError
+        If the disk refuses it.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    try:
-        yield part
-        os.replace(part, path)
-    except BaseException:
+    with named(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(path.name + _PART)
+        try:
+            yield part
+            _to_disk(part)
+            os.replace(part, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+            raise
+
+
+def _to_disk(path: Path) -> None:
+    """Have the kernel write a file out: a power cut after the renaming would else leave an empty one."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def remove_leftovers(folder: Path, pattern: str) -> None:
+    """Remove what killed commands were writing: the `.part` files of `whole` in the folders that match a pattern."""
+    for part in folder.glob(f"{pattern}/*{_PART}"):
         part.unlink(missing_ok=True)
-        raise
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
@@ -102,9 +156,20 @@ def write_table(path: Path, columns: Mapping[str, Column]) -> None:
 
 
 def append(path: Path, text: str) -> None:
-    """Append to a file and make sure that it is on the disk."""
-    with path.open("a", encoding="utf-8") as file:
-        file.write(text)
+    """Append to a file and make sure that it is on the disk.
+
+    Raises
+    ------
+    RunError
+        If the disk refuses it.
+    """
+    append_bytes(path, text.encode())
+
+
+def append_bytes(path: Path, content: bytes) -> None:
+    """Append bytes as `append` does text."""
+    with named(path), path.open("ab") as file:
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deckgen.decks.deck import write_decks
+from deckgen.decks.deck import write_under_lock
 from deckgen.decks.manifest import Manifest
 from deckgen.decks.protocols import Part
 from deckgen.decks.render import Prepared, prepare
@@ -16,8 +17,9 @@ from deckgen.processes.lock import lock
 from deckgen.processes.tasks import Tasks, why_failed
 from deckgen.runs import journal
 from deckgen.runs.engine import RunRecord, run_deck
-from deckgen.runs.outputs import is_finished, last_step
+from deckgen.runs.outputs import is_finished
 from deckgen.runs.progress import Progress
+from deckgen.runs.rows import last_step
 from deckgen.runs.status import deck_status
 from deckgen.study import Study
 from deckgen.study.folder import StudyFolder
@@ -66,6 +68,7 @@ def run(
     force: bool = False,
     progress: bool = True,
     part: Part = "ladder",
+    redo: Collection[str] = (),
 ) -> BatchResult:
     """Run a study: write the decks that are missing, then run all that are not finished, the longest first.
 
@@ -86,11 +89,13 @@ def run(
         Show the progress on standard error.
     part
         The ladder's runs, or the isomers' own.
+    redo
+        Decks to run afresh, as nvt/T0281.000K-r1; what they have computed is kept in decks.old.
 
     Raises
     ------
     InputError
-        If the study is wrong, or its decks are stale.
+        If the study is wrong, its decks are stale, or there is no deck of a name in `redo`.
     RunError
         If another batch runs on this study.
     BatchInterrupt
@@ -99,13 +104,13 @@ def run(
     prepared = prepare(study)
     study = prepared.study
     with lock(StudyFolder(study.folder).lock, f"the study {study.folder}"):
-        decks = {deck.folder: deck.manifest for deck in write_decks(prepared, force=force, part=part)}
+        decks = {deck.folder: deck.manifest for deck in write_under_lock(prepared, force=force, part=part, redo=redo)}
         command = f"deckgen {'run' if part == 'ladder' else 'isomers'} {study.folder}"
         with (
             use_executor(executor, workers) as pool,
             Progress(pool.max_workers, quiet=not progress) as show,
         ):
-            return _Batch(study.folder, decks, command, pool, show).run()
+            return _Batch(decks, command, pool, show).run()
 
 
 class _Batch:
@@ -113,7 +118,6 @@ class _Batch:
 
     def __init__(
         self,
-        study_folder: Path,
         decks: dict[Path, Manifest],
         command: str,
         executor: TaskExecutor,
@@ -127,7 +131,6 @@ class _Batch:
             show,
             self._collect,
             self._show,
-            heartbeat=StudyFolder(study_folder).lock,
             grace_s=GRACE_S,
             stopping="stopping: the decks that run write their restarts (Ctrl-C once more kills them)",
         )
@@ -171,6 +174,8 @@ class _Batch:
             self.result.done.append(record)
         else:
             self.result.interrupted.append(folder)
+        for reason in record.passed_over:
+            self.show.say(f"{_name(folder)}: {reason}")
         begun = " before it began" if record.outcome == "interrupted" else ""
         where = f" at step {record.to_step:,}" if record.to_step else begun
         self.show.say(f"{_name(folder)}: {record.outcome}{where} after {duration(record.seconds)}")

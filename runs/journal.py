@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from deckgen.files import read_json, write_json
+from deckgen.files import read_json, unless_refused, write_json
 from deckgen.runs.outputs import Cut
 
 __all__ = ["JOURNAL", "Attempt", "begin", "close", "close_dead", "read_attempts"]
@@ -26,7 +26,8 @@ class Attempt:
     `outcome` is `running` until it is known: `done`, `interrupted`, `failed`; `killed` where it had no time left to
     stop, or where a later attempt found that it had ended without a word. The dropped rows and frames are those of
     earlier attempts, past the step that this one started from (with what a kill cut short); they are kept in
-    `energies.dropped.dat` and `frames.dropped.extxyz`.
+    `energies.dropped.dat` and `frames.dropped.extxyz`. `passed_over` says of restart files why it did not start from
+    them.
     """
 
     started: str
@@ -39,6 +40,7 @@ class Attempt:
     seconds: float | None = None
     outcome: str = "running"
     message: str = ""
+    passed_over: tuple[str, ...] = ()
 
 
 def read_attempts(folder: Path) -> tuple[Attempt, ...]:
@@ -50,7 +52,7 @@ def read_attempts(folder: Path) -> tuple[Attempt, ...]:
         return ()
 
 
-def begin(folder: Path, from_step: int, reached: int, cut: Cut) -> None:
+def begin(folder: Path, from_step: int, reached: int, cut: Cut, passed_over: tuple[str, ...] = ()) -> None:
     """Note that an attempt begins; one that is still `running` was killed, at the step `reached` or after it."""
     attempts = [
         replace(old, outcome="killed", to_step=reached) if old.outcome == "running" else old
@@ -63,6 +65,7 @@ def begin(folder: Path, from_step: int, reached: int, cut: Cut) -> None:
         from_step=from_step,
         dropped_rows=cut.rows,
         dropped_frames=cut.frames,
+        passed_over=passed_over,
     )
     _write(folder, [*attempts, new])
 
@@ -83,4 +86,5 @@ def close_dead(folder: Path, outcome: str, to_step: int, message: str) -> None:
 
 
 def _write(folder: Path, attempts: list[Attempt]) -> None:
-    write_json(folder / JOURNAL, {"schema": 1, "attempts": [asdict(attempt) for attempt in attempts]})
+    with unless_refused():
+        write_json(folder / JOURNAL, {"schema": 1, "attempts": [asdict(attempt) for attempt in attempts]})

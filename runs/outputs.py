@@ -1,23 +1,30 @@
-"""What a deck has written so far: read it, and cut it back to the step of its restart."""
+"""What a deck has written so far: how far it is without a hole, and back to the step of its restart."""
 
 from __future__ import annotations
 
+import os
+import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from deckgen.decks.manifest import ENERGIES, FRAMES, QUENCHED, Manifest
-from deckgen.files import write_whole
-from deckgen.frames import find_frames, surviving
+import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["DROPPED_ENERGIES", "DROPPED_FRAMES", "Cut", "cut_back", "is_finished", "last_step", "parse_row"]
+from deckgen.decks.manifest import ENERGIES, FRAMES, QUENCHED, Manifest
+from deckgen.files import append_bytes, write_whole
+from deckgen.frames import find_frames, surviving
+from deckgen.runs.rows import last_step, parse_row, read_energies
+
+__all__ = ["DROPPED_ENERGIES", "DROPPED_FRAMES", "Cut", "cut_back", "is_finished", "whole_to"]
 
 DROPPED_ENERGIES = "energies.dropped.dat"
 DROPPED_FRAMES = "frames.dropped.extxyz"
-_TAIL_BYTES = 4096
-LARGEST_STEP = 2.0**53
-"""Up to here every whole number is a float."""
+_STEPS = re.compile(rb"\bTimestep=(\d+)")
+_UNKNOWN = sys.maxsize
 
 
 class _Piece(NamedTuple):
@@ -36,32 +43,52 @@ class Cut:
     frames: int
 
 
-def parse_row(line: bytes) -> list[float] | None:
-    """Return the numbers of a whole row of `energies.dat`, its step first.
-
-    None for a comment, a row that a kill cut short, and one whose first number cannot be a step.
-    """
-    try:
-        row = [float(word) for word in line.split()]
-    except ValueError:
-        return None
-    return row if line.endswith(b"\n") and row and abs(row[0]) < LARGEST_STEP else None
-
-
-def last_step(folder: Path) -> int:
-    """Return the step of the last whole row of a deck's `energies.dat`; 0 where there is none. Cheap for any length."""
-    try:
-        with (folder / ENERGIES).open("rb") as file:
-            file.seek(max(0, file.seek(0, 2) - _TAIL_BYTES))
-            tail = file.read().splitlines(keepends=True)
-    except OSError:
-        return 0
-    return next((int(row[0]) for line in reversed(tail) if (row := parse_row(line))), 0)
-
-
 def is_finished(folder: Path, manifest: Manifest) -> bool:
-    """Return whether a deck has reached its length and quenched its end, by its outputs: whoever ran it."""
-    return (folder / QUENCHED).exists() and last_step(folder) >= manifest.n_steps
+    """Return whether a deck has reached its length without a hole and quenched its end, by its outputs."""
+    if not (folder / QUENCHED).exists() or last_step(folder) < manifest.n_steps:
+        return False
+    return manifest.n_steps == 0 or whole_to(folder, manifest) >= manifest.n_steps
+
+
+def whole_to(folder: Path, manifest: Manifest) -> int:
+    """Return the step up to which no row and no frame of a deck is missing."""
+    steps = [_rows_to(*_state(folder / ENERGIES), manifest.sample_every)]
+    if (folder / FRAMES).exists():
+        steps.append(_frames_to(*_state(folder / FRAMES), manifest.frame_every, manifest.n_atoms))
+    return min(steps)
+
+
+def _state(path: Path) -> tuple[Path, int, int]:
+    """Return a file and what changes with it, so that it is read once."""
+    try:
+        found = path.stat()
+    except OSError:
+        return path, 0, 0
+    return path.absolute(), found.st_size, found.st_mtime_ns
+
+
+@lru_cache(maxsize=4096)
+def _rows_to(path: Path, size: int, _time: int, every: int) -> int:
+    rows = read_energies(path)[0] if size else np.empty((0, 1))
+    return every * _without_hole(rows[:, 0].astype(np.int64), every)
+
+
+@lru_cache(maxsize=4096)
+def _frames_to(path: Path, _size: int, _time: int, every: int, n_atoms: int) -> int:
+    data = path.read_bytes()
+    steps = np.array(_STEPS.findall(data), dtype=np.int64)
+    if data.count(b"\n") != len(steps) * (n_atoms + 2) or b"\0" in data:  # otherwise all frames are whole
+        steps = np.array([span.step for span in find_frames(data.rstrip(b"\0"))], dtype=np.int64)
+    steps = steps[surviving(steps)]
+    if len(steps) and steps[0] != every:
+        return _UNKNOWN  # a template of the user's own, with another interval
+    return every * (_without_hole(steps, every) + 1) - 1
+
+
+def _without_hole(steps: NDArray[np.int64], every: int) -> int:
+    """Return how many of the first steps are every, 2 every, 3 every ..."""
+    wrong = steps != every * np.arange(1, len(steps) + 1)
+    return int(wrong.argmax()) if wrong.any() else len(steps)
 
 
 def cut_back(folder: Path, step: int) -> Cut:
@@ -77,29 +104,35 @@ def cut_back(folder: Path, step: int) -> Cut:
 
 def _cut(path: Path, dropped_path: Path, split: Callable[[bytes], list[_Piece]], step: int) -> int:
     try:
-        pieces = split(path.read_bytes())
-    except OSError:
+        data = path.read_bytes()
+    except FileNotFoundError:
         return 0
+    pieces = split(data.rstrip(b"\0"))  # a power cut leaves zero bytes where data were on their way to the disk
     survives = iter(surviving([piece.step for piece in pieces if piece.kind == "whole"]).tolist())
     kept, dropped = list[bytes](), list[bytes]()
     for piece in pieces:
         stays = piece.kind == "comment" or (piece.kind == "whole" and next(survives) and piece.step <= step)
         (kept if stays else dropped).append(piece.text)
-    if dropped:
-        with dropped_path.open("ab") as file:
-            file.writelines(text.rstrip(b"\n") + b"\n" for text in dropped)
-        write_whole(path, b"".join(kept))
+    if lost := [text.strip(b"\0\n") + b"\n" for text in dropped if text.strip(b"\0\n")]:
+        append_bytes(dropped_path, b"".join(lost))
+    whole = b"".join(kept)
+    if whole == data[: len(whole)] and len(whole) < len(data):
+        os.truncate(path, len(whole))  # takes no room, where the disk is almost full
+    elif whole != data:
+        write_whole(path, whole)
     return len(dropped)
 
 
 def _rows(data: bytes) -> list[_Piece]:
-    pieces = []
+    pieces, n_words = list[_Piece](), 0
     for line in data.splitlines(keepends=True):
+        row = parse_row(line)
+        n_words = n_words or len(row or ())
         if line.startswith(b"#") and line.endswith(b"\n"):
             pieces.append(_Piece("comment", line))
-        elif row := parse_row(line):
+        elif row and len(row) == n_words:
             pieces.append(_Piece("whole", line, int(row[0])))
-        else:
+        else:  # also two rows that ran into each other
             pieces.append(_Piece("cut short", line))
     return pieces
 

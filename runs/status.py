@@ -13,7 +13,8 @@ from deckgen.decks.protocols import PARTS
 from deckgen.errors import InputError
 from deckgen.processes.lock import LOCK, held
 from deckgen.runs.journal import Attempt, read_attempts
-from deckgen.runs.outputs import is_finished, last_step
+from deckgen.runs.outputs import is_finished, whole_to
+from deckgen.runs.rows import last_step
 from deckgen.study import Study
 
 __all__ = ["DeckStatus", "State", "deck_status", "ns_per_day", "status"]
@@ -26,7 +27,8 @@ class DeckStatus:
     """Where a deck stands.
 
     `pending`: never started, or made longer since it was done. `interrupted`: begun, and not running now: it resumes
-    from its restart. `ns_per_day` is that of the last attempt, its preparation included; `message` says why it failed.
+    from its restart, also where rows or frames are missing: `step` is then the last one before them. `ns_per_day` is
+    that of the last attempt, its preparation included; `message` says why it failed, or what is missing.
     """
 
     protocol: str
@@ -81,6 +83,9 @@ def deck_status(folder: Path, manifest: Manifest) -> DeckStatus:
     last = attempts[-1] if attempts else None
     step = last_step(folder)
     state = _state(folder, manifest, last, step)
+    message = last.message if last and state == "failed" else ""
+    if state not in {"running", "done"} and (hole := _hole(folder, manifest, step)) is not None:
+        step, message = hole, message or f"rows or frames are missing after step {hole:,}"
     return DeckStatus(
         protocol=manifest.protocol,
         id=manifest.id,
@@ -91,7 +96,7 @@ def deck_status(folder: Path, manifest: Manifest) -> DeckStatus:
         n_steps=manifest.n_steps,
         timestep_fs=manifest.timestep_fs,
         ns_per_day=_speed(folder, manifest, last, step),
-        message=last.message if last and state == "failed" else "",
+        message=message,
     )
 
 
@@ -103,8 +108,17 @@ def _state(folder: Path, manifest: Manifest, last: Attempt | None, step: int) ->
     if last is None:
         return "interrupted" if step else "pending"
     if last.outcome == "done":
-        return "pending"
+        return "pending" if last.to_step is None or last.to_step < manifest.n_steps else "interrupted"
     return "failed" if last.outcome == "failed" else "interrupted"
+
+
+def _hole(folder: Path, manifest: Manifest, step: int) -> int | None:
+    """Return the step after which rows or frames are missing before `step`; None where a kill explains it."""
+    whole, one_more = (
+        whole_to(folder, manifest) if manifest.n_steps else step,
+        max(manifest.sample_every, manifest.frame_every),
+    )
+    return whole if whole < step and (step >= manifest.n_steps or whole + one_more < step) else None
 
 
 def _speed(folder: Path, manifest: Manifest, last: Attempt | None, step: int) -> float | None:

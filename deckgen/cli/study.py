@@ -92,12 +92,18 @@ def run(
         int | None, typer.Option(min=1, max=10_000, help="Decks at once; default: the number of cores.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace decks of another study (kept in decks.old).")] = False,
+    redo: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="DECK", help="Run this deck afresh, e.g. nvt/T0281.000K-r1 (kept in decks.old); repeatable."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Run all decks that are not done; started again, it resumes where it stopped."""
     from deckgen.runs.batch import run as run_batch
 
-    result = run_batch(_prepared(study), workers=workers, force=force)
+    result = run_batch(_prepared(study), workers=workers, force=force, redo=redo or ())
     if as_json:
         print_json(asdict(result))
     else:

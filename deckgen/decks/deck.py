@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, replace
 from difflib import unified_diff
 from pathlib import Path
 from typing import Literal
 
 from deckgen.decks.manifest import DATA, MANIFEST, SCRIPT, Manifest, read_manifest
-from deckgen.decks.protocols import PROTOCOLS, Part, protocols_of
+from deckgen.decks.on_disk import link, move_aside, text_of, without_length
+from deckgen.decks.protocols import PARTS, PROTOCOLS, Part, protocols_of
 from deckgen.decks.render import Prepared, Rendering, commands, prepare, render, render_quench
 from deckgen.errors import InputError
-from deckgen.files import first_free, whole, write_json, write_whole
+from deckgen.files import named, remove_leftovers, write_whole
+from deckgen.processes.lock import lock
 from deckgen.study import Study
 from deckgen.study.folder import StudyFolder
 
-__all__ = ["Deck", "WrittenDeck", "read_manifests", "study_decks", "write_decks", "write_quench_deck"]
+__all__ = [
+    "Deck",
+    "WrittenDeck",
+    "read_manifests",
+    "study_decks",
+    "write_decks",
+    "write_quench_deck",
+    "write_under_lock",
+]
 
 
 @dataclass(frozen=True)
@@ -31,6 +39,11 @@ class Deck:
     script: str
     data: str
     files: tuple[Path, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Its name within the study: nvt/T0281.000K-r1."""
+        return f"{self.manifest.protocol}/{self.manifest.id}"
 
     def folder(self, study_folder: Path) -> Path:
         """Return the deck's folder within its study's."""
@@ -86,9 +99,22 @@ def write_decks(
     ------
     InputError
         If the study is wrong, or decks are stale (the message says in what).
+    RunError
+        If the study is being run, or the disk refuses the decks.
     """
     prepared = prepare(study)
+    with lock(StudyFolder(prepared.study.folder).lock, f"the study {prepared.study.folder}"):
+        return write_under_lock(prepared, force=force, part=part)
+
+
+def write_under_lock(prepared: Prepared, *, force: bool, part: Part, redo: Collection[str] = ()) -> list[WrittenDeck]:
+    """Write decks as `write_decks` does, for a caller that holds the study's lock.
+
+    Decks named in `redo`, as nvt/T0281.000K-r1, are moved to `decks.old`; those of this part are written anew.
+    """
     study, decks = prepared.study, study_decks(prepared, part)
+    for protocol in protocols_of(part):
+        remove_leftovers(protocol.folder(study.folder), "*")
     stale = [(deck, reason) for deck in decks if (reason := _stale(deck, deck.folder(study.folder)))]
     if stale and not force:
         deck, reason = stale[0]
@@ -98,10 +124,21 @@ def write_decks(
             hint="undo the change, use a new folder, or replace the decks with --force (what they computed is kept "
             "in decks.old)",
         )
-    replaced = {deck.manifest.id for deck, _ in stale}
-    for deck, _ in stale:
-        _set_aside(deck.folder(study.folder), StudyFolder(study.folder).old_decks)
-    return [_write(deck, study.folder, replaced=deck.manifest.id in replaced) for deck in decks]
+    replaced = [deck for deck, _ in stale] + [
+        deck for deck in _named(prepared, redo) if deck.folder(study.folder).exists()
+    ]
+    for folder in {deck.folder(study.folder) for deck in replaced}:
+        move_aside(folder, StudyFolder(study.folder).old_decks)
+    return [_write(deck, study.folder, replaced=deck in replaced) for deck in decks]
+
+
+def _named(prepared: Prepared, names: Collection[str]) -> list[Deck]:
+    """Return the study's decks of some names, of whatever part."""
+    known = {deck.name: deck for part in PARTS for deck in study_decks(prepared, part)} if names else {}
+    for name in names:
+        if name not in known:
+            raise InputError(f"--redo {name}: there is no such deck", hint=f"there are {', '.join(known)}")
+    return [known[name] for name in names]
 
 
 def write_quench_deck(study: Prepared | Study, stage: str, max_force_eV_A: float) -> WrittenDeck:
@@ -143,7 +180,12 @@ def _stale(deck: Deck, folder: Path) -> str:
     """Say in what a deck on disk differs from the study's, or nothing."""
     if not (folder / MANIFEST).is_file():
         return ""
-    old = read_manifest(folder)
+    try:
+        old = read_manifest(folder)
+    except InputError as error:  # a power cut may leave it empty: the script says the same
+        same = without_length(text_of(folder / SCRIPT)) == without_length(deck.script)
+        same = same and deck.data.startswith(text_of(folder / DATA))
+        return "" if same else f"{error.message}, and its script is another one"
     if old.identity == deck.manifest.identity:
         return ""
     new = json.loads(json.dumps(deck.manifest.settings))
@@ -153,50 +195,27 @@ def _stale(deck: Deck, folder: Path) -> str:
         if old.settings.get(key) != new.get(key)
     ]
     if not changes:
-        before, after = (commands(script).splitlines() for script in ((folder / SCRIPT).read_text(), deck.script))
+        before, after = (commands(script).splitlines() for script in (text_of(folder / SCRIPT), deck.script))
         changed = [line for line in unified_diff(before, after, n=0, lineterm="") if line[:2] not in {"--", "++", "@@"}]
         changes = ["the templates changed: " + " ".join(changed[:2])]
     return "; ".join(changes)
 
 
-def _set_aside(folder: Path, attic: Path) -> None:
-    """Move a deck's folder to the first free name in `attic`; its links go on pointing to the potential."""
-    attic.mkdir(exist_ok=True)
-    place = first_free(attic, f"{folder.parent.name}-{folder.name}.{{}}")
-    links = {path.name: folder / os.readlink(path) for path in folder.iterdir() if path.is_symlink()}
-    shutil.move(folder, place)
-    for name, target in links.items():
-        (place / name).unlink()
-        (place / name).symlink_to(os.path.relpath(target, place))
-
-
 def _write(deck: Deck, study_folder: Path, *, replaced: bool) -> WrittenDeck:
     """Write one deck; its manifest last, so that a deck with a manifest is whole."""
     folder = deck.folder(study_folder)
-    same_script = (folder / SCRIPT).is_file() and (folder / SCRIPT).read_text() == deck.script
-    known = (folder / MANIFEST).is_file()
-    if known and same_script and read_manifest(folder).n_steps == deck.manifest.n_steps:
+    known, manifest = (folder / MANIFEST).is_file(), json.dumps(asdict(deck.manifest), indent=1) + "\n"
+    with named(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in deck.files:
+            link(file, StudyFolder(study_folder).potential(deck.manifest.potential_sha256), folder)
+    texts = {DATA: deck.data, SCRIPT: deck.script, MANIFEST: manifest}
+    changed = [name for name, text in texts.items() if text_of(folder / name) != text]
+    if DATA in changed and not deck.data.startswith(text_of(folder / DATA)):
+        changed.remove(DATA)  # changed by hand, not cut short
+    if not changed:
         return WrittenDeck(folder, deck.manifest, "same")
-    folder.mkdir(parents=True, exist_ok=True)
-    for file in deck.files:
-        _link(file, StudyFolder(study_folder).potential(deck.manifest.potential_sha256), folder)
-    (folder / DATA).write_text(deck.data)
-    write_whole(folder / SCRIPT, deck.script)
-    write_json(folder / MANIFEST, asdict(deck.manifest))
+    for name in changed:
+        write_whole(folder / name, texts[name])
     change: Literal["new", "updated", "replaced"] = "replaced" if replaced else "updated" if known else "new"
     return WrittenDeck(folder, deck.manifest, change)
-
-
-def _link(file: Path, store: Path, folder: Path) -> None:
-    """Give a deck a potential file: a relative link to the study's one copy, or a copy where links cannot be made."""
-    store.mkdir(parents=True, exist_ok=True)
-    copy, name = store / file.name, folder / file.name
-    if not copy.exists():
-        with whole(copy) as part:
-            shutil.copyfile(file, part)
-    if name.exists():
-        return
-    try:
-        name.symlink_to(os.path.relpath(copy, folder))
-    except OSError:
-        shutil.copyfile(copy, name)

@@ -17,6 +17,7 @@ __all__ = [
     "ENERGIES",
     "FRAMES",
     "MANIFEST",
+    "OLD_RESTART",
     "OUTPUTS",
     "QUENCHED",
     "RESTART",
@@ -31,6 +32,7 @@ MANIFEST = "deck.json"
 ENERGIES = "energies.dat"
 FRAMES = "frames.extxyz"
 RESTART = "nvt.restart"
+OLD_RESTART = "nvt.restart.old"
 QUENCHED = "quenched.extxyz"
 OUTPUTS = ("energies*", "frames*", "quenched*", "*.restart*", "log.*", "status.json*", ".*")
 """Patterns of what is written beside a deck."""

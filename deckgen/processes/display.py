@@ -62,7 +62,7 @@ class Display:
 
     def say(self, message: str) -> None:
         """Print a line that stays."""
-        with contextlib.suppress(OSError):  # nobody reads it: the work goes on
+        with contextlib.suppress(OSError):  # nobody reads it, or the disk is full: the work goes on
             self.console.print(Text(visible(message)))
 
     def update(self, line: str, *more: RenderableType, at_once: bool = False) -> None:

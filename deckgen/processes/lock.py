@@ -7,92 +7,138 @@ import fcntl
 import json
 import os
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from io import FileIO
 from pathlib import Path
-from typing import IO
 
 from deckgen.errors import RunError
+from deckgen.files import named, unless_refused
 
-__all__ = ["HEARTBEAT_S", "LOCK", "held", "lock"]
+__all__ = ["DEAD_AFTER_S", "LOCK", "held", "lock"]
 
 LOCK = ".lock"
 """Name of the lock of a folder that one process at a time works in."""
 
-HEARTBEAT_S = 30.0
-"""A holder that lives longer than a moment touches its lock this often (`Path.touch`)."""
+HEARTBEAT_S = 20.0
+"""A holder touches its lock this often, so that other machines see that it lives."""
 
-_STALE_S = 10 * HEARTBEAT_S
+DEAD_AFTER_S = 80.0
+"""A holder on another machine is dead once its lock was not touched for so long."""
+
 _PATIENCE_S = 1.0
+_LOOK_S = 0.05
 
 
 @contextlib.contextmanager
-def lock(path: Path, what: str) -> Iterator[None]:
+def lock(path: Path, what: str, patience_s: float = _PATIENCE_S) -> Iterator[None]:
     """Hold a lock on `path`; the kernel gives it back when this process dies, however it dies.
 
-    The file says who holds it. On a file system shared by several machines, where the kernel's lock may not reach the
-    other machine, a holder there counts as alive for five minutes after its last heartbeat.
+    The file says who holds it. Where the kernel's lock does not reach, on a file system shared by several machines or
+    one without locks, a holder on this machine counts while its process lives, and one elsewhere for `DEAD_AFTER_S`
+    after its last heartbeat.
+
+    Parameters
+    ----------
+    path
+        The lock's file.
+    what
+        What it guards, for the message.
+    patience_s
+        How long a holder may take to end: one that was killed may still be on its way out.
 
     Raises
     ------
     RunError
-        If `what` is in use: by which process, where, since when.
+        If `what` is in use: by which process, where, since when; or the disk refuses the file.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+") as file:
-        if not _try_for(file, _PATIENCE_S) or _held_elsewhere(file):
-            raise RunError(
-                f"{what} is in use: {_holder(file)}",
-                hint=f"wait until it has ended, or stop it; if there is no such process any more, delete {path}",
-            )
-        file.truncate(0)
-        file.write(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": _now()}))
-        file.flush()
-        try:
-            yield
-        finally:
+    with named(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("ab+", buffering=0)
+    with file:
+        end = time.monotonic() + patience_s
+        while not _take(file):
+            if time.monotonic() >= end:
+                raise RunError(
+                    f"{what} is in use: {_holder(file)}",
+                    hint=f"wait until it has ended, or stop it; if there is no such process any more, delete {path}",
+                )
+            time.sleep(_LOOK_S)
+        with unless_refused():  # on a full disk the kernel's lock has to do
             file.truncate(0)
+            file.write(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": _now()}).encode())
+        try:
+            with _heartbeat(path):
+                yield
+        finally:
+            with unless_refused():
+                file.truncate(0)
 
 
 def held(path: Path) -> bool:
     """Return whether a live process holds the lock on `path`."""
     try:
-        file = path.open("r+")
+        file = path.open("rb+", buffering=0)
     except OSError:
         return False
     with file:
-        return not _try_for(file, 0) or _held_elsewhere(file)
+        return not _take(file)
 
 
-def _try_for(file: IO[str], patience_s: float) -> bool:
-    # `held` takes the lock for a moment to probe it: one failure is not yet a refusal.
-    end = time.monotonic() + patience_s
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= end:
-                return False
-            time.sleep(0.05)
-        else:
-            return True
+@contextlib.contextmanager
+def _heartbeat(path: Path) -> Iterator[None]:
+    """Touch a lock's file every now and then, in a thread."""
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(HEARTBEAT_S):
+            with unless_refused():
+                os.utime(path)
+
+    thread = threading.Thread(target=beat, name="deckgen-heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
-def _read(file: IO[str]) -> dict[str, object]:
+def _take(file: FileIO) -> bool:
+    """Take the kernel's lock; return whether nobody else has it or, by what the file says, works under it."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks: what the file says has to do
+        return not (_held_elsewhere(file) or _lives_here(file))
+    if _held_elsewhere(file):
+        fcntl.flock(file, fcntl.LOCK_UN)
+        return False
+    return True
+
+
+def _read(file: FileIO) -> dict[str, object]:
     file.seek(0)
     try:
         return dict(json.loads(file.read()))
-    except ValueError:
+    except (ValueError, TypeError, RecursionError):
         return {}
 
 
-def _held_elsewhere(file: IO[str]) -> bool:
+def _held_elsewhere(file: FileIO) -> bool:
     host = _read(file).get("host", socket.gethostname())
-    return host != socket.gethostname() and time.time() - os.fstat(file.fileno()).st_mtime < _STALE_S
+    return host != socket.gethostname() and time.time() - os.fstat(file.fileno()).st_mtime < DEAD_AFTER_S
 
 
-def _holder(file: IO[str]) -> str:
+def _lives_here(file: FileIO) -> bool:
+    said = _read(file)
+    return said.get("host") == socket.gethostname() and Path(f"/proc/{said.get('pid')}").exists()
+
+
+def _holder(file: FileIO) -> str:
     said = _read(file)
     return f"process {said.get('pid', '?')} on {said.get('host', '?')}, since {said.get('since', '?')}"
 

@@ -74,13 +74,16 @@ class StopRequest:
         if self._pass_on is not None:
             self._pass_on()
 
-    def watch(self, work: Callable[[], object], pass_on: Callable[[], object]) -> Exception | None:
+    def watch(
+        self, work: Callable[[], object], pass_on: Callable[[], object], look: Callable[[], object] = lambda: None
+    ) -> Exception | None:
         """Call `work` in a thread, and `pass_on` here once a stop is requested; return the exception of `work`.
 
         For work inside C, such as LAMMPS: Python runs signal handlers in its main thread only, and never while that is
-        inside C. Work in Python can simply ask `requested` now and then.
+        inside C. Work in Python can simply ask `requested` now and then. `look` is called here a few times a second;
+        what it raises ends the work as a request does, and is returned.
         """
-        failures = list[Exception]()
+        failures, seen = list[Exception](), list[Exception]()
 
         def catch() -> None:
             try:
@@ -97,5 +100,11 @@ class StopRequest:
         threading.stack_size(before)
         while thread.is_alive():
             thread.join(_LISTEN_S)  # a signal may arrive in another thread: wake up now and then to handle it
+            if not seen:
+                try:
+                    look()
+                except Exception as error:
+                    seen.append(error)
+                    pass_on()
         self._pass_on = None
-        return failures[0] if failures else None
+        return next(iter(seen + failures), None)

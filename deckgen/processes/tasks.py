@@ -6,16 +6,13 @@ It asks of an executor only what `deckgen.processes.executor.TaskExecutor` promi
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from pathlib import Path
 from typing import Generic, ParamSpec, TypeVar
 
 from deckgen.errors import DeckgenError
 from deckgen.processes.display import Display
 from deckgen.processes.executor import TaskExecutor, WorkerError
-from deckgen.processes.lock import HEARTBEAT_S
 from deckgen.processes.signals import sigterm_as_ctrl_c
 
 __all__ = ["Tasks", "why_failed"]
@@ -46,8 +43,6 @@ class Tasks(Generic[Key, Answer]):
         may submit more. What it raises ends the loop and kills the tasks.
     show
         Called about once a second, and after the last task: it shows how far they are.
-    heartbeat
-        A lock file to touch every now and then, so that other machines see that its holder is alive.
     grace_s
         At Ctrl-C, how many seconds the tasks have to end by themselves.
     stopping
@@ -66,16 +61,14 @@ class Tasks(Generic[Key, Answer]):
         collect: Callable[[Key, Future[Answer]], object],
         show: Callable[[], object],
         *,
-        heartbeat: Path | None = None,
         grace_s: float = 0.0,
         stopping: str = "",
     ) -> None:
         self.executor, self.display, self.collect, self.show = executor, display, collect, show
-        self.heartbeat, self.grace_s, self.stopping = heartbeat, grace_s, stopping
+        self.grace_s, self.stopping = grace_s, stopping
         self.cut_short = list[tuple[Key, str]]()
         self._open = dict[Future[Answer], Key]()
         self._stopped = False
-        self._last_beat = time.monotonic()
 
     @property
     def n_open(self) -> int:
@@ -102,7 +95,6 @@ class Tasks(Generic[Key, Answer]):
                 while self._open:
                     self._collect_ended()
                     self.show()
-                    self._beat()
             except KeyboardInterrupt:
                 self._stop()
                 raise
@@ -115,11 +107,6 @@ class Tasks(Generic[Key, Answer]):
         ended, _ = wait(self._open, timeout=TICK_S, return_when=FIRST_COMPLETED)
         for future in [future for future in self._open if future in ended]:
             self.collect(self._open.pop(future), future)
-
-    def _beat(self) -> None:
-        if self.heartbeat and time.monotonic() - self._last_beat > HEARTBEAT_S:
-            self.heartbeat.touch()
-            self._last_beat = time.monotonic()
 
     def _stop(self) -> None:
         """Stop the tasks; collect those that still answered."""

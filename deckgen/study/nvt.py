@@ -43,7 +43,7 @@ class Nvt(Table):
     frame_every: Count = 1000
     """A frame of frames.extxyz every N steps."""
     restart_every: Count = 10000
-    """A restart file every N steps: at most this much is lost when a run is killed."""
+    """A restart file every N steps: at most this much is lost when a run is killed, twice as much in a power cut."""
     seed: Annotated[int, Field(ge=1, le=900_000_000)] = 1
     """The seed of each run is derived from it."""
     replicas: Annotated[int, Field(ge=1, le=1000)] = 1

@@ -126,7 +126,6 @@ class _Quenching:
             show,
             self._collect,
             show.show,
-            heartbeat=deck / LOCK,
             grace_s=GRACE_S,
             stopping="stopping: what is quenched is kept (Ctrl-C once more kills the workers)",
         )

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from deckgen.analysis.equilibration import statistical_inefficiency
-from deckgen.runs.harvest import read_energies
+from deckgen.runs.rows import read_energies
 from deckgen.samples import TimeSeries
 from deckgen.units import KB_EV_K
 

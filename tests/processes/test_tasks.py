@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 
 from deckgen.errors import InputError, RunError
-from deckgen.processes import tasks as tasks_module
 from deckgen.processes.display import Display, duration, time_left
 from deckgen.processes.executor import WorkerError, open_executor
 from deckgen.processes.tasks import Tasks, why_failed
@@ -112,29 +111,6 @@ def test_an_error_of_the_collector_ends_the_loop_and_its_tasks():
     with pytest.raises(RunError, match="enough"):
         log.tasks.run(begin)
     assert [thread.name for thread in threading.enumerate() if thread.name == "deckgen-executor"] == []
-
-
-def test_the_lock_is_touched_while_tasks_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(tasks_module, "TICK_S", 0.02)
-    monkeypatch.setattr(tasks_module, "HEARTBEAT_S", 0.05)
-    lock = tmp_path / "lock"
-    lock.touch()
-    os.utime(lock, (0, 0))
-    log = Log(heartbeat=lock)
-    log.tasks.run(lambda: log.tasks.submit("long", time.sleep, 0.5))
-    assert lock.stat().st_mtime > 0
-
-
-def test_the_lock_is_not_touched_at_every_tick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """On a file system that machines share, each touch is a message to its server."""
-    monkeypatch.setattr(tasks_module, "TICK_S", 0.02)
-    lock = tmp_path / "lock"
-    lock.touch()
-    os.utime(lock, (0, 0))
-    log = Log(heartbeat=lock)
-    log.tasks.run(lambda: log.tasks.submit("long", time.sleep, 0.2))
-    assert lock.stat().st_mtime == 0
-    assert len(log.shown) > 1
 
 
 def run_until_ctrl_c(log: Log, begin, ready, until, *more) -> None:

@@ -22,7 +22,7 @@ ALLOWED: dict[str, set[str]] = {
     "study": VOCABULARY,
     "processes": VOCABULARY,
     "reference": VOCABULARY,
-    "decks": VOCABULARY | {"study", "quip", "templates"},
+    "decks": VOCABULARY | {"study", "quip", "templates", "processes"},
     "runs": VOCABULARY | {"study", "quip", "decks", "processes"},
     "analysis": VOCABULARY - {"toml", "cells", "files", "structures"},
     "training": CORE,

@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from small_study import deck_of, small_study
 
+import deckgen
 from deckgen.errors import InstallationError
-from deckgen.quip import plan, plugin_folder
+from deckgen.quip import build, plan, plugin_folder
 from deckgen.quip.build import ensure_plugin
 from deckgen.quip.cache import cache_folder
 from deckgen.quip.check import require_quip
@@ -59,6 +61,7 @@ def test_two_processes_build_one_plugin_and_a_third_call_none(empty_cache, fast_
     plugin = Path(files.pop())
     assert plugin.is_relative_to(empty_cache)
     assert sorted(path.name for path in plugin.parent.iterdir()) == [
+        "checksums.json",
         "libgaprows.so",
         "libquipbridge.so",
         "libquipbridge_plain.so",
@@ -71,6 +74,66 @@ def test_two_processes_build_one_plugin_and_a_third_call_none(empty_cache, fast_
     assert ensure_plugin() == plugin
     assert plugin_folder() == str(plugin.parent)
     assert fast_compiler.read_text().splitlines() == commands
+
+
+@pytest.fixture
+def pretended_compiler(tmp_path, monkeypatch):
+    """A compiler that writes a few bytes to whatever it is asked for, and counts how often it was started."""
+    count, compiler = tmp_path / "count", tmp_path / "pretended-c++"
+    compiler.write_text(
+        f'#!/bin/sh\necho started >> {count}\nwhile [ "$1" != -o ]; do shift; done\necho compiled > "$2"\n'
+    )
+    compiler.chmod(0o755)
+    monkeypatch.setenv("CXX", str(compiler))
+    return count
+
+
+@pytest.mark.parametrize("name", ["quipplugin.so", "libquipbridge.so", "libquipbridge_plain.so"])
+@pytest.mark.parametrize("content", [b"", b"comp", b"compilex\n", None])
+@pytest.mark.usefixtures("empty_cache")
+def test_a_plugin_that_was_damaged_is_built_anew_before_lammps_loads_it(pretended_compiler, name, content):
+    folder = ensure_plugin().parent
+    n_started = len(pretended_compiler.read_text().splitlines())
+    assert ensure_plugin().parent == folder
+    assert len(pretended_compiler.read_text().splitlines()) == n_started
+    (folder / name).unlink() if content is None else (folder / name).write_bytes(content)
+    assert plugin_folder() == str(folder)
+    assert (folder / name).read_bytes() == b"compiled\n"
+    assert len(pretended_compiler.read_text().splitlines()) == 2 * n_started
+
+
+@pytest.mark.usefixtures("empty_cache")
+def test_a_damaged_plugin_that_cannot_be_built_anew_is_not_loaded(pretended_compiler, monkeypatch):
+    folder = ensure_plugin().parent
+    (folder / "quipplugin.so").write_bytes(b"")
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    with pytest.raises(InstallationError, match=f"{folder} is damaged, and there is no C"):
+        ensure_plugin()
+    assert not holds_a_plugin(plugin_folder())
+    assert pretended_compiler.exists()
+
+
+@pytest.mark.usefixtures("empty_cache")
+def test_a_compiler_that_hangs_is_ended_with_all_that_it_started(tmp_path, monkeypatch, until):
+    number, compiler = tmp_path / "number", tmp_path / "hanging-c++"
+    compiler.write_text(f"#!/bin/sh\nsleep 1000 &\necho $! > {number}\nwait\n")
+    compiler.chmod(0o755)
+    monkeypatch.setenv("CXX", str(compiler))
+    monkeypatch.setattr(build, "TIMEOUT_S", 0.5)
+    with pytest.raises(InstallationError, match=r"did not end within 0\.5 s"):
+        ensure_plugin()
+    until(lambda: not Path(f"/proc/{number.read_text().strip()}/cwd").exists(), 10)
+    assert not holds_a_plugin(plugin_folder())
+
+
+def test_a_study_that_needs_no_plugin_does_not_look_for_one(empty_cache, tmp_path, monkeypatch):
+    """Whatever is the matter with the compiler or the cache: it costs such a study nothing."""
+    monkeypatch.setenv("CXX", str(tmp_path / "not-there"))
+    empty_cache.write_text("not a folder")
+    result = deckgen.run(small_study(tmp_path / "study", duration_ps=4), progress=False)
+    assert [record.outcome for record in result.done] == ["done"] * 3
+    assert "Loaded 1 plugin" not in (deck_of(tmp_path / "study") / "log.lammps").read_text()
+    assert empty_cache.read_text() == "not a folder"
 
 
 def test_a_machine_without_compiler_uses_what_another_built(monkeypatch):

@@ -70,7 +70,7 @@ def test_decks_that_fail_do_not_disturb_the_others(make_study, nvt_decks, steps)
     not_a_number, no_data, good = nvt_decks(study)
     data = (not_a_number / "cluster.data").read_text().splitlines(keepends=True)
     (not_a_number / "cluster.data").write_text("".join(data[:-1]) + " ".join(["13", *data[-2].split()[1:]]) + "\n")
-    (no_data / "cluster.data").write_text("".join(data[:-5]))
+    (no_data / "cluster.data").write_text("".join([*data[:-5], data[-1]]))
     result = deckgen.run(study, progress=False)
     assert ids(result.done) == [good.name]
     messages = {deck.folder.name: deck.message for deck in result.failed}

@@ -8,7 +8,8 @@ import deckgen
 from deckgen.decks.manifest import ENERGIES, FRAMES, MANIFEST, Manifest, read_manifest
 from deckgen.errors import InputError, RunError
 from deckgen.frames import read_frames
-from deckgen.runs.harvest import harvest, read_energies
+from deckgen.runs.harvest import harvest
+from deckgen.runs.rows import read_energies
 from deckgen.runs.status import status
 from deckgen.runs.timing import time_deck
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from deckgen.errors import InputError
 from deckgen.frames import find_frames, read_frames, surviving
-from deckgen.runs.outputs import Cut, cut_back, last_step
+from deckgen.runs.outputs import Cut, cut_back
+from deckgen.runs.rows import last_step
 
 HEADER = "# step potential_energy_eV kinetic_temperature_K I1 I2 I3\n"
 

@@ -14,15 +14,14 @@ import numpy as np
 import pytest
 
 import deckgen
-from deckgen.decks.manifest import ENERGIES, FRAMES, RESTART
-from deckgen.errors import RunError
+from deckgen.decks.manifest import ENERGIES, FRAMES, OLD_RESTART, RESTART
 from deckgen.frames import read_frames
 from deckgen.processes.executor import open_executor
 from deckgen.runs import batch
 from deckgen.runs.batch import BatchInterrupt, BatchResult
 from deckgen.runs.engine import run_deck
 from deckgen.runs.harvest import harvest
-from deckgen.runs.outputs import last_step
+from deckgen.runs.rows import last_step
 from deckgen.runs.status import status
 
 RUN = "import sys; from deckgen.cli import main; sys.exit(main(['run', sys.argv[1]]))"
@@ -243,15 +242,16 @@ def test_sigterm_stops_the_batch_as_ctrl_c_does_and_lines_tell_the_progress(make
 def test_a_deck_that_had_no_time_left_to_stop_is_killed_and_resumes(
     make_study, until, nvt_decks, attempts, monkeypatch
 ):
-    study = make_study(duration_ps=100_000, restart_every=10_000)
+    study = make_study(duration_ps=100_000, restart_every=100_000)
     deckgen.write_decks(study)
     decks = nvt_decks(study)
     monkeypatch.setattr(batch, "GRACE_S", 0.0)
-    for deck in decks[:2]:
-        os.mkfifo(deck / f"{RESTART}.part")  # LAMMPS hangs in its first write, since nobody reads: it cannot stop
 
     def press_ctrl_c() -> None:
-        until(lambda: all(last_step(deck) == 10_000 for deck in decks[:2]))
+        for deck in decks[:2]:
+            until(lambda deck=deck: last_step(deck) > 0)
+            os.mkfifo(deck / f"{RESTART}.part")  # LAMMPS hangs in its first write, since nobody reads: it cannot stop
+        until(lambda: all(last_step(deck) == 100_000 for deck in decks[:2]))
         os.kill(os.getpid(), signal.SIGINT)
 
     presser = threading.Thread(target=press_ctrl_c)
@@ -265,7 +265,7 @@ def test_a_deck_that_had_no_time_left_to_stop_is_killed_and_resumes(
         (attempt,) = attempts(deck)
         assert attempt["outcome"] == "killed"
         assert "SIGKILL" in attempt["message"]
-        assert attempt["to_step"] == 10_000
+        assert attempt["to_step"] == 100_000
     assert not attempts(decks[2])
     assert [deck.state for deck in status(study)] == ["done", "interrupted", "interrupted", "pending"]
 
@@ -291,21 +291,24 @@ def test_an_interrupt_during_the_relaxation_leaves_no_restart(make_study, nvt_de
 
 
 @pytest.mark.parametrize("content", [b"", b"not a restart", None])
-def test_an_unreadable_restart_is_an_error_and_nothing_is_touched(make_study, nvt_decks, content):
+def test_a_damaged_restart_costs_one_interval_and_two_of_them_are_an_error(make_study, nvt_decks, attempts, content):
     study = make_study(duration_ps=4, restart_every=500)
     deckgen.run(study, progress=False)
     make_study(duration_ps=8, restart_every=500)
     deckgen.write_decks(study)
-    deck = nvt_decks(study)[0]
-    whole = (deck / RESTART).read_bytes()
-    (deck / RESTART).write_bytes(whole[: len(whole) // 2] if content is None else content)
-    before = {path.name: path.read_bytes() for path in deck.iterdir()}
-    with one_deck(deck) as (_, future):
-        error = future.exception()
-    assert isinstance(error, RunError)
-    assert "nvt.restart cannot be read" in error.message
-    assert "start the deck afresh" in error.hint
-    assert before == {path.name: path.read_bytes() for path in deck.iterdir()}
+    one, two, _ = nvt_decks(study)
+    for path in (one / RESTART, two / RESTART, two / OLD_RESTART):
+        whole = path.read_bytes()
+        path.write_bytes(whole[: len(whole) // 2] if content is None else content)
+    before = {path.name: path.read_bytes() for path in two.iterdir()}
+    (failed,) = deckgen.run(study, progress=False).failed
+    assert failed.folder == two
+    assert "nvt.restart is cut short or damaged; nvt.restart.old is cut short or damaged" in failed.message
+    assert "--redo nvt/T0025.000K-r1" in failed.message
+    assert before == {path.name: path.read_bytes() for path in two.iterdir()}
+    assert attempts(one)[-1]["from_step"] == 1500
+    assert "nvt.restart is cut short or damaged" in attempts(one)[-1]["passed_over"]
+    assert_whole(one, 4000)
 
 
 def test_a_restart_that_does_not_fit_its_rows_is_an_error(make_study, nvt_decks):
@@ -315,10 +318,11 @@ def test_a_restart_that_does_not_fit_its_rows_is_an_error(make_study, nvt_decks)
     deckgen.write_decks(study)
     no_restart, no_rows, _ = nvt_decks(study)
     (no_restart / RESTART).unlink()
+    (no_restart / OLD_RESTART).unlink()
     (no_rows / ENERGIES).unlink()
     messages = {deck.folder: deck.message for deck in deckgen.run(study, progress=False).failed}
     assert "nvt.restart is missing" in messages[no_restart]
-    assert "rows are missing" in messages[no_rows]
+    assert "nvt.restart is at step 2,000, rows or frames are missing after step 0" in messages[no_rows]
     assert last_step(no_restart) == 2000
 
 

@@ -18,6 +18,7 @@ from ase.io import write
 
 from deckgen.cells import in_large_cell
 from deckgen.errors import InstallationError, RunError
+from deckgen.processes.children import dying_with_parent
 from deckgen.processes.executor import ONE_THREAD, available_cores
 from deckgen.training.dataset import Dataset
 from deckgen.training.recipe.data import ENERGY_KEY, FORCES_KEY
@@ -114,7 +115,7 @@ def run_gap_fit(
     environment = os.environ | dict.fromkeys(ONE_THREAD, str(threads or available_cores()))
     with (folder / LOG).open("w", encoding="utf-8") as log:
         process = subprocess.Popen(
-            [str(_program()), *arguments],
+            dying_with_parent([str(_program()), *arguments]),
             cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,

@@ -26,11 +26,11 @@ from deckgen.frames import read_frames
 from deckgen.processes.executor import open_executor
 from deckgen.quip.gapfile import read_gap
 from deckgen.runs.engine import run_deck
-from deckgen.runs.harvest import read_energies
 from deckgen.runs.outputs import is_finished
 from deckgen.runs.quench.batch import quench
 from deckgen.runs.quench.frames import frames_of_file, frames_of_run
 from deckgen.runs.quench.worker import ForceTolerance
+from deckgen.runs.rows import read_energies
 from deckgen.study import Study
 from deckgen.training.e0 import e0_of
 from deckgen.training.read import read_data

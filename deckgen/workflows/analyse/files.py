@@ -11,11 +11,15 @@ from typing import Any, TypeVar
 from deckgen import __version__
 from deckgen.analysis.figures.gallery import COMPARISON_FIGURES, FIGURES, FigureKind
 from deckgen.analysis.figures.style import save
-from deckgen.files import write_json, write_table
+from deckgen.files import named, write_json, write_table
+from deckgen.processes.lock import LOCK, lock
 from deckgen.study.folder import ResultsFolder, StudyFolder
 from deckgen.workflows.analyse.result import StudyThermodynamics
 
 __all__ = ["figure_files", "write_figures", "write_results"]
+
+NEW = ".new-"
+PATIENCE_S = 60.0  # another analysis may be writing its figures
 
 Result = TypeVar("Result")
 
@@ -27,8 +31,17 @@ def write_results(thermo: StudyThermodynamics, study_folder: Path, *, figures: b
     results as they were. Figures and tables of the earlier result that the new one lacks are removed.
     """
     results = StudyFolder(study_folder).results
-    results.figures.mkdir(parents=True, exist_ok=True)
-    aside = ResultsFolder(Path(tempfile.mkdtemp(prefix=".new-", dir=results.path)))
+    with lock(results.path / LOCK, f"the folder {results.path}", patience_s=PATIENCE_S), named(results.path):
+        results.figures.mkdir(parents=True, exist_ok=True)
+        for left in results.path.glob(f"{NEW}*"):  # of an analysis that was killed
+            shutil.rmtree(left, ignore_errors=True)
+        _write_aside(thermo, results, figures)
+    return results.thermodynamics
+
+
+def _write_aside(thermo: StudyThermodynamics, results: ResultsFolder, figures: bool) -> None:
+    """Write everything to a folder of its own, and move it into place."""
+    aside = ResultsFolder(Path(tempfile.mkdtemp(prefix=NEW, dir=results.path)))
     try:
         write_figures(FIGURES, thermo, aside, drawn=figures)
         if thermo.comparison is not None:
@@ -36,8 +49,7 @@ def write_results(thermo: StudyThermodynamics, study_folder: Path, *, figures: b
         write_json(aside.thermodynamics, thermo.to_json(deckgen_version=__version__))
         _move(aside, results)
     finally:
-        shutil.rmtree(aside.path)
-    return results.thermodynamics
+        shutil.rmtree(aside.path, ignore_errors=True)
 
 
 def write_figures(

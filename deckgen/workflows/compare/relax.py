@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Future
-from pathlib import Path
 from typing import NamedTuple
 
 from ase import Atoms
@@ -38,11 +37,10 @@ def relax_all(
     workers: int | None = None,
     executor: TaskExecutor | None = None,
     progress: bool = True,
-    heartbeat: Path | None = None,
 ) -> None:
     """Relax each structure until no force exceeds the tolerance or it has taken `max_steps` steps in all.
 
-    What fails is kept aside with its reason. `heartbeat` is the lock that the caller holds.
+    What fails is kept aside with its reason.
 
     Raises
     ------
@@ -51,7 +49,7 @@ def relax_all(
     """
     todo = [relaxation for relaxation in relaxations if not relaxation.is_done(goal)]
     with use_executor(executor, workers) as pool, Display(quiet=not progress) as display:
-        _Relaxing(todo, choice, goal, pool, display, heartbeat).run()
+        _Relaxing(todo, choice, goal, pool, display).run()
 
 
 class _Relaxing:
@@ -64,10 +62,9 @@ class _Relaxing:
         goal: RelaxationLimit,
         executor: TaskExecutor,
         display: Display,
-        heartbeat: Path | None,
     ) -> None:
         self.todo, self.choice, self.goal, self.display = todo, choice, goal, display
-        self.tasks = Tasks[_Step, Labels](executor, display, self._collect, self._show, heartbeat=heartbeat)
+        self.tasks = Tasks[_Step, Labels](executor, display, self._collect, self._show)
 
     def run(self) -> None:
         try:

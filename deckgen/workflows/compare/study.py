@@ -175,7 +175,7 @@ def _compute(
         return relax_by_folders(relaxations, choice, limit)
     if not all(relaxation.is_done(limit) for relaxation in relaxations):
         _write_settings(folder, choice, check(choice))
-        relax_all(relaxations, choice, limit, workers=workers, progress=progress, heartbeat=folder / LOCK)
+        relax_all(relaxations, choice, limit, workers=workers, progress=progress)
     return []
 
 

@@ -64,7 +64,7 @@ def augment(
 ) -> Augmented:
     """Improve a potential round by round as gap.toml's [augment] says; into augment/.
 
-    Started again, it resumes after the last complete round; no fit, run or label is made twice.
+    Started again, it resumes in the round that was stopped: no run or label is made twice, nor a fit that had ended.
 
     Parameters
     ----------

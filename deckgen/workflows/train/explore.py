@@ -17,7 +17,7 @@ from deckgen.training.predict import soap_vectors
 from deckgen.training.recipe import Recipe
 from deckgen.training.recipe.folder import LABELLED, LABELS, XML
 from deckgen.training.selection import nearest_distance, pick_diverse
-from deckgen.workflows.train.label import label
+from deckgen.workflows.train.label import label_under_lock
 from deckgen.workflows.train.sample.nvt import sample_nvt
 
 __all__ = ["explore", "explored"]
@@ -61,7 +61,7 @@ def explore(
         if not frames:
             raise RunError("the dynamics with the current potential gave no frame: " + "; ".join(failed))
         write_whole(picked, frames_text(_pick(recipe, folder, train, frames, number, executor)))
-    result = label(recipe, frames=picked, folder=folder / LABELS, executor=executor, progress=progress)
+    result = label_under_lock(recipe, picked, folder / LABELS, executor=executor, progress=progress)
     if result.n_waiting:
         raise RunError(
             f"{result.n_waiting} folders under {folder / LABELS} have no result yet",

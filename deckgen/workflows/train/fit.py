@@ -20,8 +20,8 @@ __all__ = ["fit"]
 def fit(recipe: Recipe | Path | str = ".", *, threads: int | None = None, progress: bool = True) -> FitResult:
     """Fit a potential to the curated frames, as gap.toml's [fit] says; into fit/.
 
-    The same fit of the same frames is not made again. Another one there is moved to fit.old/N once this one has
-    succeeded.
+    The same fit of the same frames is not made again; one that was stopped begins anew. Another one there is moved to
+    fit.old/N once this one has succeeded.
 
     Parameters
     ----------
@@ -37,10 +37,12 @@ def fit(recipe: Recipe | Path | str = ".", *, threads: int | None = None, progre
     InputError
         If no frames have been curated, or an element has no e0.
     RunError
-        If there is not enough memory, the fit fails, its potential is broken or useless, or another process fits here.
+        If there is not enough memory, the fit fails, its potential is broken or useless, or another command trains in
+        this project.
     """
     recipe = recipe if isinstance(recipe, Recipe) else Recipe.read(recipe)
-    train, folder = curated_sets(recipe)["train"], recipe.folder / FIT
+    folder = recipe.folder / FIT
     console = Console(stderr=True, quiet=not progress, soft_wrap=True)
-    with lock(folder / LOCK, f"the folder {folder}"):
+    with lock(recipe.folder / LOCK, f"the training project {recipe.folder}"):
+        train = curated_sets(recipe)["train"]
         return fit_frames(recipe, train, folder, threads=threads, progress=lambda stage: console.print(Text(stage)))

@@ -19,7 +19,7 @@ from deckgen.training.labels.vasp import VASP_FILES, label_by_folders
 from deckgen.training.recipe import Recipe
 from deckgen.training.recipe.folder import FRAMES, LABELS, SAMPLED
 
-__all__ = ["FailedFrame", "LabelResult", "label"]
+__all__ = ["FailedFrame", "LabelResult", "label", "label_under_lock"]
 
 
 def label(
@@ -62,21 +62,42 @@ def label(
     InstallationError
         If the calculator is not there.
     RunError
-        If another process labels in this folder.
+        If another command trains in this project.
     KeyboardInterrupt
         At Ctrl-C or SIGTERM: what is labelled is kept, and `str()` says how to resume.
     """
     recipe = recipe if isinstance(recipe, Recipe) else Recipe.read(recipe)
-    folder = folder or recipe.folder / LABELS
-    jobs = jobs_of(frames or recipe.folder / FRAMES / SAMPLED, recipe)
-    with lock(folder / LOCK, f"the folder {folder}"):
-        if recipe.reference.calculator == VASP_FILES:
-            return label_by_folders(folder, recipe.reference, jobs)
-        store = LabelStore(folder, recipe.reference, check(recipe.reference))
-        if retry_failed:
-            store.forget_failed()
-        with use_executor(executor, workers) as pool, Display(quiet=not progress) as display:
-            return _Labelling(recipe, store, jobs, pool, display).run()
+    with lock(recipe.folder / LOCK, f"the training project {recipe.folder}"):
+        return label_under_lock(
+            recipe,
+            frames or recipe.folder / FRAMES / SAMPLED,
+            folder or recipe.folder / LABELS,
+            workers=workers,
+            executor=executor,
+            retry_failed=retry_failed,
+            progress=progress,
+        )
+
+
+def label_under_lock(
+    recipe: Recipe,
+    frames: Path,
+    folder: Path,
+    *,
+    workers: int | None = None,
+    executor: TaskExecutor | None = None,
+    retry_failed: bool = False,
+    progress: bool = True,
+) -> LabelResult:
+    """Label frames as `label` does, for a caller that holds the project's lock."""
+    jobs = jobs_of(frames, recipe)
+    if recipe.reference.calculator == VASP_FILES:
+        return label_by_folders(folder, recipe.reference, jobs)
+    store = LabelStore(folder, recipe.reference, check(recipe.reference))
+    if retry_failed:
+        store.forget_failed()
+    with use_executor(executor, workers) as pool, Display(quiet=not progress) as display:
+        return _Labelling(recipe, store, jobs, pool, display).run()
 
 
 class _Labelling:
@@ -92,9 +113,7 @@ class _Labelling:
         self.result.n_failed_before = sum(job.key in store.failed for job in jobs)
         self.frames = list[LabelledFrame]()
         self.workers, self.began, self.left_s = executor.max_workers, time.monotonic(), 0.0
-        self.tasks = Tasks[Job, Labels](
-            executor, display, self._collect, self._show, heartbeat=store.labelled_file.with_name(LOCK)
-        )
+        self.tasks = Tasks[Job, Labels](executor, display, self._collect, self._show)
 
     @property
     def n_left(self) -> int:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from deckgen.errors import InputError
-from deckgen.files import read_json, write_json
+from deckgen.files import read_json, set_aside, write_json
 from deckgen.training.recipe.sampling import Augment
 from deckgen.training.validation.errors import PotentialErrors
 
@@ -63,7 +63,7 @@ class RoundLog:
     Raises
     ------
     InputError
-        If rounds.json belongs to other frames or settings, or cannot be read.
+        If rounds.json belongs to other frames or settings.
     """
 
     def __init__(self, folder: Path, identity: str) -> None:
@@ -72,14 +72,16 @@ class RoundLog:
             return
         try:
             said = read_json(self.file)
-            self.rounds = [_round(row) for row in said["rounds"]]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{self.file}: not a log of rounds ({error})", hint=f"move {folder} away") from error
-        if said["identity"] != identity:
+            known, rounds = said["identity"], [_round(row) for row in said["rounds"]]
+        except (ValueError, KeyError, TypeError, AssertionError):  # cut short: made anew, for their fits are kept
+            set_aside(self.file)
+            return
+        if known != identity:
             raise InputError(
                 f"{self.file}: its rounds were made of other curated frames, or of another [fit] or [augment]",
                 hint=f"move {folder} away to begin anew, or undo the change",
             )
+        self.rounds = rounds
 
     def add(self, row: Round) -> None:
         """Append a round."""

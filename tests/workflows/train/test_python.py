@@ -53,7 +53,7 @@ def test_the_documented_code_makes_a_fair_potential(
     forces = np.concatenate([frame.forces_eV_A.ravel() for frame in small.frames if frame.n_atoms > 2])
     assert float(rmse_meV_A) < 0.5 * 1000 * np.sqrt(np.square(forces).mean())
 
-    with lock(tmp_path / "sodium" / "fit" / LOCK, "this test"), pytest.raises(RunError, match="fit is in use"):
+    with lock(tmp_path / "sodium" / LOCK, "this test"), pytest.raises(RunError, match="sodium is in use"):
         deckgen.train.fit("sodium", progress=False)
     again = deckgen.train.fit("sodium", progress=False)
     assert not again.new

@@ -65,6 +65,12 @@ def test_the_log_gives_back_what_was_added_and_refuses_another_identity(tmp_path
     assert json.loads(log.file.read_text())["outcome"] == "done"
     with pytest.raises(InputError, match="made of other curated frames"):
         RoundLog(tmp_path / "augment", "abd")
-    log.file.write_text('{"rounds": [{}]}')
-    with pytest.raises(InputError, match="not a log of rounds"):
-        RoundLog(tmp_path / "augment", "abc")
+
+
+@pytest.mark.parametrize("text", ["", '{"rounds": [{}]}', '{"rounds": []}', "\0\0"])
+def test_a_log_that_was_cut_short_is_kept_aside_and_made_anew(tmp_path: Path, text: str) -> None:
+    log = RoundLog(tmp_path / "augment", "abc")
+    log.write("")
+    log.file.write_text(text)
+    assert RoundLog(tmp_path / "augment", "abc").rounds == []
+    assert log.file.with_name("rounds-1.json").read_text() == text

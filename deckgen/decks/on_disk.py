@@ -1,0 +1,54 @@
+"""The files of decks: texts compared, potentials linked, folders moved out of the way."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+from deckgen.files import first_free, whole
+
+__all__ = ["link", "move_aside", "text_of", "without_length"]
+
+_LENGTH = re.compile(r"^variable +(n_steps|restart_every) index .*\n", re.MULTILINE)
+
+
+def move_aside(folder: Path, attic: Path) -> None:
+    """Move a deck's folder to the first free name in `attic`; its links go on pointing to the potential."""
+    attic.mkdir(exist_ok=True)
+    place = first_free(attic, f"{folder.parent.name}-{folder.name}.{{}}")
+    links = {path.name: folder / os.readlink(path) for path in folder.iterdir() if path.is_symlink()}
+    shutil.move(folder, place)
+    for name, target in links.items():
+        (place / name).unlink()
+        (place / name).symlink_to(os.path.relpath(target, place))
+
+
+def text_of(path: Path) -> str:
+    """Return what a file says; nothing where it is not there."""
+    return path.read_text(errors="replace") if path.is_file() else ""
+
+
+def without_length(script: str) -> str:
+    """Return a script less its length and restart interval, which may change."""
+    return _LENGTH.sub("", script)
+
+
+def link(file: Path, store: Path, folder: Path) -> None:
+    """Give a deck a potential file: a relative link to the study's one copy, or a copy where links cannot be made."""
+    store.mkdir(parents=True, exist_ok=True)
+    copy, name, size = store / file.name, folder / file.name, file.stat().st_size
+    if not copy.exists() or copy.stat().st_size != size:  # cut short
+        _copy(file, copy)
+    if name.exists() and name.stat().st_size == size:
+        return
+    try:
+        name.symlink_to(os.path.relpath(copy, folder))
+    except OSError:
+        _copy(copy, name)
+
+
+def _copy(file: Path, to: Path) -> None:
+    with whole(to) as part:
+        shutil.copyfile(file, part)

@@ -1,0 +1,143 @@
+"""A disk that is full while decks run: each says so at once, and after room is made nothing is missing."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from small_study import deck_of, frames_of, rows_of, small_study
+
+import deckgen
+from deckgen.runs.status import status
+
+RUN = "import sys; from deckgen.cli import main; sys.exit(main(['run', sys.argv[1]]))"
+COMMAND = "import sys; from deckgen.cli import main; sys.exit(main(sys.argv[1:]))"
+ON_A_SMALL_DISK = """
+import json, pathlib, subprocess, sys
+from small_study import deck_of, small_study
+here = pathlib.Path(sys.argv[1])
+
+def run():
+    return subprocess.run([sys.executable, "-c", sys.argv[2], here / "s"], capture_output=True, text=True)
+
+def mount(*options):
+    subprocess.run(["mount", "-t", "tmpfs", "-o", ",".join(options), "tmpfs", here], check=True)
+
+mount("size=400k")
+study = small_study(here / "s", duration_ps=30, frame_every=100, restart_every=1000)
+full = run()
+steps = {path.parent.name: path.stat().st_size for path in study.glob("decks/nvt/*/nvt.restart")}
+mount("remount", "size=30m")
+again = run()
+print(json.dumps({
+    "full": [full.returncode, full.stdout + full.stderr],
+    "restarts": steps,
+    "again": [again.returncode, again.stdout + again.stderr],
+}))
+subprocess.run(["cp", "-r", study, sys.argv[3]], check=True)
+"""
+
+WITHOUT_ROOM = """
+import pathlib, sys
+from deckgen.errors import RunError
+from deckgen.files import append, unless_refused, write_json
+from deckgen.processes.lock import lock
+here = pathlib.Path(sys.argv[1])
+with lock(here / ".lock", "this"):
+    try:
+        with lock(here / ".lock", "that"):
+            pass
+    except RunError as error:
+        print(error.message)
+for write in (lambda path: write_json(path, {}), lambda path: append(path, "text")):
+    with unless_refused():
+        write(here / "file.json")
+    try:
+        write(here / "file.json")
+    except RunError as error:
+        print(error.message, error.hint[:9], sep="\\n")
+    (here / "file.json").unlink(missing_ok=True)
+"""
+
+
+def in_a_namespace(*command: str) -> list[str]:
+    return ["unshare", "--mount", *(["--map-root-user"] if os.getuid() else []), *command]
+
+
+def may_mount(folder: Path) -> bool:
+    command = in_a_namespace("mount", "-t", "tmpfs", "tmpfs", str(folder))
+    try:
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+def test_on_a_full_disk_the_last_whole_restart_stays_and_with_room_nothing_is_missing(tmp_path: Path) -> None:
+    disk, kept = tmp_path / "disk", tmp_path / "kept"
+    disk.mkdir()
+    if not may_mount(disk):
+        pytest.skip("no right to mount a small disk here")
+    command = in_a_namespace(sys.executable, "-c", ON_A_SMALL_DISK, str(disk), RUN, str(kept))
+    path = [str(Path(__file__).parents[1] / "tools"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = os.environ | {"PYTHONPATH": ":".join(path)}
+    ended = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert ended.returncode == 0, ended.stderr
+    said = json.loads(ended.stdout)
+    code, words = said["full"]
+    assert code == 1
+    assert "Traceback" not in words
+    assert "No space left on device" in words
+    assert min(said["restarts"].values(), default=1) > 0
+    assert said["again"][0] == 0, said["again"][1]
+    for deck in (deck_of(kept), deck_of(kept, 25), deck_of(kept, 30)):
+        assert rows_of(deck) == list(range(10, 15010, 10))
+        assert frames_of(deck) == list(range(100, 15100, 100))
+
+
+def limited(command: list[str], largest_bytes: int) -> subprocess.CompletedProcess[str]:
+    """Run a command that may not write files beyond a size: what a quota does, without a disk of its own."""
+    limit = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({largest_bytes}, resource.RLIM_INFINITY)); "
+    code, *words = command
+    return subprocess.run([sys.executable, "-c", limit + code, *words], capture_output=True, text=True, check=False)
+
+
+def test_a_deck_whose_rows_are_refused_fails_at_once_and_resumes_without_a_hole(tmp_path: Path) -> None:
+    study = small_study(tmp_path / "study", duration_ps=2000, restart_every=100_000)
+    ended = limited([RUN, str(study)], 300_000)  # some 6,000 steps of a million, and no restart so far
+    assert ended.returncode == 1, ended.stderr
+    assert "File too large" in ended.stdout
+    assert "Traceback" not in ended.stdout + ended.stderr
+    assert {deck.state for deck in status(study)} == {"failed"}
+    assert max(deck.step for deck in status(study)) < 20_000
+    small_study(study, duration_ps=20, restart_every=100_000)
+    assert not deckgen.run(study, progress=False).failed
+    assert rows_of(deck_of(study)) == list(range(10, 10_010, 10))
+
+
+def test_without_room_locks_are_held_and_files_are_named(tmp_path: Path) -> None:
+    ended = limited([WITHOUT_ROOM, str(tmp_path)], 0)
+    assert ended.returncode == 0, ended.stderr
+    locked, *written = ended.stdout.splitlines()
+    assert "that is in use" in locked
+    assert written == [f"{tmp_path / 'file.json'} cannot be written: File too large", "make room"] * 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock"]
+
+
+def test_a_study_that_is_read_only_is_named(tmp_path: Path) -> None:
+    """Read-only for everybody, root too: a disk of its own that is mounted so."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if not may_mount(disk):
+        pytest.skip("no right to mount a small disk here")
+    study = small_study(tmp_path / "study")
+    steps = f"mount -t tmpfs tmpfs {disk} && cp {study}/study.toml {disk} && mount -o remount,ro {disk}"
+    for verb in ("run", "decks"):
+        command = in_a_namespace("sh", "-c", f"{steps} && exec {sys.executable} -c '{COMMAND}' {verb} {disk}")
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert ended.returncode == 1
+        assert f"{disk / '.deckgen.lock'} cannot be written: Read-only file system" in ended.stderr
+        assert "Traceback" not in ended.stderr

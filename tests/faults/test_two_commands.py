@@ -1,0 +1,87 @@
+"""Two commands at a time: the second one is refused, or waits; nothing is moved from under a LAMMPS that runs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from small_study import deck_of, small_study
+
+import deckgen
+from deckgen.decks.deck import write_decks
+from deckgen.errors import RunError
+from deckgen.processes.children import dying_with_parent
+from deckgen.processes.lock import LOCK, lock
+from deckgen.runs.rows import last_step
+from deckgen.runs.status import status
+from deckgen.training.recipe import Recipe
+from deckgen.workflows.train.augment import augment
+from deckgen.workflows.train.fit import fit
+from deckgen.workflows.train.label import label
+
+RUN = "import sys; from deckgen.cli import main; sys.exit(main(['run', sys.argv[1]]))"
+PARENT = """
+import subprocess, sys, time
+from deckgen.processes.children import dying_with_parent
+print(subprocess.Popen(dying_with_parent(["/bin/sleep", "1000"])).pid, flush=True)
+time.sleep(1000)
+"""
+
+
+@pytest.mark.parametrize("force", [True, False])
+def test_decks_are_not_written_while_they_run(tmp_path: Path, until, force: bool) -> None:
+    study = small_study(tmp_path / "study", duration_ps=100_000)
+    with subprocess.Popen([sys.executable, "-c", RUN, study], stderr=subprocess.DEVNULL) as program:
+        try:
+            until(lambda: last_step(deck_of(study)) > 0)
+            small_study(study, duration_ps=8, damping_fs=300 if force else 200)
+            with pytest.raises(RunError, match=f"the study {study} is in use: process {program.pid}"):
+                write_decks(study, force=force)
+            assert "index 50000000" in (deck_of(study) / "in.lammps").read_text()
+            assert not (study / "decks.old").exists()
+        finally:
+            program.kill()
+
+
+def test_a_killed_batch_leaves_nothing_in_use_for_the_next(tmp_path: Path, until) -> None:
+    """Its workers die with it, but not in the same moment: the next batch begins at once."""
+    study = small_study(tmp_path / "study", duration_ps=100_000)
+    write_decks(study)
+    for _ in range(2):
+        with subprocess.Popen([sys.executable, "-c", RUN, study], stderr=subprocess.DEVNULL) as program:
+            until(lambda: sum(deck.state == "running" for deck in status(study)) > 1)
+            program.kill()
+    reached = max(last_step(deck_of(study)), last_step(deck_of(study, 25)), 4000)
+    small_study(study, duration_ps=(reached - reached % 1000 + 1000) / 500)
+    assert deckgen.run(study, progress=False).failed == []
+
+
+def test_commands_of_a_training_project_exclude_each_other(tmp_path: Path) -> None:
+    (tmp_path / "gap.toml").write_text('[reference]\ncalculator = "emt"\n')
+    recipe = Recipe.read(tmp_path)
+    with lock(tmp_path / LOCK, "the project"):
+        for command in (fit, label, augment):
+            with pytest.raises(RunError, match=f"the training project {tmp_path} is in use"):
+                command(recipe)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_program_that_was_started_dies_with_its_parent(until, number: signal.Signals) -> None:
+    with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        until(lambda: Path(f"/proc/{child}/comm").read_text() == "sleep\n")
+        os.kill(parent.pid, number)
+    until(lambda: not Path(f"/proc/{child}").exists() or ") Z " in Path(f"/proc/{child}/stat").read_text(), 10)
+
+
+def test_a_program_whose_parent_died_first_does_not_begin(tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    command = dying_with_parent(["/bin/touch", str(begun)])
+    command[command.index(str(os.getpid()))] = "1"
+    subprocess.run(command, check=False)
+    assert not begun.exists()

@@ -1,0 +1,85 @@
+"""A lock is held by one live process; a dead one is recognised at once, one on another machine by its heartbeat."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from deckgen.errors import RunError
+from deckgen.processes import lock as lock_module
+from deckgen.processes.lock import DEAD_AFTER_S, HEARTBEAT_S, held, lock
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from deckgen.processes.lock import lock
+with lock(Path(sys.argv[1]), "this"):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def elsewhere(path: Path, age_s: float) -> Path:
+    """Write the lock of a process on another machine, whose last heartbeat is some seconds old."""
+    path.write_text(json.dumps({"pid": 1, "host": "elsewhere", "since": "yesterday"}))
+    os.utime(path, (time.time() - age_s, time.time() - age_s))
+    return path
+
+
+def test_a_holder_elsewhere_is_dead_within_ninety_seconds_and_lives_through_a_late_heartbeat(tmp_path: Path) -> None:
+    assert 3 * HEARTBEAT_S < DEAD_AFTER_S < 90
+    assert held(elsewhere(tmp_path / "lock", 2.5 * HEARTBEAT_S))
+    assert not held(elsewhere(tmp_path / "lock", 89.0))
+
+
+def test_a_holder_beats_while_it_holds(tmp_path: Path, until, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lock_module, "HEARTBEAT_S", 0.02)
+    path = tmp_path / "lock"
+    with lock(path, "this"):
+        os.utime(path, (0, 0))
+        until(lambda: path.stat().st_mtime > 0)
+    assert [thread.name for thread in threading.enumerate() if thread.name == "deckgen-heartbeat"] == []
+
+
+def test_a_holder_that_is_killed_is_waited_for(tmp_path: Path) -> None:
+    """A worker may be on its way out while the next batch begins: that is no failure."""
+    path = tmp_path / "lock"
+    with subprocess.Popen([sys.executable, "-c", HOLD, path], stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        threading.Timer(0.5, holder.kill).start()
+        with lock(path, "this", patience_s=60):
+            assert json.loads(path.read_text())["pid"] == os.getpid()
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 40, b"[1]", b"null", b'{"pid": ', b"\xff\xfe", b"[" * 100_000])
+def test_what_is_left_of_a_lock_does_not_matter(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "lock"
+    path.write_bytes(content)
+    assert not held(path)
+    with lock(path, "this"):
+        assert held(path)
+
+
+def test_without_locks_of_the_kernel_a_process_counts_while_it_lives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(38, "Function not implemented")
+
+    monkeypatch.setattr(lock_module.fcntl, "flock", refused)
+    path = tmp_path / "lock"
+    with lock(path, "this"), pytest.raises(RunError, match=f"process {os.getpid()} on"), lock(path, "this"):
+        pass
+    with subprocess.Popen([sys.executable, "-c", "pass"]) as ended:
+        ended.wait()
+    path.write_text(json.dumps({"pid": ended.pid, "host": socket.gethostname(), "since": "now"}))
+    assert not held(path)
