@@ -3,6 +3,7 @@
 #include "gap/descriptor.h"
 #include "text/text.h"
 
+#include <cstdlib>
 #include <set>
 #include <vector>
 
@@ -22,7 +23,7 @@ const std::set<std::string> passed_over =
     as_set("covariance_type delta f0 zeta n_sparse sparse_method sparse_file theta_fac "
            "theta_uniform theta_file config_type_n_sparse unique_hash_tolerance "
            "unique_descriptor_tolerance mark_sparse_atoms print_sparse_index "
-           "add_species z z1 z2 species_z");
+           "add_species z z1 z2 z_center n_z species_z");
 
 const std::map<std::string, std::set<std::string>> elements = {
     {"Potential", {"label", "init_args"}},
@@ -45,15 +46,26 @@ NotCovered unreadable(const std::string &text)
   return NotCovered("the descriptor \"" + text + "\" cannot be read as NAME KEY=VALUE ...");
 }
 
-// "soap cutoff=5 n_max = 8 species_Z={11 }": the name, then keys and values. The blanks of a list are dropped.
+// A list between braces as one word: "{11 19 }" is "11,19".
+std::string joined(const std::string &list)
+{
+  std::string result;
+  for (const std::string &word : words(list)) result += (result.empty() ? "" : ",") + word;
+  return result;
+}
+
+// "soap cutoff=5 n_max = 8 species_Z={11 19 }": the name, then keys and values.
 std::string read_options(const std::string &text, std::map<std::string, std::string> &options)
 {
   std::string spaced;
-  bool is_list = false;
-  for (const char c : text) {
-    is_list = (is_list || c == '{') && c != '}';
-    if (c == '{' || c == '}' || (is_list && c == ' ')) continue;
-    spaced += c == '=' ? std::string(" = ") : std::string(1, c);
+  for (size_t i = 0; i < text.size(); ++i) {
+    const size_t end = text[i] == '{' ? text.find_first_of("{}", i + 1) : i;
+    if (end == std::string::npos || text[end] == '{') throw unreadable(text);
+    if (end != i)
+      spaced += joined(text.substr(i + 1, end - i - 1));
+    else
+      spaced += text[i] == '=' ? std::string(" = ") : std::string(1, text[i]);
+    i = end;
   }
   const std::vector<std::string> parts = words(spaced);
   if (parts.empty() || parts.size() % 3 != 1) throw unreadable(text);
@@ -61,6 +73,15 @@ std::string read_options(const std::string &text, std::map<std::string, std::str
     if (parts[i + 1] != "=" || !options.emplace(lower_case(parts[i]), parts[i + 2]).second) throw unreadable(text);
   }
   return parts[0];
+}
+
+// Whether two values of an option are the same: as words in any case, or as numbers.
+bool is_same(const std::string &one, const std::string &other)
+{
+  char *end = nullptr;
+  const double number = std::strtod(one.c_str(), &end);
+  const bool is_number = end != one.c_str() && *end == '\0';
+  return lower_case(one) == lower_case(other) || (is_number && number == std::strtod(other.c_str(), nullptr));
 }
 
 }    // namespace
@@ -92,7 +113,7 @@ void read_descriptor(const std::string &text, const std::string &covariance, Gap
   descriptor.kind = kind;
   for (const auto &option : descriptor.options) {
     const auto fixed = kind->fixed.find(option.first);
-    const bool is_fixed = fixed != kind->fixed.end() && fixed->second == option.second;
+    const bool is_fixed = fixed != kind->fixed.end() && is_same(option.second, fixed->second);
     if (!is_fixed && !kind->read.count(option.first) && !passed_over.count(option.first))
       throw NotCovered("its " + name + " has the option " + option.first + "=" + option.second);
   }
