@@ -72,7 +72,7 @@ def test_the_types_of_lammps_may_be_in_any_order(answers, name):
 
 
 def test_chemical_order_counts(mixed, driver):
-    """Two homotops, the same atoms with two elements exchanged, differ in energy; exchanging like atoms does nothing."""
+    """Two homotops (unlike atoms exchanged) differ in energy; exchanging like atoms changes nothing."""
     atoms = ALLOYS["mixture"]
     sodium, potassium = (np.flatnonzero(atoms.numbers == number) for number in (11, 19))
     homotop, renamed = atoms.copy(), atoms.copy()
