@@ -6,12 +6,27 @@ import contextlib
 import csv
 import json
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
-__all__ = ["append", "first_free", "set_aside", "whole", "write_json", "write_table", "write_whole"]
+from deckgen.errors import InputError
+
+__all__ = [
+    "append",
+    "first_free",
+    "make_folder",
+    "read_json",
+    "reason",
+    "require_file",
+    "set_aside",
+    "whole",
+    "write_json",
+    "write_table",
+    "write_whole",
+]
 
 
 class Column(Protocol):
@@ -68,6 +83,82 @@ def append(path: Path, text: str) -> None:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
+
+
+def reason(error: OSError | ValueError) -> str:
+    """Return in words why a file could not be used, without its name; a NUL in the name is a ValueError."""
+    words = error.strerror if isinstance(error, OSError) else None
+    return (words or str(error)).lower().replace("file or directory", "file")
+
+
+def require_file(path: Path, *, largest_bytes: int | None = None, hint: str = "") -> None:
+    """Make sure that a path leads to a file that ends and may be read: no folder, pipe or device.
+
+    Parameters
+    ----------
+    path
+        The file.
+    largest_bytes
+        Larger files are refused.
+    hint
+        What to do where there is no such file.
+
+    Raises
+    ------
+    InputError
+        Says which of this the file is not.
+    """
+    try:
+        status = path.stat()
+        kind = next((words for is_kind, words in _KINDS.items() if is_kind(status.st_mode)), "")
+        if not kind:
+            path.open("rb").close()
+    except (OSError, ValueError) as error:
+        missing = isinstance(error, FileNotFoundError)
+        raise InputError(f"{path}: {reason(error)}", hint=hint if missing else "") from None
+    if kind:
+        raise InputError(f"{path}: {kind}, not a file")
+    if largest_bytes is not None and status.st_size > largest_bytes:
+        raise InputError(f"{path}: {status.st_size / 1e6:.1f} MB; at most {largest_bytes / 1e6:g} MB are read")
+
+
+_KINDS = {
+    stat.S_ISDIR: "a folder",
+    stat.S_ISFIFO: "a pipe",
+    stat.S_ISSOCK: "a socket",
+    stat.S_ISCHR: "a device",
+    stat.S_ISBLK: "a device",
+}
+
+
+def read_json(path: Path) -> Any:
+    """Return the contents of a JSON file.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    ValueError
+        If it is not JSON, or nested deeper than Python reads.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, where it is not there yet.
+
+    Raises
+    ------
+    InputError
+        If it cannot be made: a file is in its place, its name is too long, or it may not be written there.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{folder}: cannot make this folder: {reason(error)}", hint="name another folder") from None
 
 
 def first_free(folder: Path, pattern: str) -> Path:

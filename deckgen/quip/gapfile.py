@@ -9,20 +9,22 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-import xml.etree.ElementTree as ET
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from ase.data import chemical_symbols
 
 from deckgen.errors import InputError
+from deckgen.files import require_file
+from deckgen.quip.gapxml import AGAIN, Coordinate, atomic_number, number, read_contents, shown
 
 __all__ = ["GapFile", "read_gap"]
 
 CUTOFF = re.compile(r"(?<![\w])cutoff\s*=\s*([-+.\deEdD]+)", re.IGNORECASE)
-ATOMIC_NUMBERS = re.compile(r"(?<!\w)(?:species_)?Z(?:\d+|_\w+)?\s*=\s*(?:\{([^}]*)\}|(\d+))")
+ATOMIC_NUMBERS = re.compile(r"(?<!\w)(?:species_)?Z(?:\d+|_\w+)?\s*=\s*(?:\{([^}]*)\}|(\S+))")
+LABEL = re.compile(r"[A-Za-z0-9_.-]+")
+"""It goes into decks and into QUIP's arguments."""
 
 
 @dataclass(frozen=True)
@@ -66,25 +68,6 @@ class GapFile:
         return tuple(chemical_symbols[number] for number in self.atomic_numbers)
 
 
-@dataclass
-class _Coordinate:
-    """One <gpCoordinates>: a descriptor and its sparse points."""
-
-    dimensions: int
-    n_sparse: int
-    sparse_file: str
-    md5: str
-    n_weights: int = 0
-
-
-@dataclass
-class _Contents:
-    labels: list[str] = field(default_factory=list)
-    atomic_numbers: set[int] = field(default_factory=set)
-    descriptors: list[str] = field(default_factory=list)
-    coordinates: list[_Coordinate] = field(default_factory=list)
-
-
 def read_gap(path: str | Path, *, label: str = "") -> GapFile:
     """Read a GAP potential and check that it is complete.
 
@@ -98,19 +81,21 @@ def read_gap(path: str | Path, *, label: str = "") -> GapFile:
     Raises
     ------
     InputError
-        If the xml is missing, malformed or cut short, holds no potential, none with that label or no descriptor, has a
-        word where a number belongs, or if a file of sparse points is missing, too short, does not hold numbers, or is
-        not the one that the xml was written with.
+        If the xml is missing, malformed or cut short, holds no potential, none with that label or no descriptor, is
+        more than a GAP, has a word where a number belongs, an element that does not exist, or a label that is not a
+        plain word; or if a file of sparse points is missing, not beside the xml, too short, does not hold numbers, or
+        is not the one that the xml was written with.
     """
     path = Path(path)
-    contents = _read_contents(path)
+    contents = read_contents(path)
+    _check_weights(path, contents.coordinates)
     chosen = _choose_label(path, contents.labels, label)
-    cutoffs = [_number(path, "cutoff", text) for words in contents.descriptors for text in CUTOFF.findall(words)]
+    cutoffs = [number(path, "cutoff", text) for words in contents.descriptors for text in CUTOFF.findall(words)]
     if not cutoffs:
         raise InputError(f"{path}: no descriptor with a cutoff", hint="is this a GAP potential, as gap_fit writes it?")
     sparse_files = tuple(_check_sparse(path, c) for c in contents.coordinates if c.sparse_file)
     for words in contents.descriptors:
-        contents.atomic_numbers.update(_atomic_numbers(words))
+        contents.atomic_numbers.update(_atomic_numbers(path, words))
     return GapFile(
         path=path,
         label=chosen,
@@ -122,70 +107,12 @@ def read_gap(path: str | Path, *, label: str = "") -> GapFile:
     )
 
 
-def _read_contents(path: Path) -> _Contents:
-    contents = _Contents()
-    try:
-        with path.open("rb") as file:
-            for event, element in _events(file):
-                if event == "start":
-                    _start(path, contents, element)
-                elif element.tag == "descriptor":
-                    contents.descriptors.append(" ".join((element.text or "").split()))
-    except OSError as error:
-        raise InputError(f"{path}: cannot read the potential: {error.strerror}", hint="check the path") from None
-    except ET.ParseError as error:
-        raise InputError(
-            f"{path}: not a complete XML file: {error}", hint="copy it again, or fit again: it is cut short or damaged"
-        ) from None
-    _check_weights(path, contents.coordinates)
-    return contents
-
-
-def _events(file: IO[bytes]) -> Iterator[tuple[str, ET.Element]]:
-    # The entities of expat are bounded since version 2.4: a hostile file costs no more than a large one.
-    for event, element in ET.iterparse(file, events=("start", "end")):  # noqa: S314
-        yield event, element
-        if event == "end":
-            element.clear()
-
-
-def _start(path: Path, contents: _Contents, element: ET.Element) -> None:
-    if element.tag == "Potential":
-        contents.labels.append(element.get("label", ""))
-    elif element.tag == "e0":
-        if _number(path, "e0 value", element.get("value", "")) != 0.0:
-            contents.atomic_numbers.add(int(_number(path, "e0 Z", element.get("Z", ""))))
-    elif element.tag == "gpCoordinates":
-        contents.coordinates.append(
-            _Coordinate(
-                dimensions=int(_number(path, "dimensions", element.get("dimensions", ""))),
-                n_sparse=int(_number(path, "n_sparseX", element.get("n_sparseX", ""))),
-                sparse_file=element.get("sparseX_filename", ""),
-                md5=element.get("sparseX_md5sum", ""),
-            )
-        )
-    elif element.tag == "sparseX" and contents.coordinates:
-        contents.coordinates[-1].n_weights += 1
-        for key in ("alpha", "sparseCutoff"):
-            _number(path, f"sparseX {key}", element.get(key, ""))
-
-
-def _number(path: Path, key: str, text: str) -> float:
-    try:
-        value = float(text.translate(str.maketrans("dD", "ee")))
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise InputError(f"{path}: {key}={text!r} is not a number", hint="copy the potential again, or fit again")
-    return value
-
-
-def _check_weights(path: Path, coordinates: Sequence[_Coordinate]) -> None:
+def _check_weights(path: Path, coordinates: Sequence[Coordinate]) -> None:
     for coordinate in coordinates:
         if coordinate.n_weights != coordinate.n_sparse:
             raise InputError(
                 f"{path}: n_sparseX={coordinate.n_sparse} but {coordinate.n_weights} sparseX elements follow",
-                hint="copy the potential again, or fit again",
+                hint=AGAIN,
             )
 
 
@@ -194,24 +121,30 @@ def _choose_label(path: Path, labels: Sequence[str], wanted: str) -> str:
         raise InputError(f"{path}: no <Potential label=...>", hint="is this a GAP potential, as gap_fit writes it?")
     if wanted and wanted not in labels:
         raise InputError(f"{path}: no potential with the label {wanted!r}", hint=f"it has {', '.join(labels)}")
-    return wanted or next(label for label in labels if label)
+    label = wanted or next(label for label in labels if label)
+    if not LABEL.fullmatch(label):
+        raise InputError(
+            f"{path}: label={shown(label)} is not a plain word (letters, digits, _ . -)",
+            hint="give the potential a plain label, everywhere in the xml; one that you were given, do not run",
+        )
+    return label
 
 
-def _check_sparse(path: Path, coordinate: _Coordinate) -> Path:
+def _check_sparse(path: Path, coordinate: Coordinate) -> Path:
     file = path.parent / coordinate.sparse_file
     try:
-        content = file.read_bytes()
-    except OSError as error:
+        require_file(file)
+    except InputError as error:
         raise InputError(
-            f"{path}: its sparse points are missing: {file}: {error.strerror}",
+            f"{path}: its sparse points are missing: {error.message}",
             hint=f"copy {coordinate.sparse_file} beside the xml: a GAP is both",
         ) from None
-    words = content.split()
+    content = file.read_bytes()
     needed = coordinate.dimensions * coordinate.n_sparse
     try:
-        n_numbers = sum(map(math.isfinite, map(float, words)))
-    except ValueError as error:
-        raise InputError(f"{file}: not a file of numbers: {error}", hint="copy it again from beside the xml") from None
+        n_numbers = sum(map(math.isfinite, map(float, content.split())))
+    except ValueError:  # whose words would show what is in the file
+        raise InputError(f"{file}: not a file of numbers", hint="copy it again from beside the xml") from None
     if n_numbers < needed:
         raise InputError(
             f"{file}: {n_numbers} numbers where {needed} are needed", hint="copy it again: it is cut short"
@@ -224,9 +157,10 @@ def _check_sparse(path: Path, coordinate: _Coordinate) -> Path:
     return file
 
 
-def _atomic_numbers(descriptor: str) -> set[int]:
-    found = ATOMIC_NUMBERS.findall(descriptor)
-    return {int(word) for braced, plain in found for word in (braced or plain).split() if word.isdigit()} - {0}
+def _atomic_numbers(path: Path, descriptor: str) -> set[int]:
+    """Return the atomic numbers that a descriptor names; 0 stands for every element."""
+    words = [word for braced, plain in ATOMIC_NUMBERS.findall(descriptor) for word in (braced or plain).split()]
+    return {atomic_number(path, "descriptor Z", word) for word in words if word != "0"}
 
 
 def _sha256(files: Sequence[Path]) -> str:

@@ -18,7 +18,7 @@ CORE = VOCABULARY | {"study", "quip", "decks", "processes", "reference"}
 # room -> what it may import of deckgen
 ALLOWED: dict[str, set[str]] = {
     "templates": set(),
-    "quip": {"errors"},
+    "quip": {"errors", "files"},
     "study": VOCABULARY,
     "processes": VOCABULARY,
     "reference": VOCABULARY,

@@ -86,7 +86,7 @@ def other_sparse(xml):
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda xml: xml.unlink(), "soap.xml: cannot read the potential: No such file"),
+        (lambda xml: xml.unlink(), "soap.xml: no such file"),
         (lambda xml: xml.write_text(""), "soap.xml: not a complete XML file"),
         (truncated, "soap.xml: not a complete XML file: .*line"),
         (replaced("</gpSparse>", ""), "soap.xml: not a complete XML file"),
@@ -95,7 +95,7 @@ def other_sparse(xml):
         (replaced(' alpha="', ' alpha="x', 1), "sparseX alpha='x.*' is not a number"),
         (replaced(' alpha="', ' beta="', 1), "sparseX alpha='' is not a number"),
         (replaced('n_sparseX="20"', 'n_sparseX="21"'), "n_sparseX=21 but 20 sparseX elements follow"),
-        (lambda xml: sparse_file(xml).unlink(), "sparse points are missing: .*sparseX.*: No such file"),
+        (lambda xml: sparse_file(xml).unlink(), "sparse points are missing: .*sparseX.*: no such file"),
         (short_sparse, "sparseX.*: 2 numbers where 10 are needed"),
         (wordy_sparse, "sparseX.*: not a file of numbers"),
         (other_sparse, "sparseX.*: not the file that soap.xml was written with"),
@@ -125,5 +125,5 @@ def test_reads_without_quippy_and_lammps(xml):
 
 
 def test_a_folder_is_no_potential(tmp_path):
-    with pytest.raises(InputError, match="cannot read the potential: Is a directory"):
+    with pytest.raises(InputError, match="a folder, not a file"):
         read_gap(tmp_path)
