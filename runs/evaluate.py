@@ -12,9 +12,10 @@ from ase import Atoms
 from ase.io import read
 from numpy.typing import NDArray
 
+from deckgen.decks.environment import deck_environment, fill
 from deckgen.decks.manifest import DATA, SCRIPT
 from deckgen.decks.potentials import Potential
-from deckgen.decks.render import environment, structure_context
+from deckgen.decks.render import structure_context, template_view
 from deckgen.runs.engine import lammps_errors, open_lammps
 from deckgen.thermostats import THERMOSTATS
 
@@ -53,9 +54,9 @@ def evaluate(atoms: Atoms, potential: Potential) -> tuple[float, NDArray[np.floa
     with tempfile.TemporaryDirectory() as scratch, contextlib.chdir(scratch):
         for file in potential.files:
             Path(file.name).symlink_to(file)
-        env = environment()
-        Path(SCRIPT).write_text(env.get_template("evaluate.in.j2").render(context))
-        Path(DATA).write_text(env.get_template("cluster.data.j2").render(context))
+        env, view = deck_environment(), template_view(context)
+        Path(SCRIPT).write_text(fill(env, "evaluate.in.j2", view))
+        Path(DATA).write_text(fill(env, "cluster.data.j2", view))
         lmp = open_lammps("none")
         with lammps_errors(Path(scratch)):
             lmp.file(SCRIPT)

@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from deckgen.decks.script import Arguments, told, word
 from deckgen.errors import InputError
 from deckgen.quip.gapfile import read_gap
 from deckgen.study import PotentialChoice
@@ -68,8 +69,15 @@ def resolve(choice: PotentialChoice, folder: Path) -> Potential:
     Raises
     ------
     InputError
-        If the name is unknown, or a file is missing or not what it should be.
+        If the name is unknown, or a file is missing, not what it should be, or has a name that no deck can have.
     """
+    potential = _resolve(choice, folder)
+    for file in potential.files:
+        word(file.name, f"[potential] {file}")
+    return potential
+
+
+def _resolve(choice: PotentialChoice, folder: Path) -> Potential:
     if choice.kind == "gap":
         assert choice.file is not None
         return _gap(choice.file.stem, folder / choice.file, choice.engine)
@@ -108,16 +116,19 @@ def _gap(name: str, path: Path, engine: str, citation: str = BUILTIN["na-gap"].c
 
 
 def _lammps(choice: PotentialChoice, folder: Path) -> Potential:
-    digest = hashlib.sha256("\n".join((choice.pair_style or "", *choice.pair_coeff)).encode())
+    style, coefficients = Arguments(choice.pair_style or ""), tuple(map(Arguments, choice.pair_coeff))
+    told(style, "[potential] pair_style")
+    told(coefficients, "[potential] pair_coeff")
+    digest = hashlib.sha256("\n".join((style, *coefficients)).encode())
     paths = [folder / file for file in choice.files]
     for path in paths:
         if not path.is_file():
             raise InputError(f"[potential] files: {path}: no such file")
         digest.update(path.read_bytes())
     return Potential(
-        name=(choice.pair_style or "").split()[0],
+        name=style.split()[0],
         kind="lammps",
         sha256=digest.hexdigest(),
         files=tuple(paths),
-        terms={"pair_style": choice.pair_style, "pair_coeff": choice.pair_coeff},
+        terms={"pair_style": style, "pair_coeff": coefficients},
     )

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from traceback import extract_tb
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from ase import Atoms
 from ase.data import atomic_masses, atomic_numbers
-from jinja2 import (
-    BaseLoader,
-    ChoiceLoader,
-    Environment,
-    FileSystemLoader,
-    PackageLoader,
-    PrefixLoader,
-    StrictUndefined,
-    TemplateError,
-    TemplateRuntimeError,
-)
+from jinja2 import Environment
 
 from deckgen.decks.clusters import start_structure
+from deckgen.decks.environment import deck_environment, fill
 from deckgen.decks.potentials import Potential, resolve
 from deckgen.decks.protocols import QUENCH, Part, Protocol, protocols_of
+from deckgen.decks.script import told
 from deckgen.errors import InputError
 from deckgen.study import Study
 from deckgen.study.folder import StudyFolder
@@ -34,12 +25,11 @@ __all__ = [
     "Prepared",
     "Rendering",
     "commands",
-    "environment",
     "prepare",
-    "project_environment",
     "render",
     "render_quench",
     "structure_context",
+    "template_view",
 ]
 
 RELAX_FORCE_eV_A = 1e-4
@@ -72,37 +62,6 @@ class Rendering:
     data: str
 
 
-def environment(template_folder: Path | None = None) -> Environment:
-    """Return the Jinja environment: the user's templates first, then the package's; an undefined name is an error."""
-    package = PackageLoader("deckgen.templates", "decks")
-    own: list[BaseLoader] = [FileSystemLoader(template_folder)] if template_folder else []
-    # deckgen/nvt.in.j2 is always the package's: what an nvt.in.j2 of the user extends
-    env = _environment(ChoiceLoader([*own, package, PrefixLoader({"deckgen": package})]))
-    env.globals["unknown"] = _unknown
-    return env
-
-
-def _unknown(what: str, value: object) -> NoReturn:
-    """Fail: the last `else` of a choice in a template."""
-    raise TemplateRuntimeError(f"this template has no {what} {value!r}")
-
-
-def project_environment() -> Environment:
-    """Return the Jinja environment of what a user starts from: study.toml and gap.toml."""
-    return _environment(PackageLoader("deckgen.templates", "projects"))
-
-
-def _environment(loader: BaseLoader) -> Environment:
-    return Environment(
-        loader=loader,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701  (LAMMPS and TOML, not HTML)
-    )
-
-
 def prepare(study: Prepared | Study | Path | str) -> Prepared:
     """Resolve a study's potential and build its start structure; a study that is prepared already is returned as it is.
 
@@ -125,7 +84,7 @@ def prepare(study: Prepared | Study | Path | str) -> Prepared:
             f"it knows {', '.join(sorted(potential.elements))}"
         )
     own = StudyFolder(study.folder).templates
-    return Prepared(study, potential, start, environment(own if own.is_dir() else None))
+    return Prepared(study, potential, start, deck_environment(own if own.is_dir() else None))
 
 
 def render(prepared: Prepared, part: Part = "ladder") -> Iterator[Rendering]:
@@ -185,25 +144,37 @@ def _common(prepared: Prepared) -> dict[str, Any]:
     }
 
 
-def _render(env: Environment, protocol: Protocol, name: str, context: dict[str, Any]) -> Rendering:
-    neutral = context | {
-        "potential": replace(context["potential"], terms=context["potential"].terms | {"engine": "auto"})
+def template_view(context: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what templates see of a deck's context: plain data, fit for LAMMPS; of a potential its names and terms.
+
+    Raises
+    ------
+    InputError
+        If something in it cannot stand in a deck.
+    """
+    potential: Potential = context["potential"]
+    seen = {key: getattr(potential, key) for key in ("name", "kind", "sha256", "elements", "terms")}
+    files = [{"name": file} for file in potential.files]
+    return {
+        key: value if key == "positions" else told(value, key)  # numbers of our own, many
+        for key, value in (context | {"potential": seen | {"files": files}}).items()
     }
+
+
+def _render(env: Environment, protocol: Protocol, name: str, context: dict[str, Any]) -> Rendering:
+    view = template_view(context)
+    potential = view["potential"]
+    neutral = {"potential": potential | {"terms": potential["terms"] | {"engine": "auto"}}}
     neutral |= {"n_steps": 0, "restart_every": 0}
     template = f"{protocol.template}.in.j2"
-    try:
-        return Rendering(
-            protocol=protocol.name,
-            name=name,
-            context=context,
-            script=env.get_template(template).render(context),
-            commands=commands(env.get_template(template).render(neutral)),
-            data=env.get_template("cluster.data.j2").render(context),
-        )
-    except (TemplateError, RecursionError) as error:
-        lines = [frame for frame in extract_tb(error.__traceback__) if frame.filename.endswith(".j2")]
-        where = f"{lines[-1].filename}:{lines[-1].lineno}" if lines else template
-        raise InputError(f"template {where}: {error}") from error
+    return Rendering(
+        protocol=protocol.name,
+        name=name,
+        context=context,
+        script=fill(env, template, view),
+        commands=commands(fill(env, template, view | neutral)),
+        data=fill(env, "cluster.data.j2", view),
+    )
 
 
 def commands(script: str) -> str:

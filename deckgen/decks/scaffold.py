@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
-from deckgen.decks.render import environment, project_environment
+from deckgen.decks.environment import deck_environment, project_environment
 from deckgen.errors import InputError
 from deckgen.files import write_json
 from deckgen.study import Study, json_schema
@@ -42,7 +42,7 @@ def init(
 
 def deck_templates() -> list[str]:
     """Return the names of the package's deck templates."""
-    names = environment().list_templates(extensions=["j2"])
+    names = deck_environment().list_templates(extensions=["j2"])
     return [name for name in names if not name.startswith("deckgen/")]
 
 
@@ -54,7 +54,7 @@ def export_templates(folder: Path | str) -> list[Path]:
     InputError
         If one of them exists already.
     """
-    env, folder = environment(), Path(folder)
+    env, folder = deck_environment(), Path(folder)
     names = deck_templates()
     for name in names:
         if (folder / name).exists():

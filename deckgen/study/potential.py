@@ -48,4 +48,4 @@ class PotentialChoice(Table):
     @property
     def builtin(self) -> str:
         """The built-in potential's name; empty where the potential is the user's own."""
-        return "" if self.kind else (self.name or "na-gap")
+        return "" if self.kind else ("na-gap" if self.name is None else self.name)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
-from deckgen.decks.render import project_environment
+from deckgen.decks.environment import project_environment
 from deckgen.errors import InputError
 from deckgen.files import write_json
 from deckgen.toml import validate
@@ -43,7 +42,7 @@ def init(folder: Path | str, files: Sequence[Path | str] = ()) -> Recipe:
     if path.exists():
         raise InputError(f"{path} exists already", hint="name another folder, or edit the file")
     names = [str(Path(file).resolve()) for file in files] or [str(LABELS / LABELLED)]
-    text = project_environment().get_template("gap.toml.j2").render(files=json.dumps(names))
+    text = project_environment().get_template("gap.toml.j2").render(files=names)
     validate(tomllib.loads(text), Recipe, source=str(path))
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")

@@ -9,9 +9,9 @@ import numpy as np
 from ase import Atoms
 
 from deckgen.decks.clusters import build
+from deckgen.decks.environment import project_environment
 from deckgen.decks.manifest import FRAMES
 from deckgen.decks.protocols import NVT, nvt_id
-from deckgen.decks.render import project_environment
 from deckgen.files import write_whole
 from deckgen.frames import read_frames
 from deckgen.processes.executor import TaskExecutor
