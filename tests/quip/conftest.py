@@ -6,11 +6,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -100,9 +101,9 @@ def training_frames(elements: tuple[str, ...]) -> list[Atoms]:
 
 @pytest.fixture(scope="session")
 def fit(made_once: Callable[..., Path]) -> Callable[..., Model]:
-    """Fit a model of given name, descriptors and elements with gap_fit."""
+    """Fit a model of given name, descriptors and elements with gap_fit, and with files and arguments of its own."""
 
-    def fit_in(folder: Path, name: str, descriptors: str, elements: tuple[str, ...]) -> None:
+    def fit_in(folder: Path, name: str, descriptors: str, elements: tuple[str, ...], more: Sequence[str]) -> None:
         write(folder / "train.xyz", training_frames(elements))
         subprocess.run(
             [
@@ -116,6 +117,7 @@ def fit(made_once: Callable[..., Path]) -> Callable[..., Model]:
                 "do_copy_at_file=F",
                 "sparse_separate_file=T",
                 f"gp_file={name}.xml",
+                *more,
             ],
             cwd=folder,
             check=True,
@@ -123,8 +125,19 @@ def fit(made_once: Callable[..., Path]) -> Callable[..., Model]:
             timeout=120,
         )
 
-    def run(name: str, descriptors: str, elements: tuple[str, ...] = ("Na",)) -> Model:
-        folder = made_once(f"model-{name}", lambda folder: fit_in(folder, name, descriptors, elements))
+    def run(
+        name: str,
+        descriptors: str,
+        elements: tuple[str, ...] = ("Na",),
+        files: Mapping[str, str] = MappingProxyType({}),
+        arguments: Sequence[str] = (),
+    ) -> Model:
+        def make(folder: Path) -> None:
+            for file, text in files.items():
+                (folder / file).write_text(text)
+            fit_in(folder, name, descriptors, elements, arguments)
+
+        folder = made_once(f"model-{name}", make)
         return Model(folder / f"{name}.xml", label_of(folder / f"{name}.xml"))
 
     return run
@@ -239,9 +252,12 @@ def all_structures() -> dict[str, Atoms]:
 def in_process() -> Callable[..., Any]:
     """Run a script of this folder with a JSON request; its last line of output is the JSON answer."""
 
-    def run(script: str, request: dict[str, Any], engine: str = "auto", threads: str = "") -> Any:
+    def run(
+        script: str, request: dict[str, Any], engine: str = "auto", threads: str = "", folder: Path | None = None
+    ) -> Any:
         done = subprocess.run(
             [sys.executable, str(HERE / script)],
+            cwd=folder,
             env={**os.environ, "DECKGEN_QUIP_ENGINE": engine, "DECKGEN_QUIP_THREADS": threads},
             input=json.dumps(request),
             capture_output=True,

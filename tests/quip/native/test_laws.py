@@ -117,6 +117,13 @@ def test_the_first_evaluation_is_checked(driver, rich, errors, code, message):
     assert message in done.stdout
 
 
+def test_an_energy_that_depends_on_the_order_of_the_atoms_is_an_error(driver):
+    fair, unfair = driver.run("order_driver", "fair"), driver.run("order_driver", "unfair")
+    assert (fair.returncode, fair.stdout) == (0, "the same\n")
+    assert unfair.returncode == 1
+    assert "the energy depends on the order of the atoms, by" in unfair.stdout
+
+
 UNCOVERED = {  # what is changed in the xml, and the reason that is given
     ('"IP GAP label=', '"Sum IP GAP label='): "it is not a GAP alone",
     ('do_core="F"', 'do_core="T"'): "it has a core potential",

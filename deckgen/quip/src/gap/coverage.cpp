@@ -1,9 +1,9 @@
 #include "gap/coverage.h"
 
 #include "gap/descriptor.h"
+#include "gap/options.h"
 #include "text/text.h"
 
-#include <cstdlib>
 #include <set>
 #include <vector>
 
@@ -40,49 +40,6 @@ const std::map<std::string, std::set<std::string>> elements = {
     {"sparseX", {"i", "alpha", "sparseCutoff"}},
     {"command_line", {}},
 };
-
-NotCovered unreadable(const std::string &text)
-{
-  return NotCovered("the descriptor \"" + text + "\" cannot be read as NAME KEY=VALUE ...");
-}
-
-// A list between braces as one word: "{11 19 }" is "11,19".
-std::string joined(const std::string &list)
-{
-  std::string result;
-  for (const std::string &word : words(list)) result += (result.empty() ? "" : ",") + word;
-  return result;
-}
-
-// "soap cutoff=5 n_max = 8 species_Z={11 19 }": the name, then keys and values.
-std::string read_options(const std::string &text, std::map<std::string, std::string> &options)
-{
-  std::string spaced;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const size_t end = text[i] == '{' ? text.find_first_of("{}", i + 1) : i;
-    if (end == std::string::npos || text[end] == '{') throw unreadable(text);
-    if (end != i)
-      spaced += joined(text.substr(i + 1, end - i - 1));
-    else
-      spaced += text[i] == '=' ? std::string(" = ") : std::string(1, text[i]);
-    i = end;
-  }
-  const std::vector<std::string> parts = words(spaced);
-  if (parts.empty() || parts.size() % 3 != 1) throw unreadable(text);
-  for (size_t i = 1; i < parts.size(); i += 3) {
-    if (parts[i + 1] != "=" || !options.emplace(lower_case(parts[i]), parts[i + 2]).second) throw unreadable(text);
-  }
-  return parts[0];
-}
-
-// Whether two values of an option are the same: as words in any case, or as numbers.
-bool is_same(const std::string &one, const std::string &other)
-{
-  char *end = nullptr;
-  const double number = std::strtod(one.c_str(), &end);
-  const bool is_number = end != one.c_str() && *end == '\0';
-  return lower_case(one) == lower_case(other) || (is_number && number == std::strtod(other.c_str(), nullptr));
-}
 
 }    // namespace
 

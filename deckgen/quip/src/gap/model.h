@@ -2,8 +2,8 @@
 #pragma once
 
 #include "gap/not_covered.h"
+#include "gap/options.h"
 
-#include <map>
 #include <string>
 #include <vector>
 
@@ -14,7 +14,7 @@ struct DescriptorKind;
 // One <gpCoordinates>: a descriptor, its kernel and its sparse points.
 struct GapDescriptor {
   const DescriptorKind *kind = nullptr;
-  std::map<std::string, std::string> options;    // of the descriptor, by lower-case key; lists with commas
+  Options options;    // of the descriptor
   int dimensions = 0;
   int n_sparse = 0;
   double delta = 0.0;    // eV
