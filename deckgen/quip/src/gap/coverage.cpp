@@ -1,7 +1,7 @@
 #include "gap/coverage.h"
 
 #include "gap/descriptor.h"
-#include "gap/options.h"
+#include "text/options.h"
 #include "text/text.h"
 
 #include <set>
@@ -62,7 +62,12 @@ void require_known(const std::string &element, const Attributes &attributes)
 
 void read_descriptor(const std::string &text, const std::string &covariance, GapDescriptor &descriptor)
 {
-  const std::string name = read_options(text, descriptor.options);
+  std::string name;
+  try {
+    name = read_options(text, descriptor.options);
+  } catch (const std::runtime_error &error) {
+    throw NotCovered(error.what());
+  }
   const DescriptorKind *kind = find_kind(name);
   if (!kind) throw NotCovered("it has the descriptor " + name);
   if (covariance != std::to_string(static_cast<int>(kind->covariance)))

@@ -2,7 +2,8 @@
 #pragma once
 
 #include "gap/not_covered.h"
-#include "gap/options.h"
+
+#include "text/options.h"
 
 #include <string>
 #include <vector>

@@ -1,18 +1,18 @@
-#include "gap/options.h"
+#include "text/options.h"
 
-#include "gap/not_covered.h"
 #include "text/text.h"
 
 #include <cstdlib>
+#include <stdexcept>
 #include <vector>
 
 namespace deckgen {
 
 namespace {
 
-NotCovered unreadable(const std::string &text)
+std::runtime_error unreadable(const std::string &text)
 {
-  return NotCovered("the descriptor \"" + text + "\" cannot be read as NAME KEY=VALUE ...");
+  return std::runtime_error("the descriptor \"" + text + "\" cannot be read as NAME KEY=VALUE ...");
 }
 
 // A list between braces as one word: "{11 19 }" is "11,19".
