@@ -55,6 +55,6 @@ def test_an_example_of_a_potential_runs(style, tmp_path):
     done = subprocess.run(command, cwd=deck, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout[-2000:]
     energies = np.loadtxt(deck / ENERGIES)
-    assert len(energies) == 101
+    assert len(energies) == 100
     assert np.isfinite(energies).all()
     assert np.ptp(energies[:, 1]) > 0.0  # the atoms feel it
