@@ -34,6 +34,7 @@ bench: $(READY)         ## the benchmarks of the README, an hour and a half
 	$(BIN)/python -m benchmarks.batch
 	$(BIN)/python -m benchmarks.quip_link
 	$(BIN)/python -m benchmarks.gap.engines
+	$(BIN)/python -m benchmarks.gap.alloys
 	$(BIN)/python -m benchmarks.gap.fit
 	$(BIN)/python -m benchmarks.reference_cost
 	$(BIN)/python -m benchmarks.mbar

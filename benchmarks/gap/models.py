@@ -9,6 +9,7 @@ import hashlib
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,14 +54,17 @@ class Soap:
         return kernel + expansion + spectrum
 
 
-def training_set(file: Path, n_frames: int = 20) -> None:
+def training_set(file: Path, n_frames: int = 20, elements: Sequence[str] = ("Na",)) -> None:
     """Shaken icosahedra of 55 atoms, labelled by a Morse potential: energies only, which is quick to fit."""
     rng = np.random.default_rng(4)
-    alone = Atoms("Na", cell=[60.0] * 3)
-    alone.info.update(energy_ref=0.0, config_type="isolated_atom")
-    frames = [alone]
+    frames = []
+    for element in elements:
+        alone = Atoms(element, cell=[60.0] * 3)
+        alone.info.update(energy_ref=0.0, config_type="isolated_atom")
+        frames.append(alone)
     for _ in range(n_frames):
-        frame = icosahedron(55)
+        frame = icosahedron(55, elements)
+        rng.shuffle(frame.numbers)
         frame.positions += rng.normal(0.0, 0.3, frame.positions.shape)
         frame.calc = MorsePotential(epsilon=0.05, r0=3.7, rho0=4.0, rcut1=6.0, rcut2=8.0)
         frame.info["energy_ref"] = frame.get_potential_energy()

@@ -17,12 +17,12 @@ from ase.data import chemical_symbols
 
 from deckgen.errors import InputError
 from deckgen.files import require_file
-from deckgen.quip.gapxml import AGAIN, Coordinate, atomic_number, number, read_contents, shown
+from deckgen.quip.descriptors import Descriptor
+from deckgen.quip.gapxml import AGAIN, Coordinate, read_contents, shown
 
 __all__ = ["GapFile", "read_gap"]
 
-CUTOFF = re.compile(r"(?<![\w])cutoff\s*=\s*([-+.\deEdD]+)", re.IGNORECASE)
-ATOMIC_NUMBERS = re.compile(r"(?<!\w)(?:species_)?Z(?:\d+|_\w+)?\s*=\s*(?:\{([^}]*)\}|(\S+))")
+GZIP = b"\x1f\x8b"
 LABEL = re.compile(r"[A-Za-z0-9_.-]+")
 """It goes into decks and into QUIP's arguments."""
 
@@ -39,14 +39,17 @@ class GapFile:
         The label to ask QUIP for: `Potential xml_label=LABEL`.
     sparse_files
         The files of sparse points, in the order in which the xml names them. QUIP looks for them beside the xml.
+    compress_files
+        Files that its descriptors read, `compress_file` of soap_turbo. QUIP looks for them in the current folder.
     atomic_numbers
-        Those of its descriptors and those with an energy of the isolated atom.
+        Those that its descriptors name; with a descriptor for any element also those with an energy of the isolated
+        atom.
     descriptors
         The text of each descriptor, as QUIP reads it.
     cutoff_A
         The largest cutoff of the descriptors, in angstrom.
     sha256
-        Checksum over the bytes of the xml and then of the sparse files in their order.
+        Checksum over the bytes of the xml and then of the other files in their order.
     """
 
     path: Path
@@ -56,11 +59,12 @@ class GapFile:
     descriptors: tuple[str, ...]
     cutoff_A: float
     sha256: str
+    compress_files: tuple[Path, ...] = ()
 
     @property
     def files(self) -> tuple[Path, ...]:
         """All files of the potential, the xml first: they travel together."""
-        return (self.path, *self.sparse_files)
+        return (self.path, *self.sparse_files, *self.compress_files)
 
     @property
     def elements(self) -> tuple[str, ...]:
@@ -83,27 +87,32 @@ def read_gap(path: str | Path, *, label: str = "") -> GapFile:
     InputError
         If the xml is missing, malformed or cut short, holds no potential, none with that label or no descriptor, is
         more than a GAP, has a word where a number belongs, an element that does not exist, or a label that is not a
-        plain word; or if a file of sparse points is missing, not beside the xml, too short, does not hold numbers, or
-        is not the one that the xml was written with.
+        plain word, or a descriptor whose energy depends on the order of the atoms; or if a file of sparse points is
+        missing, not beside the xml, too short, does not hold numbers, or is not the one that the xml was written with;
+        or if another file that a descriptor needs is missing.
     """
     path = Path(path)
+    _refuse_compressed(path)
     contents = read_contents(path)
     _check_weights(path, contents.coordinates)
     chosen = _choose_label(path, contents.labels, label)
-    cutoffs = [number(path, "cutoff", text) for words in contents.descriptors for text in CUTOFF.findall(words)]
+    descriptors = [Descriptor(path, text) for text in contents.descriptors]
+    cutoffs = [cutoff for descriptor in descriptors for cutoff in descriptor.cutoffs_A]
     if not cutoffs:
         raise InputError(f"{path}: no descriptor with a cutoff", hint="is this a GAP potential, as gap_fit writes it?")
+    for descriptor in descriptors:
+        descriptor.require_order_independence()
     sparse_files = tuple(_check_sparse(path, c) for c in contents.coordinates if c.sparse_file)
-    for words in contents.descriptors:
-        contents.atomic_numbers.update(_atomic_numbers(path, words))
+    compress_files = tuple(sorted({_check_compress(d) for d in descriptors if d.compress_file}))
     return GapFile(
         path=path,
         label=chosen,
         sparse_files=sparse_files,
-        atomic_numbers=tuple(sorted(contents.atomic_numbers)),
+        atomic_numbers=tuple(sorted(_atomic_numbers(descriptors, contents.atomic_numbers))),
         descriptors=tuple(contents.descriptors),
         cutoff_A=max(cutoffs),
-        sha256=_sha256((path, *sparse_files)),
+        sha256=_sha256((path, *sparse_files, *compress_files)),
+        compress_files=compress_files,
     )
 
 
@@ -157,10 +166,32 @@ def _check_sparse(path: Path, coordinate: Coordinate) -> Path:
     return file
 
 
-def _atomic_numbers(path: Path, descriptor: str) -> set[int]:
-    """Return the atomic numbers that a descriptor names; 0 stands for every element."""
-    words = [word for braced, plain in ATOMIC_NUMBERS.findall(descriptor) for word in (braced or plain).split()]
-    return {atomic_number(path, "descriptor Z", word) for word in words if word != "0"}
+def _check_compress(descriptor: Descriptor) -> Path:
+    file = descriptor.path.parent / descriptor.compress_file
+    try:
+        require_file(file)
+    except InputError as error:
+        raise InputError(
+            f"{descriptor.path}: its compress_file is missing: {error.message}",
+            hint=f"copy {descriptor.compress_file} beside the xml: soap_turbo cannot be evaluated without it",
+        ) from None
+    return file
+
+
+def _atomic_numbers(descriptors: Sequence[Descriptor], isolated: set[int]) -> set[int]:
+    """Return the elements of the descriptors: an atom of another one has its e0, and no force.
+
+    Some files list an e0 for every element that there is.
+    """
+    named = set().union(*(descriptor.atomic_numbers for descriptor in descriptors))
+    return (named | isolated) - {0} if 0 in named else named
+
+
+def _refuse_compressed(path: Path) -> None:
+    if path.is_file():
+        with path.open("rb") as file:
+            if file.read(2) == GZIP:
+                raise InputError(f"{path}: compressed by gzip, which QUIP does not read", hint="gunzip it first")
 
 
 def _sha256(files: Sequence[Path]) -> str:

@@ -7,6 +7,7 @@ structure as JSON.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from deckgen.quip.stack import require_stack
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -34,6 +37,7 @@ def average_soap(arguments: str, frames: Sequence[Atoms]) -> list[Array]:
     """Return the SOAP vector of each frame, averaged over its atoms, (D,); `arguments` is QUIP's descriptor string."""
     from quippy.descriptors import Descriptor
 
+    require_stack()
     descriptor = Descriptor(arguments)
     return [np.asarray(descriptor.calc_descriptor(atoms)).mean(axis=0) for atoms in frames]
 
@@ -54,7 +58,9 @@ def main(structure: str, xml: str) -> None:
 def _calculator(xml: Path, label: str) -> Any:
     from quippy.potential import Potential
 
-    return Potential(f"Potential xml_label={label}", param_filename=str(xml))
+    require_stack()
+    with contextlib.chdir(xml.parent):  # where QUIP looks for a compress_file of soap_turbo
+        return Potential(f"Potential xml_label={label}", param_filename=xml.name)
 
 
 if __name__ == "__main__":

@@ -6,10 +6,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -43,6 +45,17 @@ RICH = (
 )
 
 
+MIXED = (  # of two elements: pairs, triplets of each kind, and for each kind of atom two SOAPs of different reach
+    "distance_2b cutoff=6.5 cutoff_transition_width=1.1 covariance_type=ard_se delta=0.5 theta_uniform=0.8 "
+    "sparse_method=uniform n_sparse=9 : "
+    "angle_3b cutoff=4.9 n_sparse=12 covariance_type=ard_se delta=0.1 theta_fac=0.5 sparse_method=uniform : "
+    "soap cutoff=5.2 cutoff_transition_width=0.7 n_max=4 l_max=3 atom_sigma=0.6 zeta=4 central_weight=0.7 n_sparse=11 "
+    "covariance_type=dot_product delta=0.3 sparse_method=cur_points : "
+    "soap cutoff=4.4 n_max=3 l_max=5 atom_sigma=0.5 zeta=1 n_sparse=7 covariance_type=dot_product delta=0.2 "
+    "sparse_method=cur_points"
+)
+
+
 @dataclass(frozen=True)
 class Model:
     xml: Path
@@ -58,22 +71,27 @@ def label_of(xml: Path) -> str:
 
 
 def labelled(atoms: Atoms) -> Atoms:
-    """Energy and forces of a Morse potential of roughly sodium's bond length."""
-    atoms.calc = MorsePotential(epsilon=0.05, r0=3.7, rho0=4.0, rcut1=6.0, rcut2=8.0)
+    """Energy and forces of a Morse potential of roughly sodium's bond length; potassium binds more weakly."""
+    strength = 0.05 * (11.0 / atoms.numbers).mean()
+    atoms.calc = MorsePotential(epsilon=strength, r0=3.7, rho0=4.0, rcut1=6.0, rcut2=8.0)
     atoms.info["REF_energy"], atoms.arrays["REF_forces"] = atoms.get_potential_energy(), atoms.get_forces()
     atoms.calc = None
     return atoms
 
 
-def training_frames() -> list[Atoms]:
+def training_frames(elements: tuple[str, ...]) -> list[Atoms]:
     rng = np.random.default_rng(1)
-    alone = Atoms("Na", cell=[30] * 3)
-    alone.info.update(REF_energy=0.0, config_type="isolated_atom")
-    alone.arrays["REF_forces"] = np.zeros((1, 3))
-    frames = [alone]
-    frames += [labelled(Atoms("Na2", [[0, 0, 0], [r, 0, 0]], cell=[30] * 3)) for r in np.linspace(2.6, 6.0, 8)]
+    frames = []
+    for i, element in enumerate(elements):
+        alone = Atoms(element, cell=[30] * 3)
+        alone.info.update(REF_energy=-0.3 * i, config_type="isolated_atom")
+        alone.arrays["REF_forces"] = np.zeros((1, 3))
+        frames.append(alone)
+    for pair in combinations_with_replacement(elements, 2):
+        frames += [labelled(Atoms(pair, [[0, 0, 0], [r, 0, 0]], cell=[30] * 3)) for r in np.linspace(2.6, 6.0, 8)]
     for _ in range(6):
         cluster = Icosahedron("Na", 2, latticeconstant=5.3)
+        cluster.symbols = rng.choice(elements, 13) if len(elements) > 1 else elements * 13
         cluster.positions += rng.normal(0.0, 0.25, (13, 3))
         cluster.set_cell([30] * 3)
         cluster.center()
@@ -82,11 +100,11 @@ def training_frames() -> list[Atoms]:
 
 
 @pytest.fixture(scope="session")
-def fit(made_once: Callable[..., Path]) -> Callable[[str, str], Model]:
-    """Fit a model of given name and descriptors with gap_fit."""
+def fit(made_once: Callable[..., Path]) -> Callable[..., Model]:
+    """Fit a model of given name, descriptors and elements with gap_fit, and with files and arguments of its own."""
 
-    def fit_in(folder: Path, name: str, descriptors: str) -> None:
-        write(folder / "train.xyz", training_frames())
+    def fit_in(folder: Path, name: str, descriptors: str, elements: tuple[str, ...], more: Sequence[str]) -> None:
+        write(folder / "train.xyz", training_frames(elements))
         subprocess.run(
             [
                 str(PROGRAMS / "gap_fit"),
@@ -99,6 +117,7 @@ def fit(made_once: Callable[..., Path]) -> Callable[[str, str], Model]:
                 "do_copy_at_file=F",
                 "sparse_separate_file=T",
                 f"gp_file={name}.xml",
+                *more,
             ],
             cwd=folder,
             check=True,
@@ -106,23 +125,40 @@ def fit(made_once: Callable[..., Path]) -> Callable[[str, str], Model]:
             timeout=120,
         )
 
-    def run(name: str, descriptors: str) -> Model:
-        folder = made_once(f"model-{name}", lambda folder: fit_in(folder, name, descriptors))
+    def run(
+        name: str,
+        descriptors: str,
+        elements: tuple[str, ...] = ("Na",),
+        files: Mapping[str, str] = MappingProxyType({}),
+        arguments: Sequence[str] = (),
+    ) -> Model:
+        def make(folder: Path) -> None:
+            for file, text in files.items():
+                (folder / file).write_text(text)
+            fit_in(folder, name, descriptors, elements, arguments)
+
+        folder = made_once(f"model-{name}", make)
         return Model(folder / f"{name}.xml", label_of(folder / f"{name}.xml"))
 
     return run
 
 
 @pytest.fixture(scope="session")
-def models(fit: Callable[[str, str], Model]) -> dict[str, Model]:
+def models(fit: Callable[..., Model]) -> dict[str, Model]:
     """A 2-body, a 2+3-body and a 2-body+SOAP model, each with its sparseX files."""
     return {name: fit(name, descriptors) for name, descriptors in MODELS.items()}
 
 
 @pytest.fixture(scope="session")
-def rich(fit: Callable[[str, str], Model]) -> Model:
+def rich(fit: Callable[..., Model]) -> Model:
     """Two-body, three-body and SOAP together, with nothing at its default."""
     return fit("rich", RICH)
+
+
+@pytest.fixture(scope="session")
+def mixed(fit: Callable[..., Model]) -> Model:
+    """Sodium and potassium: two-body, three-body and two SOAPs, with nothing at its default."""
+    return fit("mixed", MIXED, ("Na", "K"))
 
 
 @dataclass(frozen=True)
@@ -159,8 +195,9 @@ class Driver:
 
 def frame_text(atoms: Atoms) -> str:
     cell = " ".join(map(repr, atoms.cell.array.ravel().tolist()))
+    rows = zip(atoms.numbers.tolist(), atoms.positions.tolist(), strict=True)
     lines = [str(len(atoms)), f'Lattice="{cell}"' if atoms.pbc.all() else "cluster"]
-    return "\n".join([*lines, *(f"Na {x!r} {y!r} {z!r}" for x, y, z in atoms.positions.tolist())]) + "\n"
+    return "\n".join([*lines, *(f"{number} {x!r} {y!r} {z!r}" for number, (x, y, z) in rows)]) + "\n"
 
 
 @pytest.fixture(scope="session")
@@ -215,9 +252,12 @@ def all_structures() -> dict[str, Atoms]:
 def in_process() -> Callable[..., Any]:
     """Run a script of this folder with a JSON request; its last line of output is the JSON answer."""
 
-    def run(script: str, request: dict[str, Any], engine: str = "auto", threads: str = "") -> Any:
+    def run(
+        script: str, request: dict[str, Any], engine: str = "auto", threads: str = "", folder: Path | None = None
+    ) -> Any:
         done = subprocess.run(
             [sys.executable, str(HERE / script)],
+            cwd=folder,
             env={**os.environ, "DECKGEN_QUIP_ENGINE": engine, "DECKGEN_QUIP_THREADS": threads},
             input=json.dumps(request),
             capture_output=True,
@@ -238,6 +278,7 @@ def as_json() -> Callable[[Atoms], dict[str, Any]]:
             "positions": atoms.positions.tolist(),
             "cell": atoms.cell.array.tolist(),
             "periodic": bool(atoms.pbc.all()),
+            "numbers": atoms.numbers.tolist(),
         }
 
     return convert

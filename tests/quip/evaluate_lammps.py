@@ -15,7 +15,7 @@ from deckgen.quip.check import require_quip
 from deckgen.quip.mpi import preload_mpi
 
 
-def setup(structure: dict[str, Any], xml: str, arguments: str) -> str:
+def setup(structure: dict[str, Any], numbers: list[int], xml: str, arguments: str) -> str:
     (lx, _, _), (xy, ly, _), (xz, yz, lz) = structure["cell"]
     side = "p p p" if structure["periodic"] else "f f f"
     return f"""
@@ -26,10 +26,10 @@ def setup(structure: dict[str, Any], xml: str, arguments: str) -> str:
         boundary {side}
         box tilt large
         region cell prism 0 {lx!r} 0 {ly!r} 0 {lz!r} {xy!r} {xz!r} {yz!r}
-        create_box 1 cell
-        mass 1 22.98977
+        create_box {len(numbers)} cell
+        mass * 22.98977
         pair_style quip
-        pair_coeff * * {xml} "{arguments}" 11
+        pair_coeff * * {xml} "{arguments}" {" ".join(map(str, numbers))}
         compute energies all pe/atom
         compute stresses all stress/atom NULL virial
         compute virial all pressure NULL virial
@@ -39,9 +39,11 @@ def setup(structure: dict[str, Any], xml: str, arguments: str) -> str:
 
 
 def evaluate(lmp: Any, structure: dict[str, Any], xml: str, arguments: str) -> dict[str, Any]:
-    lmp.commands_string(setup(structure, xml, arguments))
+    numbers = sorted(set(structure["numbers"]), reverse=True)  # of the types: not in the order of the atoms
+    lmp.commands_string(setup(structure, numbers, xml, arguments))
     positions = np.array(structure["positions"])
-    lmp.create_atoms(len(positions), None, [1] * len(positions), positions.ravel().tolist())
+    types = [1 + numbers.index(number) for number in structure["numbers"]]
+    lmp.create_atoms(len(positions), None, types, positions.ravel().tolist())
     lmp.command("run 0")
     n = len(positions)
     order = np.argsort(lmp.numpy.extract_atom("id")[:n])

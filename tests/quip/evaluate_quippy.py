@@ -14,7 +14,7 @@ from quippy.potential import Potential
 
 def evaluate(structure: dict[str, Any], xml: str, arguments: str) -> dict[str, Any]:
     n = len(structure["positions"])
-    atoms = Atoms(f"Na{n}", structure["positions"], cell=structure["cell"], pbc=structure["periodic"])
+    atoms = Atoms(structure["numbers"], structure["positions"], cell=structure["cell"], pbc=structure["periodic"])
     potential = Potential(args_str=arguments, param_filename=xml)
     potential.calculate(atoms, ["energy", "forces", "virial", "energies"], local_virial=True)
     virials = np.asarray(potential.extra_results["atoms"]["local_virial"]).T.reshape(n, 3, 3)

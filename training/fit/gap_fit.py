@@ -20,6 +20,7 @@ from deckgen.cells import in_large_cell
 from deckgen.errors import InstallationError, RunError
 from deckgen.processes.children import dying_with_parent
 from deckgen.processes.executor import ONE_THREAD, available_cores
+from deckgen.quip.stack import require_stack
 from deckgen.training.dataset import Dataset
 from deckgen.training.recipe.data import ENERGY_KEY, FORCES_KEY
 from deckgen.training.recipe.fit import Fit, Sigma
@@ -111,6 +112,7 @@ def run_gap_fit(
     RunError
         If it reports a failure. It may also fail silently: check what it wrote.
     """
+    require_stack()
     began = time.monotonic()
     environment = os.environ | dict.fromkeys(ONE_THREAD, str(threads or available_cores()))
     with (folder / LOG).open("w", encoding="utf-8") as log:

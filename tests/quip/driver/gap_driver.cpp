@@ -1,5 +1,6 @@
 // The native evaluator alone: `gap_driver GAP.xml FRAMES.xyz` prints one line of JSON a frame: the energy, and the
-// atoms' energies, virials and forces. In a frame with a Lattice, ghosts are made as LAMMPS makes them.
+// atoms' energies, virials and forces. Atoms are given by atomic number. In a frame with a Lattice, ghosts are made as
+// LAMMPS makes them.
 #include "gap/evaluator.h"
 
 #include <cmath>
@@ -14,6 +15,7 @@ struct Frame {
   int n_local = 0;
   std::vector<double> positions;    // local atoms, then ghosts
   std::vector<int> owners;          // of each of them
+  std::vector<int> numbers;         // atomic numbers of the local atoms
   std::vector<double> cell;         // empty, or three vectors one after the other
 };
 
@@ -32,9 +34,10 @@ bool read_frame(std::istream &stream, Frame &frame)
   for (int i = 0; i < frame.n_local; ++i) {
     std::getline(stream, line);
     std::istringstream words(line);
-    std::string symbol;
+    int number = 0;
     double x = 0.0, y = 0.0, z = 0.0;
-    words >> symbol >> x >> y >> z;
+    words >> number >> x >> y >> z;
+    frame.numbers.push_back(number);
     frame.positions.insert(frame.positions.end(), {x, y, z});
     frame.owners.push_back(i);
   }
@@ -89,8 +92,8 @@ void evaluate(deckgen::GapEvaluator &evaluator, const deckgen::GapModel &model, 
 {
   add_ghosts(frame, model.cutoff());
   const int n = static_cast<int>(frame.owners.size());
-  const std::vector<int> numbers(n, model.species);
-  std::vector<int> centres, counts, neighbours;
+  std::vector<int> numbers, centres, counts, neighbours;
+  for (const int owner : frame.owners) numbers.push_back(frame.numbers[owner]);
   for (int i = 0; i < frame.n_local; ++i) {
     centres.push_back(i);
     const size_t before = neighbours.size();

@@ -117,6 +117,13 @@ def test_the_first_evaluation_is_checked(driver, rich, errors, code, message):
     assert message in done.stdout
 
 
+def test_an_energy_that_depends_on_the_order_of_the_atoms_is_an_error(driver):
+    fair, unfair = driver.run("order_driver", "fair"), driver.run("order_driver", "unfair")
+    assert (fair.returncode, fair.stdout) == (0, "the same\n")
+    assert unfair.returncode == 1
+    assert "the energy depends on the order of the atoms, by" in unfair.stdout
+
+
 UNCOVERED = {  # what is changed in the xml, and the reason that is given
     ('"IP GAP label=', '"Sum IP GAP label='): "it is not a GAP alone",
     ('do_core="F"', 'do_core="T"'): "it has a core potential",
@@ -125,7 +132,12 @@ UNCOVERED = {  # what is changed in the xml, and the reason that is given
     ('signal_mean=".0', 'signal_mean=".5'): "it has a mean (f0) other than 0",
     ('n_permutations="1"', 'n_permutations="2"'): "it has permutations",
     ('sparsified="T"', 'sparsified="F"'): "it is not sparse",
-    ("Z2=11", "Z2=19"): "it is not for one element only",
+    ("Z2=11", "Z2=0"): "its distance_2b has z2=0, which is no one element",
+    ("Z2=11</", "</"): "its distance_2b has no z2",
+    ("species_Z={11 }", "species_Z={11 19 }"): "its soap has another n_species than elements in species_Z",
+    ("species_Z={11 }", "species_Z={{11 }}"): "cannot be read as NAME KEY=VALUE",
+    ('gap_version="1', 'gap_version="0'): "it was written by a gap_fit of before 2015",
+    (" Z=11 species_Z", " covariance_sigma0=0.1 Z=11 species_Z"): "its soap has the option covariance_sigma0=0.1",
     ("Z1=11 Z2=11", "only_intra=T Z1=11 Z2=11"): "its distance_2b has the option only_intra=T",
     ("theta_uniform=0.7", "theta_uniform 0.7"): "cannot be read as NAME KEY=VALUE",
     ("<theta>", "<theta> 1.0 "): "it does not have one theta per dimension",
@@ -135,7 +147,7 @@ UNCOVERED = {  # what is changed in the xml, and the reason that is given
     (" Z=11 species_Z", " radial_basis=GTO Z=11 species_Z"): "its soap has the option radial_basis=GTO",
     (" Z=11 species_Z", " average=T Z=11 species_Z"): "its soap has the option average=T",
     (" Z=11 species_Z", " normalise=F Z=11 species_Z"): "its soap has the option normalise=F",
-    ("n_max=5", "n_max=6"): "its soap has another number of dimensions than n_max and l_max give",
+    ("n_max=5", "n_max=6"): "its soap has another number of dimensions than n_max, l_max and n_species give",
     ('zeta="3.0', 'zeta="-3.0'): "its soap has a zeta beyond 0 .. 64",
     ("<theta>  0.69999999999999996E+000", "<theta> 1e-4"): "too steep to be tabulated",
 }

@@ -1,6 +1,7 @@
 #include "gap/coverage.h"
 
 #include "gap/descriptor.h"
+#include "text/options.h"
 #include "text/text.h"
 
 #include <set>
@@ -22,7 +23,7 @@ const std::set<std::string> passed_over =
     as_set("covariance_type delta f0 zeta n_sparse sparse_method sparse_file theta_fac "
            "theta_uniform theta_file config_type_n_sparse unique_hash_tolerance "
            "unique_descriptor_tolerance mark_sparse_atoms print_sparse_index "
-           "add_species z z1 z2 species_z");
+           "add_species z z1 z2 z_center n_z species_z");
 
 const std::map<std::string, std::set<std::string>> elements = {
     {"Potential", {"label", "init_args"}},
@@ -39,29 +40,6 @@ const std::map<std::string, std::set<std::string>> elements = {
     {"sparseX", {"i", "alpha", "sparseCutoff"}},
     {"command_line", {}},
 };
-
-NotCovered unreadable(const std::string &text)
-{
-  return NotCovered("the descriptor \"" + text + "\" cannot be read as NAME KEY=VALUE ...");
-}
-
-// "soap cutoff=5 n_max = 8 species_Z={11 }": the name, then keys and values. The blanks of a list are dropped.
-std::string read_options(const std::string &text, std::map<std::string, std::string> &options)
-{
-  std::string spaced;
-  bool is_list = false;
-  for (const char c : text) {
-    is_list = (is_list || c == '{') && c != '}';
-    if (c == '{' || c == '}' || (is_list && c == ' ')) continue;
-    spaced += c == '=' ? std::string(" = ") : std::string(1, c);
-  }
-  const std::vector<std::string> parts = words(spaced);
-  if (parts.empty() || parts.size() % 3 != 1) throw unreadable(text);
-  for (size_t i = 1; i < parts.size(); i += 3) {
-    if (parts[i + 1] != "=" || !options.emplace(lower_case(parts[i]), parts[i + 2]).second) throw unreadable(text);
-  }
-  return parts[0];
-}
 
 }    // namespace
 
@@ -84,7 +62,12 @@ void require_known(const std::string &element, const Attributes &attributes)
 
 void read_descriptor(const std::string &text, const std::string &covariance, GapDescriptor &descriptor)
 {
-  const std::string name = read_options(text, descriptor.options);
+  std::string name;
+  try {
+    name = read_options(text, descriptor.options);
+  } catch (const std::runtime_error &error) {
+    throw NotCovered(error.what());
+  }
   const DescriptorKind *kind = find_kind(name);
   if (!kind) throw NotCovered("it has the descriptor " + name);
   if (covariance != std::to_string(static_cast<int>(kind->covariance)))
@@ -92,7 +75,7 @@ void read_descriptor(const std::string &text, const std::string &covariance, Gap
   descriptor.kind = kind;
   for (const auto &option : descriptor.options) {
     const auto fixed = kind->fixed.find(option.first);
-    const bool is_fixed = fixed != kind->fixed.end() && fixed->second == option.second;
+    const bool is_fixed = fixed != kind->fixed.end() && is_same(option.second, fixed->second);
     if (!is_fixed && !kind->read.count(option.first) && !passed_over.count(option.first))
       throw NotCovered("its " + name + " has the option " + option.first + "=" + option.second);
   }

@@ -35,7 +35,7 @@ void add_up(Evaluation &result)
 }    // namespace
 
 GapEvaluator::GapEvaluator(const GapModel &model, int n_threads) :
-    species(model.species), e0(std::begin(model.e0), std::end(model.e0)), shares(static_cast<size_t>(n_threads))
+    elements(model.elements), e0(std::begin(model.e0), std::end(model.e0)), shares(static_cast<size_t>(n_threads))
 {
 #ifndef _OPENMP
   if (n_threads > 1)
@@ -77,7 +77,7 @@ void GapEvaluator::add_share(size_t thread, Evaluation &result)
 
 void GapEvaluator::evaluate(const Atoms &atoms, Evaluation &result)
 {
-  for (Neighbourhoods &reach : reaches) reach.gather(atoms, species);
+  for (Neighbourhoods &reach : reaches) reach.gather(atoms, elements);
   clear(atoms, result);
   add_isolated_atoms(atoms, result);
   const int n_threads = static_cast<int>(shares.size());

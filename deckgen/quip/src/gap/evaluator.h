@@ -28,7 +28,7 @@ class GapEvaluator {
   void add_isolated_atoms(const Atoms &atoms, Evaluation &result) const;
   void add_share(size_t thread, Evaluation &result);
 
-  int species;
+  Elements elements;
   std::vector<double> e0;                 // eV, by atomic number
   std::vector<Neighbourhoods> reaches;    // descriptors of one cutoff share their neighbours
   std::vector<size_t> reach_of_term;

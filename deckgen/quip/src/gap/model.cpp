@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <set>
+#include <sstream>
 
 namespace deckgen {
 
@@ -41,6 +43,9 @@ int count(const Attributes &given, const std::string &key)
 // QUIP's logical T or F; absent means F.
 bool is_true(const Attributes &given, const std::string &key) { return given.count(key) && given.at(key) != "F"; }
 
+// gap_fit writes the date of its own state, in seconds since 1970: QUIP evaluates older files by other rules.
+constexpr double oldest_version = 1426512068.0;
+
 // The xml is read three times, by three parts that cannot share the work: here into the evaluator, by check_potential on
 // the first rank before QUIP sees it, and by gapfile.py in a process that may have no LAMMPS at all.
 class Reader {
@@ -55,6 +60,7 @@ class Reader {
     if (n_potentials != 1 || n_gaps != 1) throw NotCovered("the file does not hold exactly one potential");
     if (model.descriptors.empty()) throw NotCovered("it has no descriptor");
     for (size_t i = 0; i < model.descriptors.size(); ++i) complete(model.descriptors[i], sparse_files[i]);
+    model.elements.assign(named.begin(), named.end());
     return std::move(model);
   }
 
@@ -67,6 +73,8 @@ class Reader {
     }
     require_known(name, given);
     if (name == "Potential") begin_potential(words(attribute(given, "init_args")));
+    if (name == "GAP_params" && !(given.count("gap_version") && number(given, "gap_version") >= oldest_version))
+      throw NotCovered("it was written by a gap_fit of before 2015");
     if (name == "GAP_data" && is_true(given, "do_core")) throw NotCovered("it has a core potential");
     if (name == "e0") set_e0(given);
     if (name == "gpSparse") ++n_gaps;
@@ -79,10 +87,10 @@ class Reader {
     if (name == "theta")
       for (const std::string &word : words(value)) last().theta.push_back(to_number(word, "theta"));
     if (name == "descriptor") {
-      GapDescriptor &descriptor = last();
-      read_descriptor(value, covariances.back(), descriptor);
-      for (const char *key : {"z", "z1", "z2", "species_z"})
-        if (descriptor.options.count(key)) require_species(descriptor.number(key, 0.0));
+      read_descriptor(value, covariances.back(), last());
+      for (const char *key : {"z", "z1", "z2", "z_center", "species_z"})
+        if (last().options.count(key))
+          for (const int number : last().elements(key)) named.insert(number);
     }
   }
 
@@ -127,15 +135,9 @@ class Reader {
     if (count(given, "i") != static_cast<int>(weights.size())) throw NotCovered("its weights are out of order");
   }
 
-  void require_species(double z)
-  {
-    if (model.species == 0) model.species = static_cast<int>(z);
-    if (z < 1.0 || z != model.species) throw NotCovered("it is not for one element only");
-  }
-
   void complete(GapDescriptor &d, const std::string &sparse_file)
   {
-    if (!d.kind || model.species == 0) throw NotCovered("its descriptors name no element");
+    if (!d.kind || named.empty()) throw NotCovered("its descriptors name no element");
     if (static_cast<int>(d.weights.size()) != d.n_sparse) throw NotCovered("weights are missing");
     const bool is_gaussian = d.kind->covariance == Covariance::squared_exponential;
     if (is_gaussian && static_cast<int>(d.theta.size()) != d.dimensions)
@@ -153,6 +155,7 @@ class Reader {
   const std::string &file;
   GapModel model;
   std::vector<std::string> covariances, sparse_files;    // of each descriptor
+  std::set<int> named;                                   // atomic numbers
   bool is_root = true;
   int n_potentials = 0, n_gaps = 0;
 };
@@ -163,6 +166,28 @@ double GapDescriptor::number(const std::string &key, double otherwise) const
 {
   const auto found = options.find(key);
   return found == options.end() ? otherwise : to_number(found->second, key);
+}
+
+std::vector<int> GapDescriptor::elements(const std::string &key) const
+{
+  const auto found = options.find(key);
+  if (found == options.end()) throw NotCovered("its " + kind->name + " has no " + key);
+  std::vector<int> numbers;
+  std::istringstream list(found->second);
+  for (std::string word; std::getline(list, word, ',');) {
+    const double z = to_number(word, key);
+    if (z != std::floor(z) || z < 1.0 || z > 118.0)
+      throw NotCovered("its " + kind->name + " has " + key + "=" + word + ", which is no one element");
+    numbers.push_back(static_cast<int>(z));
+  }
+  return numbers;
+}
+
+int GapDescriptor::element(const std::string &key) const
+{
+  const std::vector<int> numbers = elements(key);
+  if (numbers.size() != 1) throw NotCovered("its " + kind->name + " has several elements for " + key);
+  return numbers.front();
 }
 
 double GapDescriptor::cutoff() const { return number("cutoff", 0.0); }

@@ -3,7 +3,8 @@
 
 #include "gap/not_covered.h"
 
-#include <map>
+#include "text/options.h"
+
 #include <string>
 #include <vector>
 
@@ -14,7 +15,7 @@ struct DescriptorKind;
 // One <gpCoordinates>: a descriptor, its kernel and its sparse points.
 struct GapDescriptor {
   const DescriptorKind *kind = nullptr;
-  std::map<std::string, std::string> options;    // of the descriptor, by lower-case key
+  Options options;    // of the descriptor
   int dimensions = 0;
   int n_sparse = 0;
   double delta = 0.0;    // eV
@@ -26,11 +27,17 @@ struct GapDescriptor {
   // A number among the options, or `otherwise` where it is not given.
   double number(const std::string &key, double otherwise) const;
   double cutoff() const;    // angstrom
+
+  // The atomic numbers that an option lists. Throws NotCovered if there is none, or one that stands for any element.
+  std::vector<int> elements(const std::string &key) const;
+
+  // The only one of them.
+  int element(const std::string &key) const;
 };
 
 struct GapModel {
-  int species = 0;        // atomic number of the one element
-  double e0[119] = {};    // eV, by atomic number
+  std::vector<int> elements;    // atomic numbers that its descriptors name, rising
+  double e0[119] = {};          // eV, by atomic number
   std::vector<GapDescriptor> descriptors;
 
   double cutoff() const;

@@ -1,8 +1,10 @@
 #include "gap/native_engine.h"
 
+#include "gap/permuted.h"
+#include "numerics/hash.h"
+
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
 #include <cstdio>
 #include <stdexcept>
 #include <utility>
@@ -13,17 +15,6 @@ namespace {
 
 constexpr double largest_difference = 1e-6;    // eV/A in a force, eV per atom in the energy
 constexpr double displacement = 0.1;           // angstrom
-constexpr std::uint64_t seed = 20261123;
-
-// A number in [0, 1) that depends on an atom's tag and on nothing else: its images, and its copies on other ranks, move
-// with it. (The mixing steps of the generator SplitMix64.)
-double random_number(int tag, int which)
-{
-  std::uint64_t x = seed + 0x9e3779b97f4a7c15ULL * (3 * static_cast<std::uint64_t>(tag) + which);
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-  return static_cast<double>((x ^ (x >> 31)) >> 11) * 0x1p-53;
-}
 
 std::vector<double> displaced(const Atoms &atoms)
 {
@@ -89,9 +80,10 @@ void NativeEngine::check(const Atoms &atoms, const Evaluation &result)
   const std::vector<double> positions = displaced(atoms);
   Atoms moved = atoms;
   moved.positions = positions.data();
-  Evaluation of_moved;
-  evaluator->evaluate(moved, of_moved);
-  const double difference = std::max(here, difference_from_quip(moved, of_moved));
+  const PermutedAtoms other(moved);
+  Evaluation of_other;
+  evaluator->evaluate(other.atoms(), of_other);
+  const double difference = std::max(here, difference_from_quip(other.atoms(), of_other));
   notice = "native engine checked against QUIP: forces differ by at most " + scientific(difference) + " eV/A";
   is_checked = true;
 }

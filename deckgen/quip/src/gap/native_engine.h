@@ -19,7 +19,8 @@ class NativeEngine : public Engine {
   double load(const std::string &file, const std::string &arguments) override;
   bool trims_neighbours() const override { return !evaluator && quip->trims_neighbours(); }
 
-  // After a potential is loaded, the first evaluation and that of a displaced copy are compared with QUIP's.
+  // After a potential is loaded, the first evaluation and that of a displaced copy, its atoms in another order, are
+  // compared with QUIP's.
   void evaluate(const Atoms &atoms, Evaluation &result) override;
   std::string take_notice() override;
 

@@ -1,4 +1,4 @@
-// The neighbours of each atom within a cutoff, and where their forces go.
+// The neighbours of each atom within a cutoff, element by element, and where their forces go.
 #pragma once
 
 #include "engine.h"
@@ -8,8 +8,8 @@
 
 namespace deckgen {
 
-// The neighbours of one atom: vectors from it, padded to whole groups with a harmless unit vector.
-struct Neighbourhood {
+// The neighbours of one atom that are of one element: vectors from it, padded to whole groups with a harmless unit vector.
+struct Neighbours {
   int centre = 0;
   int count = 0;
   int groups = 0;    // of `lanes` neighbours each
@@ -17,20 +17,50 @@ struct Neighbourhood {
   const int *index = nullptr;
 };
 
-// The neighbourhoods of all centres of one species; neighbours of other species, and those beyond the cutoff, are dropped
-// before anything is computed.
+// The elements of a model, by atomic number, in the order in which neighbours are kept.
+class Elements {
+ public:
+  explicit Elements(const std::vector<int> &numbers_);
+  int count() const { return static_cast<int>(numbers.size()); }
+  int number(int place) const { return numbers[place]; }
+
+  // The place of an element in that order, or -1.
+  int place(int number) const { return number > 0 && number < 119 ? places[number] : -1; }
+
+ private:
+  std::vector<int> numbers;
+  int places[119];
+};
+
+// One atom and its neighbours.
+struct Neighbourhood {
+  int centre = 0;
+  int element = 0;    // atomic number of the centre
+  const Elements *elements = nullptr;
+  const Neighbours *by_element = nullptr;    // [elements->count()]
+
+  // The neighbours of an element of the model.
+  const Neighbours &of(int number) const { return by_element[elements->place(number)]; }
+};
+
+// The neighbourhoods of all centres of the model's elements; neighbours of other elements, and those beyond the cutoff,
+// are dropped before anything is computed.
 class Neighbourhoods {
  public:
   explicit Neighbourhoods(double cutoff_) : cutoff(cutoff_) {}
   double radius() const { return cutoff; }
-  void gather(const Atoms &atoms, int species);
+
+  // The elements must live as long as the neighbourhoods are used.
+  void gather(const Atoms &atoms, const Elements &elements);
   const std::vector<Neighbourhood> &all() const { return neighbourhoods; }
 
  private:
-  void gather_one(const Atoms &atoms, int species, int centre, const int *list, int n, size_t begin);
+  void reserve(const Atoms &atoms, const Elements &elements);
+  Neighbours gather_element(const Atoms &atoms, int element, int centre, const int *list, int n, size_t begin);
 
   double cutoff;    // angstrom
   std::vector<Neighbourhood> neighbourhoods;
+  std::vector<Neighbours> neighbours;    // [centre][element]
   Buffer x, y, z, r;
   std::vector<int> index;
 };

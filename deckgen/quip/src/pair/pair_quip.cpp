@@ -1,5 +1,6 @@
 #include "pair/pair_quip.h"
 
+#include "gap/permuted.h"
 #include "pair/make_engine.h"
 #include "pair/potential_check.h"
 
@@ -104,6 +105,7 @@ void PairQuip::load(const std::string &file, const std::string &arguments)
   stop_together(reason);
   try {
     cutoff = engine->load(file, arguments);
+    is_checked = false;
   } catch (const std::runtime_error &failure) {
     reason = failure.what();
   }
@@ -147,6 +149,7 @@ void PairQuip::compute(int eflag, int vflag)
   const Atoms atoms = gather_atoms();
   try {
     engine->evaluate(atoms, result);
+    if (!is_checked) check(atoms);
   } catch (const std::runtime_error &failure) {
     error->one(FLERR, std::string("Pair style quip: ") + failure.what());
   }
@@ -154,6 +157,14 @@ void PairQuip::compute(int eflag, int vflag)
   if (!notice.empty()) log(notice);
   add_forces();
   tally();
+}
+
+// At the first step, whatever the engine.
+void PairQuip::check(const Atoms &atoms)
+{
+  check_order(*engine, atoms, result.energy);
+  is_checked = true;
+  log("checked: the energy does not depend on the order of the atoms");
 }
 
 void PairQuip::gather_neighbours()

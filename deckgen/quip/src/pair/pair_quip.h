@@ -29,12 +29,14 @@ class PairQuip : public LAMMPS_NS::Pair {
   void load(const std::string &file, const std::string &arguments);
   void log(const std::string &line);
   void stop_together(const std::string &reason);
+  void check(const Atoms &atoms);
   void gather_neighbours();
   Atoms gather_atoms();
   void add_forces();
   void tally();
 
   std::unique_ptr<Engine> engine;
+  bool is_checked = false;          // since the potential was loaded
   double cutoff = 0.0;              // angstrom
   double scale = 1.0;               // for fix adapt
   std::vector<int> type_numbers;    // atomic number of each atom type, -1 where the type is not QUIP's

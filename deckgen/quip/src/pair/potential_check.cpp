@@ -1,11 +1,13 @@
 #include "pair/potential_check.h"
 
+#include "text/options.h"
 #include "text/text.h"
 #include "text/xml_scan.h"
 
 #include <cstdlib>
 #include <fstream>
 #include <set>
+#include <sstream>
 #include <stdexcept>
 #include <vector>
 
@@ -22,6 +24,7 @@ struct Contents {
   std::set<std::string> potential_labels;
   std::set<std::string> labels;    // of any element
   std::vector<SparseFile> sparse_files;
+  std::vector<std::string> descriptors;    // their texts
 };
 
 long positive_attribute(const Attributes &attributes, const char *key)
@@ -49,7 +52,7 @@ void check_numbers(const std::string &element, const Attributes &attributes)
 Contents read_contents(const std::string &file)
 {
   Contents contents;
-  scan_xml(read_text(file), [&](const std::string &element, const Attributes &attributes) {
+  const auto on_element = [&](const std::string &element, const Attributes &attributes) {
     const auto label = attributes.find("label");
     if (label != attributes.end()) {
       contents.labels.insert(label->second);
@@ -60,7 +63,11 @@ Contents read_contents(const std::string &file)
     if (element == "gpCoordinates" && sparse != attributes.end())
       contents.sparse_files.push_back(
           {sparse->second, positive_attribute(attributes, "n_sparseX") * positive_attribute(attributes, "dimensions")});
-  });
+  };
+  const auto on_text = [&](const std::string &element, const std::string &text) {
+    if (element == "descriptor") contents.descriptors.push_back(text);
+  };
+  scan_xml(read_text(file), on_element, on_text);
   return contents;
 }
 
@@ -101,6 +108,32 @@ void check_sparse_file(const SparseFile &sparse, const std::string &xml)
   }
 }
 
+// What QUIP does badly: it ends the process without a file that soap_turbo reads, which it looks for in the current
+// folder; and its distance_Nb of order 3 and more gives several elements an energy that depends on the order of the atoms
+// (libAtoms/QUIP issue 669).
+void check_descriptor(const std::string &text, const std::string &xml)
+{
+  Options options;
+  std::string name;
+  try {
+    name = read_options(text, options);
+  } catch (const std::runtime_error &) {
+    return;    // QUIP says what is wrong with it
+  }
+  const auto file = options.find("compress_file");
+  if (file != options.end() && !std::ifstream(file->second))
+    throw std::runtime_error("the compress_file of " + xml + " is missing: cannot open " + file->second +
+                             "; copy it into the folder in which LAMMPS runs");
+  std::istringstream numbers(options.count("z") ? options["z"] : "");
+  std::set<std::string> elements;
+  for (std::string number; std::getline(numbers, number, ',');) elements.insert(number);
+  if (name == "distance_Nb" && std::atoi(options["order"].c_str()) >= 3 && elements.size() > 1)
+    throw std::runtime_error(xml + " has distance_Nb of order " + options["order"] +
+                             " for several elements (Z=" + options["z"] +
+                             "): its energy depends on the order of the atoms in QUIP (issue 669 of "
+                             "libAtoms/QUIP); fit again with angle_3b in its place");
+}
+
 }    // namespace
 
 void check_potential(const std::string &file, const std::string &arguments)
@@ -114,6 +147,7 @@ void check_potential(const std::string &file, const std::string &arguments)
   check_label(argument(arguments, "xml_label"), contents.potential_labels, file);
   check_label(argument(arguments, "label"), contents.labels, file);
   for (const SparseFile &sparse : contents.sparse_files) check_sparse_file(sparse, file);
+  for (const std::string &descriptor : contents.descriptors) check_descriptor(descriptor, file);
 }
 
 }    // namespace deckgen

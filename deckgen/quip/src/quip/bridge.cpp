@@ -32,6 +32,14 @@ extern "C" void _gfortran_st_close(fortran_close *);
 
 namespace {
 
+// What the Fortran runtime's own errors become. It holds locks while it reports one, so QUIP is not called again.
+class RuntimeEnded : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+bool has_ended = false;
+
 constexpr int api_version = 1;
 std::vector<int> handle;    // QUIP's address of the one potential that it holds
 
@@ -71,14 +79,20 @@ void tidy_up()
 // Runs `body`, and turns what QUIP throws through its Fortran frames into a message.
 template <class Body> int guarded(char *message, size_t size, Body body)
 {
-  try {
-    body();
-    return 0;
-  } catch (const std::exception &error) {
+  const auto fail = [&](const std::exception &error) {
     std::strncpy(message, error.what(), size - 1);
     message[size - 1] = '\0';
-    tidy_up();
     return 1;
+  };
+  try {
+    if (has_ended) throw RuntimeEnded("it has ended with a Fortran runtime error: start LAMMPS again");
+    body();
+    return 0;
+  } catch (const RuntimeEnded &error) {
+    return fail(error);
+  } catch (const std::exception &error) {
+    tidy_up();
+    return fail(error);
   }
 }
 
@@ -116,6 +130,16 @@ EXPORTED void _gfortran_stop_string(const char *text, size_t length, int)
 EXPORTED void _gfortran_stop_numeric(int code, int)
 {
   throw std::runtime_error("QUIP stopped with code " + std::to_string(code));
+}
+
+// The C library's `exit`, found here first: the Fortran runtime's way out, after it has printed the reason.
+EXPORTED void runtime_exit(int) __asm__("exit");
+void runtime_exit(int)
+{
+  has_ended = true;
+  throw RuntimeEnded(
+      "Fortran runtime error (its own words are on stderr): a file of the potential cannot be opened, or "
+      "holds something else than QUIP reads; copy the potential again, with all of its files");
 }
 
 EXPORTED int quip_bridge_load(const char *file, const char *arguments, double *cutoff, char *message, size_t size)

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <dlfcn.h>
 #include <stdexcept>
+#include <sys/resource.h>
 
 namespace deckgen {
 
@@ -90,6 +91,21 @@ void *open_bridge(const std::string &file, QuipLink link)
   return open_library(file, RTLD_DEEPBIND);
 }
 
+// QUIP keeps large arrays on the stack, and ends the process without a word where that is small: the limit is raised if
+// the system lets us.
+void require_stack()
+{
+  constexpr rlim_t needed = 8 << 20;    // bytes
+  rlimit limit = {};
+  if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= needed) return;
+  const std::string before = std::to_string(limit.rlim_cur / 1024);
+  limit.rlim_cur = needed;
+  if (setrlimit(RLIMIT_STACK, &limit) == 0) return;
+  throw std::runtime_error(
+      "the stack is limited to " + before + " kB, and QUIP needs " + std::to_string(needed / 1024) +
+      " kB: run `ulimit -s 8192` (or `ulimit -s unlimited`) first, in the shell or the job script");
+}
+
 template <class Function> Function find(void *library, const char *name)
 {
   void *symbol = dlsym(library, name);
@@ -101,6 +117,7 @@ template <class Function> Function find(void *library, const char *name)
 
 QuipEngine::QuipEngine(QuipLink link_) : link(link_)
 {
+  require_stack();
   const std::string folder = folder_of_this_library();
   refuse_other_link(folder, link);
   void *library = open_bridge(folder + "/" + bridge_name(link), link);

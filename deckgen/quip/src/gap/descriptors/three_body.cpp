@@ -1,5 +1,5 @@
 // angle_3b: x = (r_ij + r_ik, (r_ij - r_ik)^2, r_jk), summed over the sparse Gaussians. Both orders of the neighbours
-// j and k give the same x: one is computed and doubled.
+// j and k give the same x, and both count, whatever their elements: one is computed and doubled.
 #include "gap/descriptor.h"
 #include "gap/descriptors/cutoff.h"
 
@@ -12,6 +12,7 @@ namespace {
 class ThreeBody : public DescriptorTerm {
  public:
   explicit ThreeBody(const GapDescriptor &d) :
+      middle(d.element(d.options.count("z") ? "z" : "z_center")), one(d.element("z1")), other(d.element("z2")),
       cutoff{d.cutoff(), d.number("cutoff_transition_width", 0.5)}, n_sparse(round_up(d.n_sparse, lanes))
   {
     for (int c = 0; c < 3; ++c) {
@@ -26,12 +27,14 @@ class ThreeBody : public DescriptorTerm {
   void add(const Neighbourhood *neighbourhoods, size_t n_centres, Evaluation &result) override
   {
     for (size_t i = 0; i < n_centres; ++i) {
-      const Neighbourhood &neighbours = neighbourhoods[i];
-      set_cutoffs(neighbours);
+      if (neighbourhoods[i].element != middle) continue;
+      const Neighbours &js = neighbourhoods[i].of(one), &ks = neighbourhoods[i].of(other);
+      set_cutoffs(js, of_j);
+      set_cutoffs(ks, of_k);
       double energy = 0.0;
-      for (int j = 0; j < neighbours.count; ++j)
-        for (int k = j + 1; k < neighbours.count; ++k) energy += add_triplet(neighbours, j, k, result);
-      result.atom_energies[neighbours.centre] += energy;
+      for (int j = 0; j < js.count; ++j)
+        for (int k = one == other ? j + 1 : 0; k < ks.count; ++k) energy += add_triplet(js, j, ks, k, result);
+      result.atom_energies[js.centre] += energy;
     }
   }
 
@@ -41,11 +44,15 @@ class ThreeBody : public DescriptorTerm {
     double slope[3];    // with respect to x
   };
 
-  void set_cutoffs(const Neighbourhood &neighbours)
+  struct Cuts {
+    Buffer values, slopes;    // of each neighbour
+  };
+
+  void set_cutoffs(const Neighbours &neighbours, Cuts &cuts) const
   {
-    cuts.resize(neighbours.count);
-    cut_slopes.resize(neighbours.count);
-    for (int k = 0; k < neighbours.count; ++k) cutoff.evaluate(neighbours.r[k], cuts[k], cut_slopes[k]);
+    cuts.values.resize(neighbours.count);
+    cuts.slopes.resize(neighbours.count);
+    for (int k = 0; k < neighbours.count; ++k) cutoff.evaluate(neighbours.r[k], cuts.values[k], cuts.slopes[k]);
   }
 
   Sum gaussians(double x0, double x1, double x2) const
@@ -66,34 +73,34 @@ class ThreeBody : public DescriptorTerm {
             {sum(slope[0]) * inverse_theta[0], sum(slope[1]) * inverse_theta[1], sum(slope[2]) * inverse_theta[2]}};
   }
 
-  double add_triplet(const Neighbourhood &neighbours, int j, int k, Evaluation &result) const
+  double add_triplet(const Neighbours &js, int j, const Neighbours &ks, int k, Evaluation &result) const
   {
-    const double to_j[3] = {neighbours.x[j], neighbours.y[j], neighbours.z[j]},
-                 to_k[3] = {neighbours.x[k], neighbours.y[k], neighbours.z[k]};
+    const double to_j[3] = {js.x[j], js.y[j], js.z[j]}, to_k[3] = {ks.x[k], ks.y[k], ks.z[k]};
     const double across[3] = {to_k[0] - to_j[0], to_k[1] - to_j[1], to_k[2] - to_j[2]};
-    const double r_j = neighbours.r[j], r_k = neighbours.r[k];
+    const double r_j = js.r[j], r_k = ks.r[k];
     const double r_jk = std::sqrt(across[0] * across[0] + across[1] * across[1] + across[2] * across[2]);
     const double difference = r_j - r_k;
     const Sum e = gaussians(r_j + r_k, difference * difference, r_jk);
-    const double cut = 2.0 * cuts[j] * cuts[k];
-    const double of_r_j = cut * (e.slope[0] + 2.0 * difference * e.slope[1]) + 2.0 * e.value * cut_slopes[j] * cuts[k];
-    const double of_r_k = cut * (e.slope[0] - 2.0 * difference * e.slope[1]) + 2.0 * e.value * cuts[j] * cut_slopes[k];
+    const double cut_j = of_j.values[j], cut_k = of_k.values[k], cut = 2.0 * cut_j * cut_k;
+    const double of_r_j = cut * (e.slope[0] + 2.0 * difference * e.slope[1]) + 2.0 * e.value * of_j.slopes[j] * cut_k;
+    const double of_r_k = cut * (e.slope[0] - 2.0 * difference * e.slope[1]) + 2.0 * e.value * cut_j * of_k.slopes[k];
     const double of_r_jk = cut * e.slope[2] / r_jk;
     double g_j[3], g_k[3];
     for (int a = 0; a < 3; ++a) {
       g_j[a] = of_r_j * to_j[a] / r_j - of_r_jk * across[a];
       g_k[a] = of_r_k * to_k[a] / r_k + of_r_jk * across[a];
     }
-    add_gradient(result, neighbours.centre, neighbours.index[j], to_j, g_j);
-    add_gradient(result, neighbours.centre, neighbours.index[k], to_k, g_k);
+    add_gradient(result, js.centre, js.index[j], to_j, g_j);
+    add_gradient(result, ks.centre, ks.index[k], to_k, g_k);
     return cut * e.value;
   }
 
+  int middle, one, other;    // atomic numbers: of the centre, and of its neighbours in either order
   Cutoff cutoff;
   int n_sparse;
   double inverse_theta[3];
   Buffer points[3], weights;    // in units of theta
-  Buffer cuts, cut_slopes;      // of each neighbour
+  Cuts of_j, of_k;
 };
 
 std::unique_ptr<DescriptorTerm> make(const GapDescriptor &descriptor)

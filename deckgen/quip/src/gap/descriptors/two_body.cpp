@@ -12,7 +12,7 @@ namespace {
 class TwoBody : public DescriptorTerm {
  public:
   explicit TwoBody(const GapDescriptor &d) :
-      cutoff{d.cutoff(), d.number("cutoff_transition_width", 0.5)},
+      one(d.element("z1")), other(d.element("z2")), cutoff{d.cutoff(), d.number("cutoff_transition_width", 0.5)},
       table(1, cutoff.radius, d.theta[0], 1e-12, [&](long double r, std::vector<Jet> &jets) { sample(d, r, jets[0]); })
   {
   }
@@ -20,10 +20,9 @@ class TwoBody : public DescriptorTerm {
   void add(const Neighbourhood *neighbourhoods, size_t n_centres, Evaluation &result) override
   {
     for (size_t i = 0; i < n_centres; ++i) {
-      const Neighbourhood &neighbours = neighbourhoods[i];
-      double energy = 0.0;
-      for (int k = 0; k < neighbours.count; ++k) energy += add_pair(neighbours, k, result);
-      result.atom_energies[neighbours.centre] += energy;
+      const Neighbourhood &around = neighbourhoods[i];
+      if (around.element == one) add_pairs(around.of(other), result);
+      if (around.element == other && one != other) add_pairs(around.of(one), result);
     }
   }
 
@@ -41,7 +40,14 @@ class TwoBody : public DescriptorTerm {
     }
   }
 
-  double add_pair(const Neighbourhood &neighbours, int k, Evaluation &result) const
+  void add_pairs(const Neighbours &neighbours, Evaluation &result) const
+  {
+    double energy = 0.0;
+    for (int k = 0; k < neighbours.count; ++k) energy += add_pair(neighbours, k, result);
+    result.atom_energies[neighbours.centre] += energy;
+  }
+
+  double add_pair(const Neighbours &neighbours, int k, Evaluation &result) const
   {
     const double r = neighbours.r[k];
     double value, slope, cut, cut_slope;
@@ -53,6 +59,7 @@ class TwoBody : public DescriptorTerm {
     return value * cut;
   }
 
+  int one, other;    // atomic numbers: pairs of these two, in either order
   Cutoff cutoff;
   HermiteTable table;
 };
@@ -68,8 +75,11 @@ std::unique_ptr<DescriptorTerm> make(const GapDescriptor &descriptor)
   }
 }
 
-const Registration
-    distance_2b({"distance_2b", Covariance::squared_exponential, {"cutoff", "cutoff_transition_width"}, {}, make});
+const Registration distance_2b({"distance_2b",
+                                Covariance::squared_exponential,
+                                {"cutoff", "cutoff_transition_width"},
+                                {{"only_intra", "F"}, {"only_inter", "F"}},
+                                make});
 
 }    // namespace
 

@@ -89,18 +89,24 @@ DECKGEN_INLINE void interpolate(const HermiteWeights &w, const double (&weights)
 
 }    // namespace
 
+static size_t place(int m, int n, const SoapExpansion::Layout &layout)
+{
+  return static_cast<size_t>(m) * layout.row + static_cast<size_t>(n) * layout.stride;
+}
+
 SoapExpansion::SoapExpansion(const SoapBasis &basis_) :
     basis(basis_), n_row(round_up(basis_.n_max, tile)), n_harmonics((basis_.l_max + 1) * (basis_.l_max + 1)),
     radial(basis_, n_row), harmonics(basis_.l_max)
 {
   by_neighbour.clear(static_cast<size_t>(2 * lanes) * radial.table().stride());
-  sums.clear(static_cast<size_t>(round_up(size(), lanes)) * lanes);
+  sums.clear(static_cast<size_t>(round_up(n_harmonics * n_row, lanes)) * lanes);
+  totals.clear(static_cast<size_t>(round_up(n_harmonics * n_row, lanes)));
   d_values.clear(static_cast<size_t>(n_harmonics) * lanes);
   d_slopes.clear(static_cast<size_t>(n_harmonics) * lanes);
 }
 
 // R_ln of a group of neighbours, the cutoff function included: interpolated for each neighbour, then transposed.
-void SoapExpansion::tabulate(const Neighbourhood &neighbours, int group, bool with_slopes)
+void SoapExpansion::tabulate(const Neighbours &neighbours, int group, bool with_slopes)
 {
   const int stride = radial.table().stride();
   for (int w = 0; w < lanes; ++w) {
@@ -127,14 +133,14 @@ void SoapExpansion::tabulate(const Neighbourhood &neighbours, int group, bool wi
   }
 }
 
-void SoapExpansion::set_directions(const Neighbourhood &neighbours, int group)
+void SoapExpansion::set_directions(const Neighbours &neighbours, int group)
 {
   const int k = group * lanes;
   const Simd inverse = 1.0 / load(neighbours.r + k);
   harmonics.set(load(neighbours.x + k) * inverse, load(neighbours.y + k) * inverse, load(neighbours.z + k) * inverse);
 }
 
-void SoapExpansion::harmonics_of(const Neighbourhood &neighbours)
+void SoapExpansion::harmonics_of(const Neighbours &neighbours)
 {
   const int stride = neighbours.groups * lanes;
   for (int g = 0; g < neighbours.groups; ++g) {
@@ -151,7 +157,7 @@ void SoapExpansion::harmonics_of(const Neighbourhood &neighbours)
   }
 }
 
-void SoapExpansion::contract(const Neighbourhood &neighbours)
+void SoapExpansion::contract(const Neighbours &neighbours)
 {
   const size_t stride = static_cast<size_t>(neighbours.groups) * lanes;
   for (int l = 0; l <= basis.l_max; ++l)
@@ -163,7 +169,7 @@ void SoapExpansion::contract(const Neighbourhood &neighbours)
     });
 }
 
-void SoapExpansion::expand(const Neighbourhood &neighbours, double *c, int stride)
+void SoapExpansion::expand(const Neighbours &neighbours, bool with_centre, double *c, const Layout &layout)
 {
   const size_t width = static_cast<size_t>(neighbours.groups) * lanes;
   values.resize(radial.table().stride() * width);
@@ -171,16 +177,18 @@ void SoapExpansion::expand(const Neighbourhood &neighbours, double *c, int strid
   for (int g = 0; g < neighbours.groups; ++g) tabulate(neighbours, g, false);
   harmonics_of(neighbours);
   contract(neighbours);
-  for (int k = 0; k < size(); k += lanes) {
+  for (int k = 0; k < n_harmonics * n_row; k += lanes) {
     Simd rows[lanes];
     for (int i = 0; i < lanes; ++i) rows[i] = load(sums.data() + static_cast<size_t>(k + i) * lanes);
     transpose(rows);
     Simd total = rows[0];
     for (int i = 1; i < lanes; ++i) total += rows[i];
-    for (int i = 0; i < std::min(lanes, size() - k); ++i) c[static_cast<size_t>(k + i) * stride] = total[i];
+    store(totals.data() + k, total);
   }
+  for (int m = 0; m < n_harmonics; ++m)
+    for (int n = 0; n < basis.n_max; ++n) c[place(m, n, layout)] = totals[m * n_row + n];
   const double y00 = std::sqrt(0.25 / 3.14159265358979323846);
-  for (int n = 0; n < basis.n_max; ++n) c[static_cast<size_t>(n) * stride] += y00 * radial.of_centre()[n];
+  for (int n = 0; with_centre && n < basis.n_max; ++n) c[place(0, n, layout)] += y00 * radial.of_centre()[n];
 }
 
 void SoapExpansion::contract_back(int groups, int group, const double *d)
@@ -197,7 +205,7 @@ void SoapExpansion::contract_back(int groups, int group, const double *d)
 }
 
 // The energy's dependence on a neighbour is sum_lm G_lm(r) Y_lm; here G is d_values and dG/dr is d_slopes.
-void SoapExpansion::gradients_of(const Neighbourhood &neighbours, int group, Evaluation &result)
+void SoapExpansion::gradients_of(const Neighbours &neighbours, int group, Evaluation &result)
 {
   Simd along = {}, gx = {}, gy = {}, gz = {};
   for (int l = 0; l <= basis.l_max; ++l) {
@@ -228,15 +236,18 @@ void SoapExpansion::gradients_of(const Neighbourhood &neighbours, int group, Eva
                  {neighbours.x[k + w], neighbours.y[k + w], neighbours.z[k + w]}, {gx[w], gy[w], gz[w]});
 }
 
-void SoapExpansion::add_gradients(const Neighbourhood &neighbours, const double *d, Evaluation &result)
+void SoapExpansion::add_gradients(const Neighbours &neighbours, const double *d, const Layout &layout,
+                                  Evaluation &result)
 {
+  for (int m = 0; m < n_harmonics; ++m)
+    for (int n = 0; n < basis.n_max; ++n) totals[m * n_row + n] = d[place(m, n, layout)];
   const size_t width = static_cast<size_t>(neighbours.groups) * lanes;
   values.resize(radial.table().stride() * width);
   slopes.resize(radial.table().stride() * width);
   for (int g = 0; g < neighbours.groups; ++g) {
     tabulate(neighbours, g, true);
     set_directions(neighbours, g);
-    contract_back(neighbours.groups, g, d);
+    contract_back(neighbours.groups, g, totals.data());
     gradients_of(neighbours, g, result);
   }
 }

@@ -1,5 +1,5 @@
-// The density of one atom's neighbours expanded in radial functions and spherical harmonics, and the way back: from the
-// derivative of the energy with respect to the coefficients to the gradient for each neighbour.
+// The density of one atom's neighbours of one element, expanded in radial functions and spherical harmonics, and the way
+// back: from the derivative of the energy with respect to the coefficients to the gradient for each neighbour.
 #pragma once
 
 #include "gap/descriptors/soap/radial.h"
@@ -12,23 +12,26 @@ class SoapExpansion {
  public:
   explicit SoapExpansion(const SoapBasis &basis);
 
-  // Coefficients c_nlm are ordered [l][m][n]; a row of n is filled up to `row()`.
-  int row() const { return n_row; }
-  int size() const { return n_harmonics * n_row; }
+  // Where coefficients c_nlm lie, ordered [l][m][n]: `row` numbers from one m to the next, `stride` from one n to the next.
+  struct Layout {
+    int row, stride;
+  };
 
-  // Writes coefficient k to c[k * stride].
-  void expand(const Neighbourhood &neighbours, double *c, int stride);
+  int harmonics_count() const { return n_harmonics; }
+
+  // Writes the coefficients; `with_centre`: of the atom itself as well.
+  void expand(const Neighbours &neighbours, bool with_centre, double *c, const Layout &layout);
 
   // `d` holds the derivatives of the energy with respect to the coefficients.
-  void add_gradients(const Neighbourhood &neighbours, const double *d, Evaluation &result);
+  void add_gradients(const Neighbours &neighbours, const double *d, const Layout &layout, Evaluation &result);
 
  private:
-  void tabulate(const Neighbourhood &neighbours, int group, bool with_slopes);
-  void set_directions(const Neighbourhood &neighbours, int group);
-  void harmonics_of(const Neighbourhood &neighbours);
-  void contract(const Neighbourhood &neighbours);
+  void tabulate(const Neighbours &neighbours, int group, bool with_slopes);
+  void set_directions(const Neighbours &neighbours, int group);
+  void harmonics_of(const Neighbours &neighbours);
+  void contract(const Neighbours &neighbours);
   void contract_back(int groups, int group, const double *d);
-  void gradients_of(const Neighbourhood &neighbours, int group, Evaluation &result);
+  void gradients_of(const Neighbours &neighbours, int group, Evaluation &result);
 
   SoapBasis basis;
   int n_row, n_harmonics;
@@ -38,6 +41,7 @@ class SoapExpansion {
   Buffer angular;               // [l m][group][lane]: Y_lm
   Buffer by_neighbour;          // [2][lane][l n]: before the transposition
   Buffer sums;                  // [l m n][lane]: the sum over groups
+  Buffer totals;                // [l m n]: the sum over all neighbours, and the derivative of the energy by it
   Buffer d_values, d_slopes;    // [l m][lane]: sum_n D_lmn R_ln and the same with the derivative
 };
 
