@@ -143,9 +143,11 @@ def _crossing(x: Array, y: Array, i: int, level: float) -> float:
     first = int(np.clip(i - 1, 0, max(len(x) - 4, 0)))
     near = slice(first, first + 4)
     fine = np.linspace(x[i], x[i + 1], FINER)
-    ratio = (fine[:, None, None] - x[near]) / np.where(np.eye(len(x[near])), np.inf, x[near][:, None] - x[near])
-    ratio[:, *np.diag_indices(len(x[near]))] = 1.0
-    followed = ratio.prod(axis=2) @ y[near]
+    points, values = x[near], y[near]
+    followed = np.zeros(FINER)
+    for k, value in enumerate(values):  # Lagrange's form
+        others = np.delete(points, k)
+        followed += value * np.prod((fine[:, None] - others) / (points[k] - others), axis=1)
     order = np.argsort(followed[[0, -1]])[0] * -2 + 1
     return float(np.interp(level, followed[::order], fine[::order]))
 

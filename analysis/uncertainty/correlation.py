@@ -131,7 +131,7 @@ def _levels(series: Sequence[Array], intervals: Sequence[float]) -> Iterator[tup
 
 def _averages(series: Array, length: int) -> Array:
     n = max(len(series) // length, 1)
-    return series[: n * length].reshape(n, -1).mean(axis=1)
+    return np.asarray(series[: n * length].reshape(n, -1).mean(axis=1))
 
 
 @dataclass(frozen=True, eq=False)

@@ -59,7 +59,7 @@ class Mode:
     def known(self, N_k: NDArray[np.int_]) -> bool:
         """Whether the correlation is known at the rungs that make the error."""
         parts = self._contributions(N_k)
-        return float(parts @ (self.n_fluctuations < FEWEST_FLUCTUATIONS)) <= parts.sum() / 2
+        return bool(parts @ (self.n_fluctuations < FEWEST_FLUCTUATIONS) <= parts.sum() / 2)
 
     def _contributions(self, N_k: NDArray[np.int_]) -> Array:
         return np.asarray(N_k**2 * self.variance / self.independent)

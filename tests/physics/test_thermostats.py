@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from deckgen.analysis.equilibration import statistical_inefficiency
+from deckgen.analysis.uncertainty.correlation import statistical_inefficiency
 from deckgen.runs.rows import read_energies
 from deckgen.samples import TimeSeries
 from deckgen.units import KB_EV_K

@@ -13,12 +13,12 @@ from deckgen.errors import AnalysisError, DeckgenError
 from deckgen.frames import find_frames, read_frames
 from deckgen.minima import read_minima
 from deckgen.quip.gapfile import read_gap
-from deckgen.reference.vasp import read_output
+from deckgen.reference.vasp_output.read import read_output
 from deckgen.runs.external.read import read_log_energies
-from deckgen.runs.harvest import read_energies
 from deckgen.runs.journal import read_attempts
-from deckgen.runs.outputs import cut_back, last_step
+from deckgen.runs.outputs import cut_back
 from deckgen.runs.quench.frames import frames_of_file
+from deckgen.runs.rows import last_step, read_energies
 from deckgen.samples import Samples
 from deckgen.study import Cluster, Study
 from deckgen.study.folder import ResultsFolder
