@@ -91,12 +91,12 @@ class Starts:
         Chodera, J. Chem. Theory Comput. 12, 1799 (2016).
         """
         early = [candidate for candidate in self._found if candidate.start <= self.n / 2]
-        best = max(early, key=partial(self._left, least_g=least_g))
-        if self._left(best, least_g) < GAIN * self._left(early[0], least_g):
-            best = early[0]
+        left = partial(self._left, least_g=least_g)
+        best = max(early, key=left)
+        best = best if left(best) >= GAIN * left(early[0]) else early[0]
         best = self._passage if self._passage.start > best.start else best
-        latest = max(self._found, key=self._left)
-        late = latest.start > self.n / 2 and self._left(latest) > GAIN * max(map(self._left, early))
+        latest = max(self._found, key=left)
+        late = latest.start > self.n / 2 and left(latest) > GAIN * max(map(left, early))
         return replace(best, settled=not late and self._left(best) >= FEWEST)
 
     def _left(self, candidate: Equilibration, least_g: float = 1.0) -> float:
@@ -147,9 +147,8 @@ def common_start(runs: Sequence[Array], correlations: Sequence[float]) -> float:
         return 0.0
     together = np.abs(deviations.sum(axis=0)) / np.sqrt(len(deviations))
     squares = (deviations**2).sum(axis=0)
-    off = (erfc(together / np.sqrt(2)) < CHANCE / PARTS) | (
-        gammaincc(len(deviations) / 2, squares / 2) < CHANCE / PARTS
-    )
+    p = np.minimum(erfc(together / np.sqrt(2)), gammaincc(len(deviations) / 2, squares / 2))
+    off = p < CHANCE / PARTS
     return float((1 + np.flatnonzero(off)[-1]) / PARTS) if off.any() else 0.0
 
 

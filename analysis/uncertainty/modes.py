@@ -53,7 +53,7 @@ class Mode:
     def independent_near(self, N_k: NDArray[np.int_]) -> float:
         """Return the independent samples of the rungs that make the error, each with its neighbours."""
         parts = self._contributions(N_k)
-        nearby = np.convolve(self.independent, np.ones(3), mode="same")
+        nearby = np.convolve(self.independent, np.ones(3))[1:-1]
         return float(parts.sum() ** 2 / (parts**2 @ (1 / nearby))) if parts.sum() > 0 else np.inf
 
     def known(self, N_k: NDArray[np.int_]) -> bool:

@@ -27,7 +27,7 @@ __all__ = ["INTERRUPTED", "end", "open_streams"]
 INTERRUPTED = 130
 STDOUT = "standard output"
 
-RESUME = "make room, then give the same command again: it resumes where it stopped"
+RESUME = "make room, then give the same command again: what was done is kept"
 NOT_YOURS = "you need the rights to it: ask its owner, or work on a copy of your own"
 HINTS = {
     errno.ENOSPC: RESUME,
@@ -103,7 +103,7 @@ def _ending(error: BaseException) -> _Ending:
         command = "deckgen" if context is None else context.command_path
         return _Ending(error.format_message(), f"see: {command} --help", 2)
     if isinstance(error, KeyboardInterrupt | typer.Abort):
-        return _Ending("the same command resumes where it stopped", "", INTERRUPTED)
+        return _Ending("what was done is kept; give the same command again", "", INTERRUPTED)
     if isinstance(error, OSError) and error.errno is not None:
         return _of_file(error)
     if isinstance(error, MemoryError):

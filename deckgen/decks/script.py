@@ -112,7 +112,7 @@ def command_words(script: str) -> Iterator[list[str]]:
 
     Words that are commands themselves, as those of `if` and `run ... every`, follow the command that has them.
     """
-    for line in re.sub(r"&[^\S\n]*\n", " ", script).splitlines():
+    for line in re.sub(r"&[^\S\n]*\n", "", script).splitlines():
         pieces = [piece for piece in _PIECE.finditer(line) if piece.lastgroup]
         if pieces:
             words = [str(piece[str(piece.lastgroup)]) for piece in pieces]

@@ -96,7 +96,7 @@ def test_a_lock_that_cannot_be_taken_is_named(tmp_path: Path, capfd: pytest.Capt
         (PermissionError(13, "Permission denied", "/a/b"), 1, "error: /a/b: permission denied\nyou need the rights"),
         (OSError(28, "No space left on device"), 1, "error: no space left on device\nmake room"),
         (MemoryError(), 1, "not enough memory"),
-        (KeyboardInterrupt(), 130, "interrupted: the same command resumes where it stopped"),
+        (KeyboardInterrupt(), 130, "interrupted: what was done is kept; give the same command again"),
         (ValueError("[bold]odd[/]\x1b[31m :key:"), 1, r"a bug in deckgen: ValueError: [bold]odd[/]\x1b[31m :key:"),
     ],
 )

@@ -46,8 +46,9 @@ def test_intervals_hold_the_exact_peak(jumping_basins, relaxation, given):
     intervals = [one for one in found if one.temperature_K is not None]
     assert len(intervals) >= given * N_STUDIES - 2
     for name in ("temperature_K", "height_over_c0", "fwhm_K", "latent_heat_eV"):
-        held = [low <= getattr(exact, name) <= high for low, high in (getattr(one, name) for one in intervals)]
-        assert np.sum(held) >= 0.75 * len(held), name
+        known = [interval for one in intervals if (interval := getattr(one, name)) is not None]
+        held = [low <= getattr(exact, name) <= high for low, high in known]
+        assert np.sum(held) >= 0.7 * len(held), name
 
 
 def test_intervals_are_as_wide_as_the_scatter_of_the_estimates(jumping_basins):
@@ -125,6 +126,13 @@ def test_the_rungs_that_make_a_peak_are_the_two_next_to_it_and_those_within_its_
     assert rungs_under(ladder, Peak(245.0, 3.0, 4.0, None, at_edge=False)) == [240.0, 260.0]
     assert rungs_under(ladder, Peak(245.0, 3.0, 60.0, None, at_edge=False)) == [220.0, 240.0, 260.0]
     assert rungs_under(ladder, Peak(245.0, 3.0, None, None, at_edge=False)) == [240.0, 260.0]
+
+
+def test_two_rungs_are_enough_for_a_band(harmonic, rng):
+    ladder = np.array([200.0, 215.0])
+    energies = [harmonic.sample(T, 1000, rng) for T in ladder]
+    band = thermodynamics(Samples.from_arrays(ladder, energies, n_atoms=13), bootstraps=40).heat_capacity_ci95
+    assert ((band[:, 0] < 1) & (band[:, 1] > 1)).all()  # a harmonic cluster
 
 
 def test_without_resamples_there_is_no_interval(jumping_basins, rng):

@@ -1,0 +1,75 @@
+"""How many independent samples the runs are worth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.signal import lfilter
+
+from deckgen.analysis.mbar.reweighting import reweight
+from deckgen.analysis.production import Pool
+from deckgen.analysis.uncertainty.modes import find_mode
+from deckgen.units import KB_EV_K
+
+LADDER = np.array([200.0, 210.0, 220.0])
+N = 1500
+
+
+def correlated(T, n, phi, rng, shape=16.5):
+    """Energies whose square-root distances from the mean are an autoregressive series: g = (1 + phi)/(1 - phi)."""
+    noise = rng.normal(size=n + 200) * np.sqrt(1 - phi**2)
+    return (shape + np.sqrt(shape) * lfilter([1.0], [1.0, -phi], noise)[200:]) * KB_EV_K * T
+
+
+def mode(runs, rungs, **options):
+    energies = np.concatenate(runs)
+    ones, lowest = (1.0,) * len(runs), energies.min()
+    pool = Pool(LADDER, energies - lowest, lowest, None, tuple(map(len, runs)), ones, ones, tuple(rungs))
+    solved = reweight(pool)
+    return find_mode(solved, np.tile(solved.energy_grid.energies_eV, (len(LADDER), 1)), **options)
+
+
+def test_independent_samples_are_the_samples_over_g(rng):
+    phi = 0.9
+    found = mode([correlated(T, 4 * N, phi, rng) for T in LADDER], range(3))
+    np.testing.assert_allclose(found.independent, 4 * N * (1 - phi) / (1 + phi), rtol=0.4)
+    np.testing.assert_allclose(np.sqrt(found.variance), np.sqrt(16.5) * KB_EV_K * LADDER, rtol=0.1)  # MBAR mixes them
+
+
+def test_a_rung_shares_the_correlation_of_its_neighbours(rng):
+    """The middle rung is slow: so are the others, where they are pooled."""
+    parts = [correlated(T, 4 * N, phi, rng) for T, phi in zip(LADDER, (0.0, 0.95, 0.0), strict=True)]
+    alone, shared = mode(parts, range(3), pooled=False), mode(parts, range(3))
+    assert alone.independent[0] > 5 * shared.independent[0]
+    assert shared.independent[1] > alone.independent[1]
+
+
+def test_replicas_that_scatter_more_than_their_correlation_explains_are_worth_less(rng):
+    """Five replicas of each rung, each shifted by a third of a deviation: no run shows it."""
+    rungs = np.repeat(range(3), 5)
+    parts = [correlated(LADDER[k], N, 0.0, rng) for k in rungs]
+    shifts = rng.normal(size=len(parts)) * np.sqrt(16.5) * KB_EV_K * 210 / 3
+    shifted = [part + shift for part, shift in zip(parts, shifts, strict=True)]
+    # the mean of five shifts of a third: as uncertain as that of 5 x 9 samples; correlation about MBAR's mean sees some
+    assert mode(shifted, rungs).independent.max() < 200
+    assert mode(parts, rungs).independent.min() > 1500
+
+
+def test_what_differs_between_parts_does_not_count_as_correlation(rng):
+    parts = [np.concatenate([correlated(T, N, 0.0, rng), correlated(T, N, 0.0, rng) + 0.05]) for T in LADDER]
+    assert mode(parts, range(3)).independent.max() < 300
+    assert mode(parts, range(3), parts=2).independent.min() > 1500
+
+
+@pytest.mark.parametrize("n_rungs", [2, 3])
+def test_the_error_counts_each_rung_with_its_neighbours(n_rungs, rng):
+    parts = [correlated(T, N, 0.5, rng) for T in LADDER[:n_rungs]]
+    energies = np.concatenate(parts)
+    ones, lowest = (1.0,) * n_rungs, energies.min()
+    pool = Pool(LADDER[:n_rungs], energies - lowest, lowest, None, (N,) * n_rungs, ones, ones, tuple(range(n_rungs)))
+    solved = reweight(pool)
+    found = find_mode(solved, np.tile(solved.energy_grid.energies_eV, (n_rungs, 1)))
+    near = found.independent_near(pool.N_k)
+    assert found.independent.min() < near <= found.independent.sum() * n_rungs
+    expected = np.sqrt(np.sum(pool.N_k**2 * found.variance / found.independent))
+    assert found.error(pool.N_k) == pytest.approx(expected)
