@@ -14,7 +14,7 @@ from validation.torture.kills import kills_of, study_journey, wrong_of
 def test_commands_that_are_killed_lose_and_double_nothing(tmp_path: Path) -> None:
     commands = ((("run",), 3), (("isomers",), 2), (("analyse",), 1), (("report",), 1))
     tally = study_journey(tmp_path / "study", random.Random(2), commands)
-    assert kills_of(tally) > 3
+    assert kills_of(tally) >= 3
     assert wrong_of(tally) == {}
 
 

@@ -67,6 +67,10 @@ rules = []
 """
 
 
+FIRST_S, LATER = 2.0, 1.2
+"""When the first kill comes at the latest, and by how much the next one is later."""
+
+
 def journey(
     folder: Path, commands: Iterable[tuple[tuple[str, ...], int]], check: Callable[[Path], Tally], rng: random.Random
 ) -> Tally:
@@ -83,10 +87,13 @@ def journey(
     rng
         Chooses moments and signals.
     """
-    tally, longest_s = Tally(), 4.0
+    tally, longest_s = Tally(), FIRST_S
     for command, n_kills in commands:
         for _ in range(n_kills):
-            tally += _killed(command, folder, rng.uniform(0.3, longest_s), rng)
+            found = _killed(command, folder, rng.uniform(0.3, longest_s), rng)
+            # later next time, as what is done stays done; earlier, if the command was over by then
+            longest_s = longest_s * LATER if any(what.startswith("killed") for what in found) else longest_s / LATER
+            tally += found
         began = time.monotonic()
         tally += _let_through(command, folder)
         longest_s = max(2.0, min(8.0, 1.5 * (time.monotonic() - began)))
