@@ -79,7 +79,7 @@ FIGURES: tuple[FigureKind[Thermodynamics], ...] = (
         "heat_capacity",
         Section.HEAT_CAPACITY,
         "Heat capacity in units of its classical limit at zero temperature, C_0 = {c0_over_kB:g} k_B. Line and band: "
-        "MBAR over all temperatures with the 95 % bootstrap band. Points: the fluctuations of each temperature's own "
+        "MBAR over all temperatures with its 95 % band. Points: the fluctuations of each temperature's own "
         "runs, which need no other temperature but also see nothing of what a run did not visit. Dashed: the multiple "
         "histogram method on the same samples.",
         heat_capacity_tables,
