@@ -36,6 +36,11 @@ class WorkerError(RunError):
         printed = f"; it printed last:\n{tail}" if tail else "; it printed nothing"
         super().__init__(f"the process died ({cause}){printed}")
 
+    @property
+    def was_killed(self) -> bool:
+        """Whether somebody ended it: a user, a queueing system, or the kernel for want of memory."""
+        return self.exit_code in (-signal.SIGKILL, -signal.SIGTERM)
+
     def __reduce__(self) -> tuple[type[WorkerError], tuple[int, str]]:
         return WorkerError, (self.exit_code, self.tail)
 

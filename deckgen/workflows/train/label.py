@@ -8,7 +8,7 @@ from pathlib import Path
 
 from deckgen.findings import Finding
 from deckgen.processes.display import Display, time_left
-from deckgen.processes.executor import TaskExecutor, use_executor
+from deckgen.processes.executor import TaskExecutor, WorkerError, use_executor
 from deckgen.processes.lock import LOCK, lock
 from deckgen.processes.tasks import Tasks, why_failed
 from deckgen.reference.calculator import Labels, check, single_point
@@ -137,7 +137,8 @@ class _Labelling:
             labels = future.result()
         except Exception as error:
             reason = why_failed(error)
-            self.store.add_failed(job, reason)
+            if not (isinstance(error, WorkerError) and error.was_killed):  # which says nothing of the frame
+                self.store.add_failed(job, reason)
             self.result.failed.append(FailedFrame(job.source, reason))
             self.display.say(f"{job.source}: failed: {reason}")
         else:

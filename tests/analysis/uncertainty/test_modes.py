@@ -8,7 +8,7 @@ from scipy.signal import lfilter
 
 from deckgen.analysis.mbar.reweighting import reweight
 from deckgen.analysis.production import Pool
-from deckgen.analysis.uncertainty.modes import find_mode
+from deckgen.analysis.uncertainty.modes import find_mode, run_deviations
 from deckgen.units import KB_EV_K
 
 LADDER = np.array([200.0, 210.0, 220.0])
@@ -21,12 +21,13 @@ def correlated(T, n, phi, rng, shape=16.5):
     return (shape + np.sqrt(shape) * lfilter([1.0], [1.0, -phi], noise)[200:]) * KB_EV_K * T
 
 
-def mode(runs, rungs, **options):
+def mode(runs, rungs, *, with_solution=False, **options):
     energies = np.concatenate(runs)
     ones, lowest = (1.0,) * len(runs), energies.min()
     pool = Pool(LADDER, energies - lowest, lowest, None, tuple(map(len, runs)), ones, ones, tuple(rungs))
     solved = reweight(pool)
-    return find_mode(solved, np.tile(solved.energy_grid.energies_eV, (len(LADDER), 1)), **options)
+    found = find_mode(solved, np.tile(solved.energy_grid.energies_eV, (len(LADDER), 1)), **options)
+    return (found, solved) if with_solution else found
 
 
 def test_independent_samples_are_the_samples_over_g(rng):
@@ -44,15 +45,21 @@ def test_a_rung_shares_the_correlation_of_its_neighbours(rng):
     assert shared.independent[1] > alone.independent[1]
 
 
-def test_replicas_that_scatter_more_than_their_correlation_explains_are_worth_less(rng):
-    """Five replicas of each rung, each shifted by a third of a deviation: no run shows it."""
+def test_the_error_is_never_smaller_than_the_scatter_of_replicas(rng):
+    """Five replicas of each rung, each shifted by a twelfth of a deviation: no run shows it, and few blocks do."""
     rungs = np.repeat(range(3), 5)
-    parts = [correlated(LADDER[k], N, 0.0, rng) for k in rungs]
-    shifts = rng.normal(size=len(parts)) * np.sqrt(16.5) * KB_EV_K * 210 / 3
-    shifted = [part + shift for part, shift in zip(parts, shifts, strict=True)]
-    # the mean of five shifts of a third: as uncertain as that of 5 x 9 samples; correlation about MBAR's mean sees some
-    assert mode(shifted, rungs).independent.max() < 200
-    assert mode(parts, rungs).independent.min() > 1500
+    for _ in range(6):
+        shifts = rng.normal(size=len(rungs)) * np.sqrt(16.5) * KB_EV_K * 210 / 12
+        runs = [correlated(LADDER[k], N, 0.0, rng) + shift for k, shift in zip(rungs, shifts, strict=True)]
+        found, solved = mode(runs, rungs, with_solution=True)
+        sums = [values.sum() for values in run_deviations(solved, found.values)]
+        assert found.error(solved.pool.N_k) >= np.sqrt(np.sum(np.square(sums))) * (1 - 1e-9)
+
+
+def test_three_replicas_are_too_few_to_compare(rng):
+    rungs = np.repeat(range(3), 3)
+    runs = [correlated(LADDER[k], N, 0.0, rng) for k in rungs]
+    assert mode(runs, rungs).independent.min() > 2500
 
 
 def test_what_differs_between_parts_does_not_count_as_correlation(rng):

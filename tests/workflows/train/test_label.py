@@ -34,6 +34,12 @@ class Picky(EMT):
             os.kill(os.getpid(), signal.SIGKILL)
         super().calculate(atoms, *args, **kwargs)
 
+class Waiting(EMT):
+    def calculate(self, *args, **kwargs):
+        while os.path.exists(os.environ["WAIT_FOR"]):
+            time.sleep(0.05)
+        super().calculate(*args, **kwargs)
+
 class Slow(EMT):
     def calculate(self, *args, **kwargs):
         time.sleep(30)
@@ -130,6 +136,29 @@ def test_frames_that_fail_are_kept_aside_with_the_reason(project, capsys) -> Non
     retried = label(folder, progress=False, retry_failed=True)
     assert len(retried.failed) == 1
     assert sorted(file.name for file in (folder / "labels").glob("failed*")) == ["failed-1.extxyz", "failed.extxyz"]
+
+
+def test_a_worker_that_somebody_killed_says_nothing_of_its_frame(project, tmp_path, monkeypatch) -> None:
+    """It has failed this time, and is labelled by the next command."""
+    folder = project(clusters(2, 4), '[data]\ne0 = "average"\n[reference]\ncalculator = "odd_emt:Waiting"\n')
+    wait = tmp_path / "wait"
+    wait.touch()
+    monkeypatch.setenv("WAIT_FOR", str(wait))
+    code = f"from deckgen.workflows.train.label import label; print(len(label({str(folder)!r}, workers=1).failed))"
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    workers = list[int]()
+    while not workers and process.poll() is None:  # the first program of all only looks whether the calculator is there
+        time.sleep(0.1)
+        workers = [parent for pid in _programs(process.pid) if (parent := _parent(pid)) != process.pid]
+    os.kill(workers[0], signal.SIGKILL)
+    wait.unlink()
+    assert process.communicate(timeout=60)[0].split() == ["1"]
+    again = label(folder, progress=False, workers=1)
+    assert (again.n_labelled, again.n_known, again.n_failed_before) == (1, 1, 0)
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def test_everything_is_checked_before_anything_runs(project) -> None:
