@@ -26,7 +26,7 @@ from deckgen.quip import plugin_folder, without_plugin
 from deckgen.quip.check import require_quip
 from deckgen.quip.mpi import preload_mpi
 from deckgen.runs import journal
-from deckgen.runs.outputs import Cut, cut_back, is_finished, whole_to
+from deckgen.runs.outputs import Cut, cut_back, is_finished, resumable_to
 from deckgen.runs.restarts import Choice, RestartState, choose, keep_records, put_in_place, step_of
 from deckgen.runs.rows import last_step
 from deckgen.runs.watch import OutputWatch, require_room
@@ -97,7 +97,7 @@ def run_deck(folder: Path) -> RunRecord:
 def _resume(folder: Path, manifest: Manifest) -> tuple[Choice, Cut]:
     """Choose the restart, and cut rows and frames back to it."""
     try:
-        choice = choose(manifest, whole_to(Path(), manifest) if manifest.n_steps else 0, _read_restart)
+        choice = choose(manifest, resumable_to(Path(), manifest) if manifest.n_steps else 0, _read_restart)
     except RunError as error:
         raise RunError(f"{folder}: {error.message}", hint=error.hint) from error
     put_in_place(choice)

@@ -19,7 +19,7 @@ from deckgen.files import append_bytes, write_whole
 from deckgen.frames import find_frames, surviving
 from deckgen.runs.rows import last_step, parse_row, read_energies
 
-__all__ = ["DROPPED_ENERGIES", "DROPPED_FRAMES", "Cut", "cut_back", "is_finished", "whole_to"]
+__all__ = ["DROPPED_ENERGIES", "DROPPED_FRAMES", "Cut", "cut_back", "is_finished", "resumable_to", "whole_to"]
 
 DROPPED_ENERGIES = "energies.dropped.dat"
 DROPPED_FRAMES = "frames.dropped.extxyz"
@@ -52,10 +52,19 @@ def is_finished(folder: Path, manifest: Manifest) -> bool:
 
 def whole_to(folder: Path, manifest: Manifest) -> int:
     """Return the step up to which no row and no frame of a deck is missing."""
-    steps = [_rows_to(*_state(folder / ENERGIES), manifest.sample_every)]
-    if (folder / FRAMES).exists():
-        steps.append(_frames_to(*_state(folder / FRAMES), manifest.frame_every, manifest.n_atoms))
-    return min(steps)
+    return min(_rows_to(*_state(folder / ENERGIES), manifest.sample_every), _frames_reach(folder, manifest))
+
+
+def resumable_to(folder: Path, manifest: Manifest) -> int:
+    """Return the last step of a restart that a deck may resume from: before its next row or frame is due."""
+    rows = _rows_to(*_state(folder / ENERGIES), manifest.sample_every) + manifest.sample_every - 1
+    return min(rows, _frames_reach(folder, manifest))
+
+
+def _frames_reach(folder: Path, manifest: Manifest) -> int:
+    if not (folder / FRAMES).exists():
+        return _UNKNOWN
+    return _frames_to(*_state(folder / FRAMES), manifest.frame_every, manifest.n_atoms)
 
 
 def _state(path: Path) -> tuple[Path, int, int]:

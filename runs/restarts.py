@@ -86,15 +86,15 @@ def keep_records(manifest: Manifest) -> None:
             write_json(Path(RECORDS), {"schema": 1, "restarts": [asdict(record) for record in found.values()]})
 
 
-def choose(manifest: Manifest, whole_to: int, read: Callable[[Path], RestartState]) -> Choice:
+def choose(manifest: Manifest, resumable_to: int, read: Callable[[Path], RestartState]) -> Choice:
     """Choose the newest restart file of the working folder that is whole, of this deck and not newer than its rows.
 
     Parameters
     ----------
     manifest
         The deck's.
-    whole_to
-        The step up to which no row and no frame is missing.
+    resumable_to
+        The last step before the first row or frame that is missing.
     read
         Has LAMMPS read a restart file that no record tells of: such as a bare `lmp` writes.
 
@@ -111,7 +111,8 @@ def choose(manifest: Manifest, whole_to: int, read: Callable[[Path], RestartStat
         except RunError as error:
             problems[path] = f"{path} {error.message}"
             continue
-        if step > whole_to:
+        if step > resumable_to:
+            whole_to = resumable_to - resumable_to % manifest.sample_every
             problems[path] = f"{path} is at step {step:,}, rows or frames are missing after step {whole_to:,}"
             reached = max(reached, step)
         else:
