@@ -25,6 +25,9 @@ __all__ = [
 
 Array = NDArray[np.float64]
 
+FEWEST = 4
+"""Independent samples of a rung, without which nothing shows that it has settled: it may only drift."""
+
 N_BINS = 300
 TRACE_POINTS = 500
 
@@ -44,7 +47,7 @@ class RungState:
     equilibration_ps
         Time left out at the start: the longest of the runs.
     settled
-        Whether the energy of every run settled within its first half.
+        Whether the energy of every run settled within its first half, and fluctuated often enough to tell.
     statistical_inefficiency
         Samples that make one independent one.
     n_effective
@@ -137,7 +140,7 @@ def rung_state(runs: Sequence[Production], reweighted_U_eV: float) -> RungState:
         n_runs=len(runs),
         n_samples=len(energies),
         equilibration_ps=max(run.equilibration_ps for run in runs),
-        settled=all(run.settled for run in runs),
+        settled=all(run.settled for run in runs) and n_effective >= FEWEST,
         statistical_inefficiency=len(energies) / n_effective,
         n_effective=n_effective,
         mean_U_eV=float(energies.mean()),

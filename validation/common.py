@@ -100,9 +100,20 @@ def work_folder(description: str | None, **switches: str) -> Iterator[argparse.N
         yield arguments
 
 
-def record(name: str, title: str, checks: Mapping[str, bool], rows: Sequence[Sequence[str]], **content: Any) -> None:
-    """Write `<name>.json` and its table `<name>.md` (name: room/check); end the program with 1 if a check failed."""
-    command = f"python -m validation.{name.replace('/', '.')}"
+def record(
+    name: str,
+    title: str,
+    checks: Mapping[str, bool],
+    rows: Sequence[Sequence[str]],
+    *,
+    options: str = "",
+    **content: Any,
+) -> None:
+    """Write `<name>.json` and its table `<name>.md` (name: room/check); end the program with 1 if a check failed.
+
+    `options` are those of the command line that the table depends on.
+    """
+    command = f"python -m validation.{name.replace('/', '.')} {options}".rstrip()
     document = {"command": command, "deckgen_version": deckgen.__version__, "checks": checks, **content}
     plain = json.dumps(document, indent=1, default=asdict, allow_nan=False)
     (HERE / f"{name}.json").write_text(plain + "\n")

@@ -19,12 +19,8 @@ Array = NDArray[np.float64]
 STARTS = (*np.linspace(0, 0.5, 11), 0.6, 0.7, 0.8, 0.9)
 """Candidate ends of the equilibration, fractions of the run; one in its second half says that it has not settled."""
 
-
 GAIN = 1.5
 """By how much the independent samples must grow for a part to be left out: g itself is known to some 40 % only."""
-
-FEWEST = 4
-"""Independent samples, without which nothing shows that a series has settled: it may only drift."""
 
 RARE = 0.01
 """Fraction of the second half below, and above, which an energy is foreign to it."""
@@ -50,8 +46,8 @@ class Equilibration:
     g
         Statistical inefficiency of that part (>= 1): the number of samples that make one independent one.
     settled
-        Whether the series settled within its first half. If not, what happens later is as likely a slow fluctuation as
-        the end of the equilibration: it is kept, and g tells how slow it is.
+        Whether no part of its second half looks better. If one does, what happens before is as likely a slow
+        fluctuation as the equilibration: it is kept, and g tells how slow it is.
     """
 
     start: int
@@ -97,9 +93,9 @@ class Starts:
         best = self._passage if self._passage.start > best.start else best
         latest = max(self._found, key=left)
         late = latest.start > self.n / 2 and left(latest) > GAIN * max(map(left, early))
-        return replace(best, settled=not late and self._left(best) >= FEWEST)
+        return replace(best, settled=not late)
 
-    def _left(self, candidate: Equilibration, least_g: float = 1.0) -> float:
+    def _left(self, candidate: Equilibration, least_g: float) -> float:
         """Return the independent samples that a start leaves."""
         return (self.n - candidate.start) / max(candidate.g, least_g)
 

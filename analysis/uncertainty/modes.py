@@ -65,12 +65,12 @@ class Mode:
         return np.asarray(N_k**2 * self.variance / self.independent)
 
 
-def find_mode(solved: Reweighting, functions: Array, *, pooled: bool = True, parts: int = 0) -> Mode:
+def find_mode(solved: Reweighting, functions: Array, *, parts: int = 0) -> Mode:
     """Measure how the runs sample functions of the energy, one for each rung.
 
     Deviations are counted from MBAR's mean, not from the run's: a run that made no jump though it should have made some
-    is then no firm evidence. The correlation is that of all runs of a rung and, where `pooled`, of the rungs next to
-    it: beside a rung that jumps between solid and liquid there is one with rare visits, which last as long.
+    is then no firm evidence. The correlation is that of all runs of a rung and of the rungs next to it: beside a rung
+    that jumps between solid and liquid there is one with rare visits, which last as long.
 
     Parameters
     ----------
@@ -78,8 +78,6 @@ def find_mode(solved: Reweighting, functions: Array, *, pooled: bool = True, par
         The solution, its pool the runs.
     functions : (K, M)
         Values at the nodes.
-    pooled
-        Whether neighbouring rungs share their correlation.
     parts
         Count deviations from the means of so many parts of each run instead, to compare these with one another: what
         differs between them must not count as correlation. 0: from MBAR's mean.
@@ -89,9 +87,8 @@ def find_mode(solved: Reweighting, functions: Array, *, pooled: bool = True, par
     variance = (solved.distributions * values**2).sum(axis=1)
     series = run_deviations(solved, values)
     rungs = np.array(solved.pool.rungs)
-    reach = 1 if pooled else 0
     measured = [_about_parts(values, parts) for values in series] if parts else [[values] for values in series]
-    found = [_correlation(solved, measured, np.flatnonzero(np.abs(rungs - k) <= reach)) for k in range(len(means))]
+    found = [_correlation(solved, measured, np.flatnonzero(np.abs(rungs - k) <= 1)) for k in range(len(means))]
     spans = np.array(solved.pool.lengths) * np.array(solved.pool.spacings_ps)
     whole = np.bincount(rungs, weights=spans)
     independent = np.clip(whole / [one.time for one in found], 1, solved.pool.N_k)

@@ -36,7 +36,7 @@ def remainder(solved: Reweighting, influence: Array, slow: Mode) -> Mode | None:
     rest = values - share[:, None] * slow.values
     variance = (solved.distributions * rest**2).sum(axis=1)
     whole = (solved.distributions * values**2).sum(axis=1)
-    return find_mode(solved, rest, pooled=False) if (variance > NOTHING * whole).any() else None
+    return find_mode(solved, rest) if (variance > NOTHING * whole).any() else None
 
 
 def resampled_curves(

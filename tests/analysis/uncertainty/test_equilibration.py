@@ -29,8 +29,7 @@ def test_a_stationary_series_is_kept(rng):
 
 def test_a_series_that_only_drifts_has_hardly_any_samples():
     found = detect_equilibration(np.linspace(1, 0, 5000))
-    assert (5000 - found.start) / found.g < 10
-    assert not found.settled
+    assert (5000 - found.start) / found.g < 4
 
 
 def test_a_late_jump_is_kept_as_a_slow_fluctuation(rng):

@@ -38,11 +38,11 @@ def test_independent_samples_are_the_samples_over_g(rng):
 
 
 def test_a_rung_shares_the_correlation_of_its_neighbours(rng):
-    """The middle rung is slow: so are the others, where they are pooled."""
-    parts = [correlated(T, 4 * N, phi, rng) for T, phi in zip(LADDER, (0.0, 0.95, 0.0), strict=True)]
-    alone, shared = mode(parts, range(3), pooled=False), mode(parts, range(3))
-    assert alone.independent[0] > 5 * shared.independent[0]
-    assert shared.independent[1] > alone.independent[1]
+    """The middle rung is slow, g = 39: those beside it are taken to be slow as well."""
+    fast = mode([correlated(T, 4 * N, 0.0, rng) for T in LADDER], range(3))
+    slow = mode([correlated(T, 4 * N, phi, rng) for T, phi in zip(LADDER, (0.0, 0.95, 0.0), strict=True)], range(3))
+    assert fast.independent.min() > 4 * N / 2
+    assert slow.independent.max() < 4 * N / 10
 
 
 def test_the_error_is_never_smaller_than_the_scatter_of_replicas(rng):

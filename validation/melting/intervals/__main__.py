@@ -55,6 +55,7 @@ def main() -> None:
         f"95 % intervals of a melting peak in {n} studies of each regime",
         {"every regime meets the criterion": not failures} | dict.fromkeys(failures, False),
         [head, *rows],
+        options="--quick" if arguments.quick else "",
         coverage=content,
     )
 
