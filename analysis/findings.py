@@ -17,6 +17,7 @@ from deckgen.analysis.states import RungState
 from deckgen.analysis.uncertainty.intervals import PeakErrors
 from deckgen.findings import Finding
 from deckgen.samples import Samples, TimeSeries
+from deckgen.units import initial_heat_capacity_over_kB, kinetic_heat_capacity_over_kB
 
 __all__ = [
     "FEWEST_INDEPENDENT",
@@ -27,6 +28,7 @@ __all__ = [
     "about_overlap",
     "about_partial",
     "about_peak",
+    "about_range",
     "about_states",
 ]
 
@@ -41,6 +43,11 @@ LEAST_OVERLAP = 0.03
 """Klimovich, Shirts, Mobley, J. Comput. Aided Mol. Des. 29, 397 (2015)."""
 
 MOST_DEVIATIONS = 4.0
+
+LEAST_POTENTIAL = 0.1
+"""Of the potential part of C_0: harmonic vibrations make all of it."""
+
+LARGEST_OVER_C0 = 10.0
 BELOW_START_EV = 1e-3
 
 
@@ -126,6 +133,23 @@ def about_checks(checks: Iterable[Check]) -> list[Finding]:
             )
             findings.append(Finding("inconsistent", message, check.temperature_K))
     return findings
+
+
+def about_range(heat_capacity_over_c0: Array, n_atoms: int) -> list[Finding]:
+    """Say if no cluster has such a heat capacity: the energies are in other units, per atom, or of another run."""
+    kinetic = kinetic_heat_capacity_over_kB(n_atoms) / initial_heat_capacity_over_kB(n_atoms)
+    low, high = float(heat_capacity_over_c0.min()), float(heat_capacity_over_c0.max())
+    if high - kinetic < LEAST_POTENTIAL * (1 - kinetic):
+        what = f"nowhere above {high:.2f} C0, which is the kinetic part ({kinetic:.2f} C0) alone"
+    elif low > LARGEST_OVER_C0:
+        what = f"everywhere above {low:.0f} C0"
+    else:
+        return []
+    message = (
+        f"the heat capacity is {what}: no cluster has that. Are the energies in eV, of the whole cluster, and of these "
+        "temperatures?"
+    )
+    return [Finding("unphysical", message)]
 
 
 def about_outliers(outliers: Iterable[Outlier]) -> list[Finding]:

@@ -17,6 +17,7 @@ from deckgen.analysis.findings import (
     about_outliers,
     about_overlap,
     about_partial,
+    about_range,
     about_states,
 )
 from deckgen.analysis.fragments import Evaporation, exclude_after
@@ -111,6 +112,7 @@ def _assemble(
     rungs = [list(runs) for _, runs in groupby(productions, key=lambda run: run.series.temperature_K)]
     states = tuple(rung_state(runs, float(U)) for runs, U in zip(rungs, solved.rung_means_eV(), strict=True))
     findings = findings + about_states(states) + about_overlap(solved.pool.temperatures_K, solved.shared())
+    findings += about_range(curve, samples.n_atoms)
     verdict = judge(headline, curve, findings, bootstraps=bootstraps, seed=seed)
     return Thermodynamics(
         n_atoms=samples.n_atoms,

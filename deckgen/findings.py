@@ -10,6 +10,7 @@ __all__ = ["TITLES", "Finding"]
 TITLES: Mapping[str, str] = {
     # of a study's samples: docs/results.md has a row for each
     "inconsistent": "Parts of the data disagree",
+    "unphysical": "No cluster has such a heat capacity",
     "partial": "Not all runs are done",
     "stray_rows": "Rows were left out",
     "few_samples": "Few independent samples",

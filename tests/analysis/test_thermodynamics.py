@@ -473,3 +473,14 @@ def test_scaling_energies_and_temperatures_leaves_the_heat_capacity(plain, scale
     np.testing.assert_allclose(scaled.heat_capacity_over_c0, plain.heat_capacity_over_c0, rtol=1e-6)
     np.testing.assert_allclose(scaled.potential_energy_eV, scale * plain.potential_energy_eV, rtol=1e-6)
     np.testing.assert_allclose(scaled.n_reweighting, plain.n_reweighting, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("factor", "words"), [(1 / 13, "the kinetic part"), (23.06, "everywhere above")])
+def test_energies_in_other_units_give_a_heat_capacity_that_no_cluster_has(harmonic, ladder, rng, factor, words):
+    """Energies per atom, and in kcal/mol; a heat capacity grows with their square."""
+    runs = [factor * harmonic.sample(T, 500, rng) for T in ladder]
+    result = thermodynamics(Samples.from_arrays(ladder, runs, n_atoms=13), bootstraps=0)
+    (said,) = [finding.message for finding in result.warnings if finding.code == "unphysical"]
+    assert words in said
+    whole = thermodynamics(draw(harmonic, ladder, 500, rng), bootstraps=0)
+    assert "unphysical" not in codes(whole)
