@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import bz2
 import contextlib
 import csv
 import errno
-import gzip
 import json
-import lzma
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import count
 from pathlib import Path
-from typing import IO, Any, Protocol, cast
+from typing import Any, Protocol
 
 from deckgen.errors import DeckgenError, InputError, RunError
 
@@ -24,9 +21,6 @@ __all__ = [
     "first_free",
     "make_folder",
     "named",
-    "opened",
-    "opened_text",
-    "plain_name",
     "read_json",
     "reason",
     "remove_leftovers",
@@ -39,7 +33,6 @@ __all__ = [
     "write_whole",
 ]
 
-_OPENED_BY: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 _PART = ".part"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _CLOSED = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -50,22 +43,6 @@ class Column(Protocol):
 
     def tolist(self) -> list[Any]:
         """Return plain Python values."""
-
-
-def plain_name(path: Path) -> str:
-    """Return a file's name without the ending of a compressed one."""
-    return path.stem if path.suffix in _OPENED_BY else path.name
-
-
-def opened(path: Path) -> IO[bytes]:
-    """Open a file to read bytes, also one that is compressed (.gz, .bz2, .xz)."""
-    return cast(IO[bytes], _OPENED_BY[path.suffix](path)) if path.suffix in _OPENED_BY else path.open("rb")
-
-
-def opened_text(path: Path, encoding: str = "utf-8") -> IO[str]:
-    """Open a file to read text, also one that is compressed; bytes that are no text of the encoding are replaced."""
-    opener = _OPENED_BY.get(path.suffix, open)
-    return cast(IO[str], opener(path, "rt", encoding=encoding, errors="replace"))
 
 
 @contextlib.contextmanager

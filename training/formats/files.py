@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from deckgen.compressed import opened, plain_name
 from deckgen.errors import InputError
-from deckgen.files import opened, plain_name
 from deckgen.reference.vasp_output.read import is_output, read_output
 from deckgen.reference.vasp_output.run import VaspRun
 from deckgen.training.formats.ase_files import from_database, from_trajectory

@@ -12,8 +12,8 @@ from typing import IO
 
 from ase.io.extxyz import read_xyz
 
+from deckgen.compressed import opened_text
 from deckgen.errors import InputError
-from deckgen.files import opened_text
 from deckgen.training.formats.raw import RawFrame, plain_exponents, raw_frame
 from deckgen.training.recipe.data import Data
 

@@ -6,8 +6,8 @@ import zlib
 from pathlib import Path
 from xml.etree import ElementTree
 
+from deckgen.compressed import opened, opened_text, plain_name
 from deckgen.errors import InputError
-from deckgen.files import opened, opened_text, plain_name
 from deckgen.reference.vasp import OUTPUTS
 from deckgen.reference.vasp_output.outcar import read_outcar
 from deckgen.reference.vasp_output.run import VaspRun

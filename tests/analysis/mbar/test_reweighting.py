@@ -7,8 +7,9 @@ import pytest
 from pymbar import MBAR
 from scipy.special import logsumexp
 
-from deckgen.analysis.mbar import _pymbar, reweighting
-from deckgen.analysis.mbar.reweighting import check_self_consistency, reweight, self_consistency
+from deckgen.analysis.mbar import _pymbar, mixture, reweighting
+from deckgen.analysis.mbar.mixture import check_self_consistency, self_consistency
+from deckgen.analysis.mbar.reweighting import reweight
 from deckgen.analysis.mbar.solver import solve, solve_all
 from deckgen.analysis.production import Pool
 from deckgen.errors import AnalysisError
@@ -155,7 +156,8 @@ def test_the_grid_is_streamed_in_any_chunks(pool, monkeypatch):
     weights = solved.energy_grid.sum(np.ones(len(pool.energies_eV)))[:, None]
     grid = np.linspace(150, 350, 23)
     whole = solved.averages(grid, weights)
-    monkeypatch.setattr(reweighting, "CHUNK", 1)
+    for module in (reweighting, mixture):
+        monkeypatch.setattr(module, "CHUNK", 1)
     np.testing.assert_allclose(solved.averages(grid, weights).variance_eV2, whole.variance_eV2, rtol=1e-12)
     np.testing.assert_allclose(self_consistency(pool, solved.f_k), 0, atol=1e-9)
 
