@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from deckgen.units import KB_EV_K, initial_heat_capacity_over_kB
 
-__all__ = ["MIN_PROMINENCE", "Peak", "find_melting", "find_peaks", "peak_near", "summit_near"]
+__all__ = ["MIN_PROMINENCE", "Peak", "find_melting", "find_peaks", "peak_near", "quantity_near"]
 
 Array = NDArray[np.float64]
 
@@ -73,10 +73,25 @@ def peak_near(temperatures_K: Array, curve: Array, n_atoms: int, temperature_K: 
     return None if top is None else _peak(temperatures_K, curve, maxima, top, n_atoms)
 
 
-def summit_near(temperatures_K: Array, curve: Array, temperature_K: float) -> tuple[float, float] | None:
-    """Return temperature and height of the peak nearest to a temperature; None where there is none inside the grid."""
-    top = _nearest(temperatures_K, _maxima(curve), temperature_K)
-    return None if top in (None, 0, len(curve) - 1) else refine(temperatures_K, curve, top)
+def quantity_near(temperatures_K: Array, curve: Array, n_atoms: int, temperature_K: float, name: str) -> float | None:
+    """Return one quantity, a field of `Peak`, of the peak nearest to a temperature; the others would take time.
+
+    None where there is no peak inside the grid, or where the peak has no such quantity.
+    """
+    maxima = _maxima(curve)
+    top = _nearest(temperatures_K, maxima, temperature_K)
+    if top is None or top in (0, len(curve) - 1):
+        return None
+    temperature, height = refine(temperatures_K, curve, top)
+    if name == "temperature_K":
+        return temperature
+    if name == "height_over_c0":
+        return height
+    if name == "fwhm_K":
+        return _width(temperatures_K, curve, top, (height + 1) / 2)
+    if name == "latent_heat_eV":
+        return _latent_heat_eV(temperatures_K, curve, maxima, top, n_atoms)
+    raise ValueError(f"a peak has no {name}")
 
 
 def _nearest(temperatures_K: Array, maxima: list[int], temperature_K: float) -> int | None:
@@ -87,13 +102,11 @@ def _peak(temperatures_K: Array, curve: Array, maxima: list[int], top: int, n_at
     temperature, height = refine(temperatures_K, curve, top)
     if top in (0, len(curve) - 1):
         return Peak(temperature, height, None, None, at_edge=True)
-    left, right = _valleys(curve, maxima, top)
-    latent = _area_above_feet(temperatures_K[left : right + 1], curve[left : right + 1], top - left)
     return Peak(
         temperature_K=temperature,
         height_over_c0=height,
         fwhm_K=_width(temperatures_K, curve, top, (height + 1) / 2),
-        latent_heat_eV=latent * initial_heat_capacity_over_kB(n_atoms) * KB_EV_K,
+        latent_heat_eV=_latent_heat_eV(temperatures_K, curve, maxima, top, n_atoms),
         at_edge=False,
     )
 
@@ -141,15 +154,18 @@ def _width(x: Array, y: Array, top: int, level: float) -> float | None:
 def _crossing(x: Array, y: Array, i: int, level: float) -> float:
     """Return where the cubic through four points crosses a level between point i and the next."""
     first = int(np.clip(i - 1, 0, max(len(x) - 4, 0)))
-    near = slice(first, first + 4)
     fine = np.linspace(x[i], x[i + 1], FINER)
-    points, values = x[near], y[near]
-    followed = np.zeros(FINER)
-    for k, value in enumerate(values):  # Lagrange's form
-        others = np.delete(points, k)
-        followed += value * np.prod((fine[:, None] - others) / (points[k] - others), axis=1)
+    near, scale = slice(first, first + 4), x[i + 1] - x[i]
+    cubic = np.linalg.solve(np.vander((x[near] - x[i]) / scale), y[near])
+    followed = np.polyval(cubic, (fine - x[i]) / scale)
     order = np.argsort(followed[[0, -1]])[0] * -2 + 1
     return float(np.interp(level, followed[::order], fine[::order]))
+
+
+def _latent_heat_eV(temperatures_K: Array, curve: Array, maxima: list[int], top: int, n_atoms: int) -> float:
+    left, right = _valleys(curve, maxima, top)
+    area = _area_above_feet(temperatures_K[left : right + 1], curve[left : right + 1], top - left)
+    return area * initial_heat_capacity_over_kB(n_atoms) * KB_EV_K
 
 
 def _valleys(y: Array, peaks: list[int], top: int) -> tuple[int, int]:

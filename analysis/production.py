@@ -25,6 +25,10 @@ MIN_SAMPLES = 10
 """A run with fewer samples is left out."""
 
 
+LONGEST_MEMORY = 0.25
+"""Fraction of a run that is left out, at most, because it remembers its start."""
+
+
 @dataclass(frozen=True, eq=False)
 class Production:
     """The equilibrated part of one run.
@@ -91,7 +95,8 @@ class Production:
 def make_productions(runs: Sequence[TimeSeries]) -> list[Production]:
     """Find the equilibrated part of every run: by itself, then by what all runs together show.
 
-    No run is taken to relax faster than those at the rungs next to it.
+    No run is taken to relax faster than those at the rungs next to it. Its first relaxation time, g/2 samples, is left
+    out: runs that start from one structure remember it together.
     """
     candidates = [Starts(run.potential_energy_eV) for run in runs]
     by_themselves = [_production(run, starts, 0.0) for run, starts in zip(runs, candidates, strict=True)]
@@ -100,7 +105,8 @@ def make_productions(runs: Sequence[TimeSeries]) -> list[Production]:
     least_g = [_least_g(run, slowest) for run, slowest in zip(runs, slowest_ps, strict=True)]
     found = [_production(run, starts, g) for run, starts, g in zip(runs, candidates, least_g, strict=True)]
     fraction = common_start([run.potential_energy_eV for run in runs], least_g)
-    return [_from_later(run, fraction) for run in found]
+    memories = [min(g / 2 / run.n, LONGEST_MEMORY) if g > 2 else 0.0 for run, g in zip(runs, least_g, strict=True)]
+    return [_from_later(run, max(fraction, memory)) for run, memory in zip(found, memories, strict=True)]
 
 
 def _production(series: TimeSeries, starts: Starts, least_g: float) -> Production:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import deckgen
+from deckgen.analysis.results import Thermodynamics
 from deckgen.workflows.analyse.result import StudyThermodynamics
 
 HERE = Path(__file__).resolve().parent
@@ -31,7 +32,7 @@ class Peak:
     warnings: tuple[str, ...]
 
     @classmethod
-    def of(cls, thermo: StudyThermodynamics) -> Self:
+    def of(cls, thermo: Thermodynamics) -> Self:
         """Take the peak from an analysis.
 
         Raises

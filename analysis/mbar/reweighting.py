@@ -192,12 +192,19 @@ class Reweighting:
             yield np.exp(exponent, out=exponent)
 
 
-def reweight(pool: Pool) -> Reweighting:
+def reweight(pool: Pool, *, pymbar: bool = True) -> Reweighting:
     """Solve MBAR for a pool of independent samples.
 
     Thermodynamic integration gives a guess, our own solver refines it on nodes and then on the samples themselves, and
     `pymbar.MBAR` solves from there. Beyond `LARGEST_MATRIX` numbers pymbar would need too much memory; the refined
     solution stands, held to the same check.
+
+    Parameters
+    ----------
+    pool
+        The samples.
+    pymbar
+        Whether pymbar solves too; the refined solution is the same to its tolerance.
 
     Raises
     ------
@@ -210,7 +217,7 @@ def reweight(pool: Pool) -> Reweighting:
     f_k += solve(memberships(pool, nodes_eV, f_k)[0], counts, pool.N_k)
     f_k += newton_step(self_consistency(pool, f_k), memberships(pool, nodes_eV, f_k)[0], counts, pool.N_k)
     f_k -= f_k[0]
-    if len(pool.beta) * len(pool.energies_eV) <= LARGEST_MATRIX:
+    if pymbar and len(pool.beta) * len(pool.energies_eV) <= LARGEST_MATRIX:
         f_k = pymbar_free_energies(np.outer(pool.beta, pool.energies_eV), pool.N_k, f_k)
     check_self_consistency(pool, f_k)
     return Reweighting(pool, energy_grid, f_k, *memberships(pool, nodes_eV, f_k))

@@ -15,7 +15,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FEWEST_FLUCTUATIONS", "Correlation", "correlation", "standard_error", "statistical_inefficiency"]
+from deckgen.analysis.uncertainty.spectrum import densities_at_zero
+
+__all__ = [
+    "FEWEST_FLUCTUATIONS",
+    "Correlation",
+    "correlation",
+    "correlations",
+    "standard_error",
+    "statistical_inefficiencies",
+    "statistical_inefficiency",
+]
 
 Array = NDArray[np.float64]
 
@@ -26,6 +36,9 @@ SHORTEST = 8
 """Blocks of a single run, at least."""
 
 HIGHEST_ORDER = 20
+
+ROUNDING = 1e-14
+"""Relative deviations that are none."""
 
 FEWEST_FLUCTUATIONS = 20.0
 """A mode that fluctuates fewer times than this in a run has no known correlation time."""
@@ -65,11 +78,20 @@ def statistical_inefficiency(series: Array) -> float:
     float
         Between 1 and n. A constant series counts as one sample: g = n.
     """
-    n = len(series)
-    deviation = series - np.mean(series)
-    if n < SHORTEST or not np.any(np.abs(deviation) > 1e-14 * np.max(np.abs(series))):
-        return float(max(n, 1))
-    return float(np.clip(correlation([deviation], [1.0]).time, 1, n))
+    return statistical_inefficiencies([series])[0]
+
+
+def statistical_inefficiencies(series: Sequence[Array]) -> list[float]:
+    """Return the statistical inefficiency of each series."""
+    found = correlations([_deviations(x) for x in series], [1.0] * len(series), [[i] for i in range(len(series))])
+    return [float(np.clip(one.time, 1, len(x))) for one, x in zip(found, series, strict=True)]
+
+
+def _deviations(series: Array) -> Array:
+    """Return the deviations from the mean; none where rounding makes them, or where the series is too short."""
+    deviations = series - np.mean(series)
+    varies = len(series) >= SHORTEST and np.abs(deviations).max() > ROUNDING * np.abs(series).max()
+    return deviations if varies else np.zeros_like(deviations)
 
 
 def standard_error(series: Sequence[Array]) -> float | None:
@@ -103,79 +125,80 @@ def correlation(deviations: Sequence[Array], intervals: Sequence[float]) -> Corr
     Thompson, "A comparison of methods for computing autocorrelation time", arXiv:1011.0175 (2010);
     Flyvbjerg, Petersen, J. Chem. Phys. 91, 461 (1989).
     """
+    return correlations(deviations, intervals, [range(len(deviations))])[0]
+
+
+def correlations(
+    deviations: Sequence[Array], intervals: Sequence[float], groups: Sequence[Sequence[int]]
+) -> list[Correlation]:
+    """Estimate the correlation that the series of each group have in common; a series may be in several groups.
+
+    Parameters
+    ----------
+    deviations, intervals
+        As for `correlation`.
+    groups
+        Indices of the series in each group.
+    """
+    if not groups:
+        return []
     spans = np.array([len(x) * dt for x, dt in zip(deviations, intervals, strict=True)])
-    squares = [float(x @ x) / len(x) for x in deviations]
-    variance = float(spans @ squares / spans.sum())
-    if not variance > 0:
-        return Correlation(float(spans.sum()), 1.0)
-    levels = [_level(blocks, duration) for blocks, duration in _levels(deviations, intervals)]
-    n = np.array([level.n for level in levels])
-    covariances = np.stack([level.covariance for level in levels])
-    densities = _densities(covariances, n)
-    longest = max(density * level.duration for density, level in zip(densities.tolist(), levels, strict=True))
-    return Correlation(longest / variance, float(np.min(n * covariances[:, 0] / densities)))
+    squares = np.array([x @ x for x in deviations]) / [len(x) for x in deviations]
+    base = max(intervals)
+    blocks = [list(_blocks(x, base / dt)) for x, dt in zip(deviations, intervals, strict=True)]
+    levels = [list(_levels([blocks[run] for run in group])) for group in groups]
+    covariances = np.stack([level.covariance for group in levels for level in group])
+    n = np.array([level.n for group in levels for level in group])
+    ends = np.cumsum([len(group) for group in levels])
+    densities = densities_at_zero(covariances, n)
+    fluctuations = np.divide(n * covariances[:, 0], densities, out=np.full_like(densities, np.inf), where=densities > 0)
+    found = []
+    for group, first, end in zip(groups, [0, *ends[:-1]], ends, strict=True):
+        whole = spans[list(group)]
+        variance = float(whole @ squares[list(group)] / whole.sum())
+        if not variance > 0:
+            found.append(Correlation(float(whole.sum()), 1.0))
+            continue
+        times = base * 2.0 ** np.arange(end - first) * densities[first:end] / variance
+        found.append(Correlation(float(times.max()), float(fluctuations[first:end].min())))
+    return found
 
 
-def _levels(series: Sequence[Array], intervals: Sequence[float]) -> Iterator[tuple[list[Array], float]]:
-    """Yield averages over blocks of the same duration in all series, and that duration; it doubles."""
-    duration = max(intervals)
+@dataclass(frozen=True, eq=False)
+class _Blocks:
+    """Blocks of one duration: their number, and the sums of products of their averages at lags 0, 1, ... (P + 1,)."""
+
+    n: int
+    products: Array
+
+
+def _blocks(series: Array, length: float) -> Iterator[_Blocks]:
+    """Yield the blocks of a series, `length` samples long at first, twice as long each time."""
     while True:
-        lengths = [max(round(duration / interval), 1) for interval in intervals]
-        blocks = [_averages(x, length) for x, length in zip(series, lengths, strict=True)]
-        numbers = [len(means) for means in blocks]
-        if duration > max(intervals) and (sum(numbers) < FEWEST_BLOCKS or min(numbers) < SHORTEST):
+        samples = max(round(length), 1)
+        n = max(len(series) // samples, 1)
+        means = series[: n * samples].reshape(n, -1).mean(axis=1) if samples > 1 else series
+        yield _Blocks(n, np.correlate(np.concatenate([means, np.zeros(HIGHEST_ORDER)]), means, "valid"))
+        if n < 2 * SHORTEST:
             return
-        yield blocks, duration
-        duration *= 2
-
-
-def _averages(series: Array, length: int) -> Array:
-    n = max(len(series) // length, 1)
-    return np.asarray(series[: n * length].reshape(n, -1).mean(axis=1))
+        length *= 2
 
 
 @dataclass(frozen=True, eq=False)
 class _Level:
-    """Blocks of one duration: their number, and their covariance at lags 0, 1, ...; NaN beyond what a fit may use."""
+    """Blocks of one duration of all series: their number, and their covariance; NaN beyond what a fit may use."""
 
-    duration: float
     n: int
     covariance: Array
 
 
-def _level(blocks: Sequence[Array], duration: float) -> _Level:
-    """Sum up the blocks of all series, each series weighted by its length; the sums over a lag end with the data."""
-    n = sum(map(len, blocks))
-    highest = min(HIGHEST_ORDER, n // 4, min(map(len, blocks)) - 1)
-    covariance = np.full(HIGHEST_ORDER + 1, np.nan)
-    for lag in range(highest + 1):
-        covariance[lag] = sum(float(x[: len(x) - lag] @ x[lag:]) for x in blocks) / n
-    return _Level(duration, n, covariance)
-
-
-def _densities(covariances: Array, n: NDArray[np.int_]) -> Array:
-    """Return the spectral density at zero frequency of each level (L,): n times the variance of the mean of n blocks.
-
-    The Levinson recursion for all levels at once, their orders chosen by Akaike's criterion.
-
-    Parameters
-    ----------
-    covariances : (L, P + 1)
-        At lags 0 to P; NaN beyond the highest order.
-    n : (L,)
-        Blocks of each level.
-    """
-    coefficients = np.zeros((len(n), 0))
-    error = covariances[:, 0].copy()
-    best, densities = n * np.log(error), error.copy()
-    for order in range(1, covariances.shape[1]):
-        past = np.einsum("lp,lp->l", coefficients, covariances[:, order - 1 : 0 : -1])
-        reflection = ((covariances[:, order] - past) / error)[:, None]
-        coefficients = np.hstack([coefficients - reflection * coefficients[:, ::-1], reflection])
-        error = error * (1 - reflection[:, 0] ** 2)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            criterion = np.where(error > 0, n * np.log(error) + 2 * order, np.inf)
-        better = criterion < best
-        best[better] = criterion[better]
-        densities[better] = error[better] / (1 - coefficients[better].sum(axis=1)) ** 2
-    return densities
+def _levels(series: Sequence[Sequence[_Blocks]]) -> Iterator[_Level]:
+    """Sum up the blocks of all series, duration by duration; the sums over a lag end with the data."""
+    for blocks in zip(*series, strict=False):
+        numbers = [block.n for block in blocks]
+        n, fewest = sum(numbers), min(numbers)
+        if blocks[0] is not series[0][0] and (n < FEWEST_BLOCKS or fewest < SHORTEST):
+            return
+        covariance = np.sum([block.products for block in blocks], axis=0) / n
+        covariance[min(HIGHEST_ORDER, n // 4, fewest - 1) + 1 :] = np.nan
+        yield _Level(n, covariance)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erfc, gammaincc
 
-from deckgen.analysis.uncertainty.correlation import statistical_inefficiency
+from deckgen.analysis.uncertainty.correlation import statistical_inefficiencies
 
 __all__ = ["LATEST", "Equilibration", "Starts", "common_start", "detect_equilibration", "thin"]
 
@@ -67,9 +67,9 @@ class Starts:
     def __init__(self, series: Array) -> None:
         self.n = len(series)
         starts = np.unique((np.array(STARTS) * self.n).astype(int))
-        self._found = [Equilibration(int(start), statistical_inefficiency(series[start:])) for start in starts]
-        passage = _first_passage(series)
-        self._passage = Equilibration(passage, statistical_inefficiency(series[passage:]))
+        starts = np.append(starts, _first_passage(series))
+        found = statistical_inefficiencies([series[start:] for start in starts])
+        *self._found, self._passage = (Equilibration(int(start), g) for start, g in zip(starts, found, strict=True))
 
     def best(self, least_g: float = 1.0) -> Equilibration:
         """Return the start, within the first half, that leaves most independent samples, n_left / g.

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
+from scipy.special import ndtr, stdtrit
 
 from deckgen.analysis.headline import Headline
-from deckgen.analysis.melting import Peak, peak_near, summit_near
+from deckgen.analysis.melting import Peak, peak_near, quantity_near
 from deckgen.analysis.results import Interval, Intervals
 from deckgen.analysis.uncertainty.modes import Mode, find_mode
 from deckgen.analysis.uncertainty.resampling import remainder, resampled_curves
@@ -25,6 +25,12 @@ LEVEL = 0.95
 
 ENOUGH = 0.9
 """Fraction of the resamples that must show a peak for its interval to mean something."""
+
+REST = 0.25
+"""Degrees of freedom of the rest's error for each fluctuation; along the slow mode one.
+
+By the scatter of the errors over model studies: 0.1 to 1 (few samples carry the rest), and 0.3 to 1.7.
+"""
 
 STEP = 1e-4
 """Of C_v/C_0, for the slope of a peak's quantities."""
@@ -69,14 +75,13 @@ def peak_errors(
     influences = {name: slope @ headline.influence for name, slope in _slopes(headline, curve, peak).items()}
     slow = find_mode(solved, np.tile(influences["temperature_K"], (len(solved.pool.N_k), 1)))
     n_independent = slow.independent_near(solved.pool.N_k)
-    resampled = {
-        name: _resample(headline, slow, remainder(solved, influence, slow), n, generator)
-        for name, influence in influences.items()
-        if name != "temperature_K"
-    }
+    rests = {name: remainder(solved, influence, slow) for name, influence in influences.items() if name != SUMMIT[0]}
+    resampled = {name: _resample(headline, slow, rest, n, generator) for name, rest in rests.items()}
     # the slow mode is the temperature's own, and every set of resamples carries it
-    resampled["temperature_K"] = resampled["height_over_c0"]
-    intervals = {name: _interval(headline, curves, peak, name, n_independent) for name, curves in resampled.items()}
+    resampled[SUMMIT[0]], rests[SUMMIT[0]] = resampled[SUMMIT[1]], None
+    intervals = {
+        name: _interval(headline, curves, peak, name, (slow, rests[name])) for name, curves in resampled.items()
+    }
     carrying = solved.effective_number(np.array([peak.temperature_K]), headline.sample_weights)
     return PeakErrors(
         intervals=Intervals(**intervals),
@@ -114,15 +119,6 @@ def _quantities(headline: Headline, curve: Array, peak: Peak) -> Peak | None:
     return None if found is None or found.at_edge else found
 
 
-def _quantity(headline: Headline, curve: Array, peak: Peak, name: str) -> float | None:
-    """Return one quantity of it; position and height without the rest, which takes longer."""
-    if name in SUMMIT:
-        summit = summit_near(headline.grid_K, curve, peak.temperature_K)
-        return None if summit is None else summit[SUMMIT.index(name)]
-    found: float | None = getattr(_quantities(headline, curve, peak), name, None)
-    return found
-
-
 def _resample(headline: Headline, slow: Mode, rest: Mode | None, n: int, generator: np.random.Generator) -> Array:
     return resampled_curves(
         headline.solved,
@@ -136,20 +132,38 @@ def _resample(headline: Headline, slow: Mode, rest: Mode | None, n: int, generat
     )
 
 
-def _interval(headline: Headline, curves: Array, peak: Peak, name: str, n_independent: float) -> Interval | None:
-    found = (_quantity(headline, curve, peak, name) for curve in curves)
+def _interval(
+    headline: Headline, curves: Array, peak: Peak, name: str, modes: tuple[Mode, Mode | None]
+) -> Interval | None:
+    grid_K, n_atoms, near_K = headline.grid_K, headline.n_atoms, peak.temperature_K
+    found = (quantity_near(grid_K, curve, n_atoms, near_K, name) for curve in curves)
     values = np.array([value for value in found if value is not None])
     if len(values) < ENOUGH * len(curves):
         return None
     # resamples lie as far from the estimate, on average, as the estimate from the truth
     centre = 2 * float(getattr(peak, name)) - float(values.mean())
-    reach = _student(n_independent) * float(values.std())
+    error = float(_spread(values))
+    reach = _student(_freedom(headline.solved.pool.N_k, *modes, error**2)) * error
     return centre - reach, centre + reach
 
 
-def _student(n_independent: float) -> float:
-    """Return Student's t of a 95 % interval whose error is known from so many independent samples."""
-    return float(stdtrit(max(n_independent - 1, 1), (1 + LEVEL) / 2))  # scipy.stats is slow to import
+def _freedom(N_k: NDArray[np.int_], slow: Mode, rest: Mode | None, variance: float) -> float:
+    """Return the degrees of freedom of an error, whose variance is partly the rest's (Satterthwaite)."""
+    if rest is None or not variance > 0:
+        return slow.fluctuations_near(N_k)
+    share = min(rest.error(N_k) ** 2 / variance, 1.0)
+    return 1 / ((1 - share) / slow.fluctuations_near(N_k) + share / (REST * rest.fluctuations_near(N_k)))
+
+
+def _spread(values: Array) -> Array:
+    """Return half the range of 68 % of the values (B, ...): a few resamples with hardly a jump do not decide."""
+    low, high = np.quantile(values, ndtr([-1.0, 1.0]), axis=0)
+    return np.asarray(high - low) / 2
+
+
+def _student(freedom: float) -> float:
+    """Return Student's t of a 95 % interval."""
+    return float(stdtrit(max(freedom, 1), (1 + LEVEL) / 2))  # scipy.stats is slow to import
 
 
 def curve_band(
@@ -162,11 +176,11 @@ def curve_band(
         top = headline.influence[int(np.argmax(curve))]
         N_k = headline.solved.pool.N_k
         slow = find_mode(headline.solved, np.tile(top, (len(N_k), 1)))
-        curves, n_independent = _resample(headline, slow, None, n, generator), slow.independent_near(N_k)
+        curves, freedom = _resample(headline, slow, None, n, generator), slow.fluctuations_near(N_k)
     else:
-        curves, n_independent = errors.curves, errors.n_independent
+        curves, freedom = errors.curves, errors.slow.fluctuations_near(headline.solved.pool.N_k)
     centre = 2 * curve - curves.mean(axis=0)
-    reach = _student(n_independent) * curves.std(axis=0)
+    reach = _student(freedom) * _spread(curves)
     return np.stack([centre - reach, centre + reach], axis=1)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deckgen.analysis.mbar.reweighting import Reweighting
-from deckgen.analysis.uncertainty.correlation import Correlation, correlation
+from deckgen.analysis.uncertainty.correlation import Correlation, correlations
 
 __all__ = ["Mode", "find_mode", "run_deviations"]
 
@@ -37,14 +37,14 @@ class Mode:
         MBAR's variance at each rung.
     independent : (K,)
         Independent samples of each rung.
-    n_fluctuations : (K,)
-        How often its slowest part fluctuates, at each rung and those next to it.
+    correlations
+        At each rung, with those next to it.
     """
 
     values: Array
     variance: Array
     independent: Array
-    n_fluctuations: Array
+    correlations: Sequence[Correlation]
 
     def error(self, N_k: NDArray[np.int_]) -> float:
         """Return the standard error of the quantity whose influence function this is."""
@@ -56,10 +56,17 @@ class Mode:
         nearby = np.convolve(self.independent, np.ones(3))[1:-1]
         return float(parts.sum() ** 2 / (parts**2 @ (1 / nearby))) if parts.sum() > 0 else np.inf
 
+    def fluctuations_near(self, N_k: NDArray[np.int_]) -> float:
+        """Return how often the slowest part fluctuates at the rungs that make the error, each with its neighbours."""
+        parts = self._contributions(N_k)
+        inverse = float(parts @ [1 / one.n_fluctuations for one in self.correlations])
+        return float(parts.sum()) / inverse if inverse > 0 else np.inf
+
     def known(self, N_k: NDArray[np.int_]) -> bool:
         """Whether the correlation is known at the rungs that make the error."""
         parts = self._contributions(N_k)
-        return bool(parts @ (self.n_fluctuations < FEWEST_FLUCTUATIONS) <= parts.sum() / 2)
+        rare = [one.n_fluctuations < FEWEST_FLUCTUATIONS for one in self.correlations]
+        return bool(parts @ rare <= parts.sum() / 2)
 
     def _contributions(self, N_k: NDArray[np.int_]) -> Array:
         return np.asarray(N_k**2 * self.variance / self.independent)
@@ -88,7 +95,7 @@ def find_mode(solved: Reweighting, functions: Array, *, parts: int = 0) -> Mode:
     series = run_deviations(solved, values)
     rungs = np.array(solved.pool.rungs)
     measured = [_about_parts(values, parts) for values in series] if parts else [[values] for values in series]
-    found = [_correlation(solved, measured, np.flatnonzero(np.abs(rungs - k) <= 1)) for k in range(len(means))]
+    found = _correlations(solved, measured, [np.flatnonzero(np.abs(rungs - k) <= 1) for k in range(len(means))])
     spans = np.array(solved.pool.lengths) * np.array(solved.pool.spacings_ps)
     whole = np.bincount(rungs, weights=spans)
     independent = np.clip(whole / [one.time for one in found], 1, solved.pool.N_k)
@@ -96,7 +103,7 @@ def find_mode(solved: Reweighting, functions: Array, *, parts: int = 0) -> Mode:
         independent *= _lost_with_means(independent, parts * np.bincount(rungs))
     else:
         independent /= _excess(solved, series, variance, independent)
-    return Mode(values, variance, independent, np.array([one.n_fluctuations for one in found]))
+    return Mode(values, variance, independent, found)
 
 
 def run_deviations(solved: Reweighting, values: Array) -> list[Array]:
@@ -119,9 +126,14 @@ def _lost_with_means(independent: Array, n_parts: NDArray[np.int_]) -> Array:
     return np.asarray(1 - np.minimum(2 * n_parts / independent, 0.5))
 
 
-def _correlation(solved: Reweighting, series: Sequence[Sequence[Array]], runs: NDArray[np.intp]) -> Correlation:
-    parts = [(part, solved.pool.spacings_ps[run]) for run in runs for part in series[run]]
-    return correlation([part for part, _ in parts], [spacing for _, spacing in parts])
+def _correlations(
+    solved: Reweighting, series: Sequence[Sequence[Array]], groups: Sequence[NDArray[np.intp]]
+) -> list[Correlation]:
+    """Return the correlation of each group of runs, whose parts are series of their own."""
+    parts = [part for run in series for part in run]
+    of = np.repeat(np.arange(len(series)), [len(run) for run in series])
+    intervals = np.array(solved.pool.spacings_ps)[of].tolist()
+    return correlations(parts, intervals, [np.flatnonzero(np.isin(of, runs)).tolist() for runs in groups])
 
 
 def _excess(solved: Reweighting, series: Sequence[Array], variance: Array, independent: Array) -> float:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from deckgen.analysis.melting import MIN_PROMINENCE, find_melting, find_peaks, peak_near, summit_near
+from deckgen.analysis.melting import MIN_PROMINENCE, find_melting, find_peaks, peak_near, quantity_near
 from deckgen.units import KB_EV_K
 
 N_ATOMS = 55
@@ -96,9 +96,10 @@ def test_the_peak_near_a_temperature_is_the_nearest_not_the_highest():
     for T, expected in ((140.0, 150.0), (214.0, 150.0), (216.0, 280.0)):
         assert peak_near(GRID, curve, N_ATOMS, T).temperature_K == pytest.approx(expected, abs=0.01)
         peak = peak_near(GRID, curve, N_ATOMS, T)
-        assert summit_near(GRID, curve, T) == (peak.temperature_K, peak.height_over_c0)
+        for name in ("temperature_K", "height_over_c0", "fwhm_K", "latent_heat_eV"):
+            assert quantity_near(GRID, curve, N_ATOMS, T, name) == getattr(peak, name)
     assert peak_near(GRID, np.ones(len(GRID)), N_ATOMS, 200.0) is None
-    assert summit_near(GRID, 1 + bell(335.0, 1.0, 20.0), 300.0) is None  # highest at the edge
+    assert quantity_near(GRID, 1 + bell(335.0, 1.0, 20.0), N_ATOMS, 300.0, "fwhm_K") is None  # highest at the edge
 
 
 @pytest.mark.parametrize("step", [0.25, 0.5, 1.0])

@@ -32,7 +32,7 @@ def test_a_rung_beside_a_slow_one_keeps_its_rare_visits(rng):
     visits = np.abs(np.arange(5000) - 700) < 150
     slow = np.sin(np.arange(5000) / 150) > 0
     runs = [series(T, rng.normal(size=5000) + 4.0 * part) for T, part in ((200.0, slow), (210.0, visits))]
-    assert make_productions(runs)[1].start < 100
+    assert make_productions(runs)[1].start < 500
     assert make_productions([runs[1], series(190.0, rng.normal(size=5000))])[0].start > 800
 
 
@@ -71,3 +71,26 @@ def test_rotational_weights_need_every_run_to_have_them(rng, lacking):
     weighted = make_pool([production(T, rng, **whole) for T in (200.0, 210.0)])
     assert weighted.rotation_weights.mean() == pytest.approx(1.0)
     assert make_pool([production(200.0, rng, **whole), production(210.0, rng, **lacking)]).rotation_weights is None
+
+
+def test_what_runs_remember_of_their_common_start_is_left_out(rng):
+    """All start in the lower basin and forget it in 20 samples, which none shows alone; half the variance is noise."""
+    phi, n = np.exp(-1 / 20), 2000
+    runs = []
+    for T in (200.0, 210.0, 220.0):
+        upper, basins = False, np.empty(n)
+        for i, jump in enumerate(rng.random(n)):
+            upper = not upper if jump > (1 + phi) / 2 else upper
+            basins[i] = upper
+        runs.append(series(T, rng.normal(size=n) + 2.0 * basins))
+    assert all(run.start >= 20 / 2 for run in make_productions(runs))
+
+
+def test_independent_samples_remember_nothing(rng):
+    assert [run.start for run in make_productions([series(T, rng.normal(size=2000)) for T in (200.0, 210.0)])] == [0, 0]
+
+
+def test_a_run_that_forgets_slowly_loses_a_quarter_at_most(rng):
+    wave = np.sin(2 * np.pi * np.arange(2000) / 1000)
+    runs = [series(T, wave + 0.1 * rng.normal(size=2000)) for T in (200.0, 210.0)]
+    assert [run.start for run in make_productions(runs)] == [500, 500]

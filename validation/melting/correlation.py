@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft
 from scipy.signal import lfilter
 
-from deckgen.analysis.uncertainty.correlation import correlation
+from deckgen.analysis.uncertainty.correlation import HIGHEST_ORDER, correlation
+from deckgen.analysis.uncertainty.spectrum import densities_at_zero
 from validation.common import record, work_folder
 
 Array = NDArray[np.float64]
@@ -144,11 +145,8 @@ def _batch_means(deviation: Array) -> float:
 
 def _model(deviation: Array) -> float:
     """Return g by an autoregressive model of the rows: the first level of deckgen's alone."""
-    from deckgen.analysis.uncertainty.correlation import _densities, _level
-
-    level = _level([deviation], 1.0)
-    density = _densities(level.covariance[None], np.array([level.n]))[0]
-    return float(density / level.covariance[0])
+    lags = np.correlate(np.concatenate([deviation, np.zeros(HIGHEST_ORDER)]), deviation, "valid") / len(deviation)
+    return float(densities_at_zero(lags[None], np.array([len(deviation)]))[0] / lags[0])
 
 
 def _cases() -> Iterator[Case]:

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
-from deckgen.analysis.uncertainty.correlation import correlation, standard_error, statistical_inefficiency
+from deckgen.analysis.uncertainty.correlation import (
+    correlation,
+    correlations,
+    standard_error,
+    statistical_inefficiencies,
+    statistical_inefficiency,
+)
 
 N = 15_000
 """Samples of a run: 600 ps, a row every 0.04 ps."""
@@ -109,6 +115,17 @@ def test_runs_with_different_intervals_share_their_correlation_in_time(rng):
     mixed = correlation([run[:: 1 + 3 * (i % 2)] for i, run in enumerate(runs)], [0.1, 0.4] * 4)
     assert mixed.time == pytest.approx(fine.time, rel=0.1)
     assert mixed.n_fluctuations == pytest.approx(fine.n_fluctuations, rel=0.1)
+
+
+def test_a_run_in_two_groups_counts_in_each_as_it_does_alone(rng):
+    runs = [autoregressive(tau, 3000 + 500 * i, rng) for i, tau in enumerate((5.0, 20.0, 40.0))]
+    together = correlations(runs, [0.5] * 3, [[0, 1], [1, 2], [2]])
+    assert together == [
+        correlation(runs[:2], [0.5] * 2),
+        correlation(runs[1:], [0.5] * 2),
+        correlation(runs[2:], [0.5]),
+    ]
+    assert statistical_inefficiencies(runs) == [statistical_inefficiency(run) for run in runs]
 
 
 def test_a_constant_series_is_one_sample():

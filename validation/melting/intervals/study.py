@@ -35,9 +35,9 @@ def exact(regime: Regime) -> Peak:
 
 
 def analyse(regime: Regime, seed: int) -> Verdict:
-    """Analyse one study as deckgen does, without what its tables and figures need beside."""
+    """Analyse one study as deckgen does, without pymbar's part and what its tables and figures need beside."""
     productions = make_productions(regime.samples(seed).series)
-    solved = reweighting.reweight(make_pool(productions))
+    solved = reweighting.reweight(make_pool(productions), pymbar=False)
     grid = temperature_grid(solved.pool.temperatures_K, GRID_K)
     headline = Headline(solved, grid, N_ATOMS, weighted=False)
     curve = headline.curves(headline.sample_weights).heat_capacity_over_c0[0]
