@@ -122,6 +122,7 @@ def about_checks(checks: Iterable[Check]) -> list[Finding]:
         "rungs": "the mean energies of the temperatures are not those that all of them together lead to",
         "halves": "the first and the second half of the runs have the peak at different temperatures",
         "replicas": "the runs of one temperature differ from one another",
+        "starts": "the runs from the solid and those from the melt differ at the same temperature",
     }
     findings = []
     for check in checks:

@@ -46,7 +46,8 @@ class Check:
     ----------
     name
         `rungs`: each rung's own mean energy against that of all rungs together; `halves`: the peak of the first and the
-        second half of the runs; `replicas`: the runs of each rung against one another.
+        second half of the runs; `replicas`: the runs of each rung against one another; `starts`: those from the solid
+        against those from the melt.
     deviation
         Of what is compared, in standard errors: root mean square over rungs or runs.
     p

@@ -48,6 +48,8 @@ class TimeSeries:
         Rows left out of this series because a resumed run went over them again.
     frames
         The run's frames (extended XYZ), if it wrote any.
+    start
+        What the run began with: `minimum` or `melted`; empty where unknown.
     """
 
     temperature_K: float
@@ -61,6 +63,7 @@ class TimeSeries:
     planned_ps: float | None = None
     dropped_rows: int = 0
     frames: Path | None = None
+    start: str = ""
 
     def __post_init__(self) -> None:
         shapes: dict[str, tuple[int, ...]] = {"time_ps": (self.n,), "potential_energy_eV": (self.n,)}

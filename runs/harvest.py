@@ -67,6 +67,7 @@ def _series(folder: Path, manifest: Manifest) -> TimeSeries | None:
         planned_ps=manifest.planned_ps,
         dropped_rows=dropped + _count_lines(folder / DROPPED_ENERGIES),
         frames=frames if frames.exists() else None,
+        start=manifest.start,
     )
 
 

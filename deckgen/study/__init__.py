@@ -93,7 +93,7 @@ class Study(Document):
 
     @property
     def melt_K(self) -> float:
-        """Temperature of the melt that `start = "melted"` begins with."""
+        """Temperature of the melt that runs begin with, those of them that do."""
         return self.nvt.melt_K or round(1.25 * self.ladder.rungs_K[-1], 3)
 
 

@@ -106,6 +106,11 @@ def test_only_what_was_done_is_said(write) -> None:
     assert "97, 170201" not in references
 
 
+def test_runs_that_begin_with_the_melt_are_counted_as_what_they_are(write) -> None:
+    text, _ = write(nvt={"start": "alternate", "melt_K": 500})
+    assert "Every second run, by temperature and by replica, began with 20 ps at 500 K to melt" in text
+
+
 def test_a_potential_brings_its_own_citation(write) -> None:
     gap, references = write()
     assert "Gaussian approximation potential na-gap" in gap

@@ -49,7 +49,8 @@ def ladder_runs(study: Study, results: ThermodynamicsDocument, *, own_templates:
 
 
 def melting(study: Study) -> list[str]:
-    """Say how each run was melted first, where it was."""
-    if study.nvt.start != "melted":
+    """Say which runs were melted first, and how."""
+    if study.nvt.start == "minimum":
         return []
-    return [f"Each run began with {MELT_PS} ps at {study.melt_K:g} K to melt the start structure."]
+    which = "Every second run, by temperature and by replica," if study.nvt.start == "alternate" else "Each run"
+    return [f"{which} began with {MELT_PS} ps at {study.melt_K:g} K to melt the start structure."]
