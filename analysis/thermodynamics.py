@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deckgen.analysis.caloric import temperature_grid
+from deckgen.analysis.crossings import count_crossings
 from deckgen.analysis.estimators import estimators
 from deckgen.analysis.findings import (
+    about_crossings,
     about_evaporation,
     about_minimum,
     about_outliers,
@@ -114,6 +116,8 @@ def _assemble(
     findings = findings + about_states(states) + about_overlap(solved.pool.temperatures_K, solved.shared())
     findings += about_range(curve, samples.n_atoms)
     verdict = judge(headline, curve, findings, bootstraps=bootstraps, seed=seed)
+    crossings = count_crossings(productions, verdict.melting, grid, curves.potential_energy_eV[0], samples.n_atoms)
+    findings += about_crossings(crossings, verdict.melting)
     return Thermodynamics(
         n_atoms=samples.n_atoms,
         formula=samples.formula,
@@ -136,5 +140,6 @@ def _assemble(
         histograms=energy_histograms(rungs),
         traces=tuple(energy_trace(run) for run in productions),
         lindemann=lindemann,
+        crossings=crossings,
         warnings=(*verdict.findings, *findings),
     )
