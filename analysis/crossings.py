@@ -105,8 +105,11 @@ def count_crossings(
     -------
     Crossings or None
         None without a peak inside the ladder, and where energies do not tell two phases from one another: vibrations
-        are as large as the latent heat, or the phases change faster than vibrations average out.
+        are as large as the latent heat, or the phases change faster than vibrations average out. None also where rungs
+        exchanged configurations: a rung's rows are then of many.
     """
+    if any(run.series.ladder is not None for run in productions):
+        return None
     if peak is None or peak.latent_heat_eV is None or not peak.latent_heat_eV > 0:
         return None
     smoothing_ps = _smoothing_ps(productions, peak)

@@ -15,6 +15,7 @@ from deckgen.analysis.estimators import estimators
 from deckgen.analysis.findings import (
     about_crossings,
     about_evaporation,
+    about_exchange,
     about_minimum,
     about_outliers,
     about_overlap,
@@ -115,7 +116,10 @@ def _assemble(
     states = tuple(rung_state(runs, float(U)) for runs, U in zip(rungs, solved.rung_means_eV(), strict=True))
     findings = findings + about_states(states) + about_overlap(solved.pool.temperatures_K, solved.shared())
     findings += about_range(curve, samples.n_atoms)
-    verdict = judge(headline, curve, findings, bootstraps=bootstraps, seed=seed)
+    # rungs that share configurations are not independent runs: their resamples would say too little
+    exchanged = any(run.ladder is not None for run in samples.series)
+    verdict = judge(headline, curve, findings, bootstraps=0 if exchanged else bootstraps, seed=seed)
+    findings += about_exchange(verdict.melting, exchanged=exchanged)
     crossings = count_crossings(productions, verdict.melting, grid, curves.potential_energy_eV[0], samples.n_atoms)
     findings += about_crossings(crossings, verdict.melting)
     return Thermodynamics(

@@ -56,4 +56,4 @@ def check_starts(solved: Reweighting, influence: Array, starts: Sequence[str]) -
 def _by_rung(solved: Reweighting, values: Sequence[float], starts: Sequence[str], kind: str) -> Array:
     """Return the sum of a number of each run over the runs of one start at each rung (K,)."""
     chosen = np.array(values, dtype=float) * (np.array(starts) == kind)
-    return np.bincount(solved.pool.rungs, weights=chosen, minlength=len(solved.pool.N_k))
+    return np.bincount(solved.pool.rungs, weights=chosen, minlength=len(solved.pool.N_k)).astype(float)

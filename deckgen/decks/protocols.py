@@ -113,7 +113,7 @@ def _isomer_runs(study: Study) -> Iterator[PlannedDeck]:
     for place, temperature in enumerate(study.isomers.temperatures_K):
         context = _nvt(study, temperature, 1, place)
         context["seed"] = _seed(study.nvt.seed, temperature, 0)  # not the run of a rung at the same temperature
-        context |= {"n_steps": study.isomer_steps, "frame_every": study.isomers.frame_every}
+        context |= {"n_steps": study.isomer_steps, "frame_every": study.isomers.frame_every, "exchange": False}
         yield PlannedDeck(nvt_id(temperature, 1), context)
 
 
@@ -134,6 +134,7 @@ def _nvt(study: Study, temperature_K: float, replica: int, place: int) -> dict[s
         "frame_every": nvt.frame_every,
         "restart_every": nvt.restart_every,
         "thermo_every": 100 * nvt.sample_every,
+        "exchange": study.exchange.every is not None,
         "melt_K": study.melt_K if nvt.begins_melted(place, replica) else None,
         "melt_steps": round(MELT_PS * 1000 / nvt.timestep_fs),
         "container_radius_A": study.cluster.container_radius_A,

@@ -96,6 +96,14 @@ def test_some_rungs_may_run_longer(tmp_path: Path) -> None:
     assert [manifest.n_steps for _, manifest in read_manifests(tmp_path)] == [0, 200_000, 400_000, 300_000]
 
 
+def test_exchange_can_be_switched_on_and_off_without_making_decks_stale(tmp_path: Path) -> None:
+    write_decks(study(tmp_path))
+    exchange = LADDER + "[exchange]\nevery = 100\n"
+    assert changes(study(tmp_path, ladder=exchange)) == ["same"] + ["updated"] * 3
+    (tmp_path / "decks/nvt/T0200.000K-r1/deck.json").write_text("")  # a power cut
+    assert changes(study(tmp_path)) == ["same"] + ["updated"] * 3
+
+
 def test_the_restart_interval_and_the_engine_are_not_part_of_the_identity(tmp_path: Path) -> None:
     write_decks(study(tmp_path, "restart_every = 5000"))
     assert "replaced" not in changes(study(tmp_path, "restart_every = 20000"))
