@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from deckgen.analysis.crossings import Crossings, uncertainty_K
 from deckgen.analysis.fragments import Evaporation
 from deckgen.analysis.melting import Peak
 from deckgen.analysis.outliers import Outlier, without_outliers
@@ -22,7 +23,9 @@ from deckgen.units import initial_heat_capacity_over_kB, kinetic_heat_capacity_o
 __all__ = [
     "FEWEST_INDEPENDENT",
     "about_checks",
+    "about_crossings",
     "about_evaporation",
+    "about_exchange",
     "about_minimum",
     "about_outliers",
     "about_overlap",
@@ -39,6 +42,8 @@ FEWEST_SAMPLES = 50
 
 FEWEST_INDEPENDENT = 10
 """Independent samples of the runs near a peak, without which its interval means little."""
+FEWEST_RETURNS = 20
+"""Jumps in each direction, from which the ratio of two phases is known to a third."""
 LEAST_OVERLAP = 0.03
 """Klimovich, Shirts, Mobley, J. Comput. Aided Mol. Des. 29, 397 (2015)."""
 
@@ -122,6 +127,7 @@ def about_checks(checks: Iterable[Check]) -> list[Finding]:
         "rungs": "the mean energies of the temperatures are not those that all of them together lead to",
         "halves": "the first and the second half of the runs have the peak at different temperatures",
         "replicas": "the runs of one temperature differ from one another",
+        "starts": "the runs from the solid and those from the melt differ at the same temperature",
     }
     findings = []
     for check in checks:
@@ -201,6 +207,36 @@ def about_peak(
         return []
     message = f"the peak at {T:.1f} K has no interval: {reason}. Longer runs or more replicas there will give one"
     return [Finding("ci_unreliable", message, T)]
+
+
+def about_crossings(crossings: Crossings | None, peak: Peak | None) -> list[Finding]:
+    """Say if the runs went from one side of the peak to the other too rarely."""
+    if crossings is None or peak is None or crossings.n_returns >= FEWEST_RETURNS:
+        return []
+    n, T = crossings.n_returns, peak.temperature_K
+    leaves = (
+        f"they alone leave it uncertain by {uncertainty_K(peak, n):.2g} K"
+        if n
+        else "without any it lies where the starts of the runs have put it"
+    )
+    message = (
+        f"the runs went from solid to liquid and back {n} times in all, fewer than {FEWEST_RETURNS}: the peak at "
+        f"{T:.1f} K is known as well as these jumps are counted, however many the samples; {leaves}. Longer runs or "
+        "more replicas near it will bring more, above it more than below"
+    )
+    return [Finding("few_crossings", message, T)]
+
+
+def about_exchange(peak: Peak | None, *, exchanged: bool) -> list[Finding]:
+    """Say that there are no intervals where rungs exchanged configurations."""
+    if not exchanged:
+        return []
+    what = "the curve" if peak is None else f"the peak at {peak.temperature_K:.1f} K"
+    message = (
+        f"{what} has no interval: the rungs of a ladder exchanged configurations and are not independent of one "
+        "another. The scatter of ladders (replicas) that are analysed one by one says how sure it is"
+    )
+    return [Finding("ci_unreliable", message, None if peak is None else peak.temperature_K)]
 
 
 def about_evaporation(evaporations: Iterable[Evaporation]) -> list[Finding]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deckgen.analysis.crossings import Crossings
 from deckgen.analysis.lindemann import LindemannCurve
 from deckgen.analysis.melting import Peak
 from deckgen.analysis.states import EnergyHistograms, EnergyTrace, RungState
@@ -46,7 +47,8 @@ class Check:
     ----------
     name
         `rungs`: each rung's own mean energy against that of all rungs together; `halves`: the peak of the first and the
-        second half of the runs; `replicas`: the runs of each rung against one another.
+        second half of the runs; `replicas`: the runs of each rung against one another; `starts`: those from the solid
+        against those from the melt.
     deviation
         Of what is compared, in standard errors: root mean square over rungs or runs.
     p
@@ -145,6 +147,8 @@ class Thermodynamics:
         None without frames.
     warnings
         What to know before trusting the above.
+    crossings
+        How often the runs melted and froze; None without a peak, or where energies do not show it.
     superposition : (G,) or None
         C_v/C_0 of the study's isomers in the harmonic superposition approximation; None where they are not known.
     """
@@ -171,6 +175,7 @@ class Thermodynamics:
     traces: tuple[EnergyTrace, ...]
     lindemann: LindemannCurve | None
     warnings: tuple[Finding, ...]
+    crossings: Crossings | None = None
     superposition: Array | None = None
 
     def to_json(self, *, deckgen_version: str = "") -> dict[str, Any]:
@@ -191,6 +196,7 @@ class Thermodynamics:
             "peaks": [asdict(peak) for peak in self.peaks],
             "checks": [asdict(check) | {"passed": check.passed} for check in self.checks],
             "states": [asdict(state) for state in self.states],
+            "crossings": None if self.crossings is None else asdict(self.crossings),
             "f_k": self.f_k,
             "overlap": self.overlap,
             "n_reweighting": self.n_reweighting,

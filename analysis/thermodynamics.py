@@ -10,9 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deckgen.analysis.caloric import temperature_grid
+from deckgen.analysis.crossings import count_crossings
 from deckgen.analysis.estimators import estimators
 from deckgen.analysis.findings import (
+    about_crossings,
     about_evaporation,
+    about_exchange,
     about_minimum,
     about_outliers,
     about_overlap,
@@ -113,7 +116,12 @@ def _assemble(
     states = tuple(rung_state(runs, float(U)) for runs, U in zip(rungs, solved.rung_means_eV(), strict=True))
     findings = findings + about_states(states) + about_overlap(solved.pool.temperatures_K, solved.shared())
     findings += about_range(curve, samples.n_atoms)
-    verdict = judge(headline, curve, findings, bootstraps=bootstraps, seed=seed)
+    # rungs that share configurations are not independent runs: their resamples would say too little
+    exchanged = any(run.ladder is not None for run in samples.series)
+    verdict = judge(headline, curve, findings, bootstraps=0 if exchanged else bootstraps, seed=seed)
+    findings += about_exchange(verdict.melting, exchanged=exchanged)
+    crossings = count_crossings(productions, verdict.melting, grid, curves.potential_energy_eV[0], samples.n_atoms)
+    findings += about_crossings(crossings, verdict.melting)
     return Thermodynamics(
         n_atoms=samples.n_atoms,
         formula=samples.formula,
@@ -136,5 +144,6 @@ def _assemble(
         histograms=energy_histograms(rungs),
         traces=tuple(energy_trace(run) for run in productions),
         lindemann=lindemann,
+        crossings=crossings,
         warnings=(*verdict.findings, *findings),
     )

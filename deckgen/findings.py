@@ -14,6 +14,7 @@ TITLES: Mapping[str, str] = {
     "partial": "Not all runs are done",
     "stray_rows": "Rows were left out",
     "few_samples": "Few independent samples",
+    "few_crossings": "Few crossings between solid and liquid",
     "not_equilibrated": "Not equilibrated",
     "poor_overlap": "Neighbouring temperatures hardly overlap",
     "ci_unreliable": "No reliable interval",

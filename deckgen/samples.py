@@ -48,6 +48,12 @@ class TimeSeries:
         Rows left out of this series because a resumed run went over them again.
     frames
         The run's frames (extended XYZ), if it wrote any.
+    start
+        What the run began with: `minimum` or `melted`; empty where unknown.
+    ladder
+        Number of the ladder in which its rung exchanged configurations with others; None where it did not.
+    walkers : (n,), optional
+        Of a rung that did: the number, in its ladder, of the configuration that each sample is of.
     """
 
     temperature_K: float
@@ -61,10 +67,13 @@ class TimeSeries:
     planned_ps: float | None = None
     dropped_rows: int = 0
     frames: Path | None = None
+    start: str = ""
+    ladder: int | None = None
+    walkers: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         shapes: dict[str, tuple[int, ...]] = {"time_ps": (self.n,), "potential_energy_eV": (self.n,)}
-        shapes |= {"kinetic_temperature_K": (self.n,), "principal_moments_uA2": (self.n, 3)}
+        shapes |= {"kinetic_temperature_K": (self.n,), "principal_moments_uA2": (self.n, 3), "walkers": (self.n,)}
         name = self.label or f"T = {self.temperature_K} K"
         if not LOWEST_K <= self.temperature_K <= HIGHEST_K:
             raise InputError(

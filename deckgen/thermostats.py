@@ -30,6 +30,8 @@ class Thermostat:
         For the methods text: what it is, and what becomes of the momenta ({dof}: the degrees of freedom).
     citation
         Its source.
+    random_forces
+        Whether it adds random forces to those of the potential.
     """
 
     name: ThermostatName
@@ -38,6 +40,7 @@ class Thermostat:
     description: str
     momenta: str
     citation: str
+    random_forces: bool = False
 
     @property
     def keeps_zero_angular_momentum(self) -> bool:
@@ -77,6 +80,7 @@ _RECORDS = (
             "3N − 3 = {dof} degrees of freedom; the cluster rotates as in the canonical ensemble."
         ),
         citation="T. Schneider, E. Stoll, Phys. Rev. B 17, 1302 (1978)",
+        random_forces=True,
     ),
 )
 

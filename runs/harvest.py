@@ -13,6 +13,8 @@ from deckgen.decks.manifest import ENERGIES, FRAMES, QUENCHED, Manifest
 from deckgen.decks.protocols import MINIMIZE, PROTOCOLS
 from deckgen.errors import RunError
 from deckgen.frames import read_frames
+from deckgen.runs.exchange.state import state_file
+from deckgen.runs.exchange.walkers import read_walkers, walkers_at
 from deckgen.runs.outputs import DROPPED_ENERGIES
 from deckgen.runs.rows import COLUMNS, read_energies
 from deckgen.samples import Samples, TimeSeries
@@ -32,7 +34,12 @@ def harvest(study_folder: Path) -> Samples:
     sampled = [(folder, manifest) for folder, manifest in decks if PROTOCOLS[manifest.protocol].sampled]
     if len({(manifest.potential_sha256, manifest.formula) for _, manifest in sampled}) > 1:
         raise RunError(f"{study_folder}: the decks are of different clusters or potentials", hint="see: deckgen decks")
-    series = [run for folder, manifest in sampled if (run := _series(folder, manifest)) is not None]
+    ladders = {replica: read_walkers(state_file(study_folder, replica)) for replica in {m.replica for _, m in sampled}}
+    series = [
+        run
+        for folder, manifest in sampled
+        if (run := _series(folder, manifest, ladders[manifest.replica].get(manifest.id))) is not None
+    ]
     if not series:
         raise RunError(f"{study_folder}: no deck has samples yet", hint="run the study first: deckgen run")
     known_K = {run.temperature_K for run in series}
@@ -48,8 +55,8 @@ def harvest(study_folder: Path) -> Samples:
     )
 
 
-def _series(folder: Path, manifest: Manifest) -> TimeSeries | None:
-    """Return what one deck has sampled; None where it has not one row."""
+def _series(folder: Path, manifest: Manifest, noted: NDArray[np.int64] | None) -> TimeSeries | None:
+    """Return what one deck has sampled, with the walkers that are noted of its rung; None where it has not one row."""
     path, frames = folder / ENERGIES, folder / FRAMES
     rows, dropped = read_energies(path) if path.exists() else (np.empty((0, COLUMNS)), 0)
     if not len(rows) or manifest.temperature_K is None:
@@ -67,6 +74,9 @@ def _series(folder: Path, manifest: Manifest) -> TimeSeries | None:
         planned_ps=manifest.planned_ps,
         dropped_rows=dropped + _count_lines(folder / DROPPED_ENERGIES),
         frames=frames if frames.exists() else None,
+        start=manifest.start,
+        ladder=None if noted is None else manifest.replica,
+        walkers=None if noted is None else walkers_at(noted, rows[:, 0].astype(np.int64)),
     )
 
 

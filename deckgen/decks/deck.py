@@ -160,7 +160,7 @@ def _deck(rendering: Rendering) -> Deck:
     context, potential = rendering.context, rendering.context["potential"]
     start = hashlib.sha256(rendering.data.encode()).hexdigest()
     identity = hashlib.sha256("\0".join((rendering.commands, start, potential.sha256)).encode()).hexdigest()
-    apart = {"potential", "positions", "removed_dof", "n_steps", "restart_every", "thermo_every"}
+    apart = {"potential", "positions", "removed_dof", "n_steps", "restart_every", "thermo_every", "exchange"}
     settings = {key: value for key, value in context.items() if key not in apart}
     settings |= {"potential": f"{potential.name} ({potential.sha256[:12]})", "start_structure": start[:12]}
     shared = Manifest.__dataclass_fields__.keys() & (context.keys() - {"potential"})

@@ -65,6 +65,11 @@ class Manifest:
     schema: int = 1
 
     @property
+    def start(self) -> str:
+        """What its run begins with: `minimum` or `melted`."""
+        return "melted" if self.settings.get("melt_K") else "minimum"
+
+    @property
     def planned_ps(self) -> float:
         """Length of the run."""
         return self.n_steps * self.timestep_fs / 1000

@@ -11,7 +11,9 @@ from deckgen.files import first_free, whole
 
 __all__ = ["link", "move_aside", "text_of", "without_length"]
 
-_LENGTH = re.compile(r"^variable +(n_steps|restart_every) index .*\n", re.MULTILINE)
+_LENGTH = re.compile(
+    r"^variable +(n_steps|restart_every|exchange) index .*\n|^if \"\$\{exchange\}\" .*\n", re.MULTILINE
+)
 
 
 def move_aside(folder: Path, attic: Path) -> None:
@@ -31,7 +33,7 @@ def text_of(path: Path) -> str:
 
 
 def without_length(script: str) -> str:
-    """Return a script less its length and restart interval, which may change."""
+    """Return a script less its length, restart interval and exchange, which may change."""
     return _LENGTH.sub("", script)
 
 

@@ -103,21 +103,22 @@ def _start(study: Study) -> Iterator[PlannedDeck]:
 
 def _ladder(study: Study) -> Iterator[PlannedDeck]:
     for temperature in study.ladder.rungs_K:
+        place = study.ladder.named_K.index(temperature)
         for replica in range(1, study.nvt.replicas + 1):
-            yield PlannedDeck(nvt_id(temperature, replica), _nvt(study, temperature, replica))
+            yield PlannedDeck(nvt_id(temperature, replica), _nvt(study, temperature, replica, place))
 
 
 def _isomer_runs(study: Study) -> Iterator[PlannedDeck]:
     """Yield the isomers' own runs: as the ladder's, with the temperatures, length and frames of [isomers]."""
-    for temperature in study.isomers.temperatures_K:
-        context = _nvt(study, temperature, 1)
+    for place, temperature in enumerate(study.isomers.temperatures_K):
+        context = _nvt(study, temperature, 1, place)
         context["seed"] = _seed(study.nvt.seed, temperature, 0)  # not the run of a rung at the same temperature
-        context |= {"n_steps": study.isomer_steps, "frame_every": study.isomers.frame_every}
+        context |= {"n_steps": study.isomer_steps, "frame_every": study.isomers.frame_every, "exchange": False}
         yield PlannedDeck(nvt_id(temperature, 1), context)
 
 
-def _nvt(study: Study, temperature_K: float, replica: int) -> dict[str, Any]:
-    """Return what one NVT deck has of its own."""
+def _nvt(study: Study, temperature_K: float, replica: int, place: int) -> dict[str, Any]:
+    """Return what one NVT deck has of its own; `place` is that of its temperature among those that the study names."""
     nvt = study.nvt
     return {
         "temperature_K": temperature_K,
@@ -133,7 +134,8 @@ def _nvt(study: Study, temperature_K: float, replica: int) -> dict[str, Any]:
         "frame_every": nvt.frame_every,
         "restart_every": nvt.restart_every,
         "thermo_every": 100 * nvt.sample_every,
-        "melt_K": study.melt_K if nvt.start == "melted" else None,
+        "exchange": study.exchange.every is not None,
+        "melt_K": study.melt_K if nvt.begins_melted(place, replica) else None,
         "melt_steps": round(MELT_PS * 1000 / nvt.timestep_fs),
         "container_radius_A": study.cluster.container_radius_A,
         "wall_eV_A2": WALL_eV_A2,

@@ -62,7 +62,7 @@ class Rendering:
     """The text of one deck and what it was made of.
 
     `commands` is the script without comments and with everything left out that does not change what is computed: the
-    length, the restart interval, the engine.
+    length, the restart interval, whether rungs exchange configurations, the engine.
     """
 
     protocol: str
@@ -206,7 +206,7 @@ def _render(env: Environment, protocol: Protocol, name: str, context: dict[str, 
     view = template_view(context)
     potential = view["potential"]
     neutral = {"potential": potential | {"terms": potential["terms"] | {"engine": "auto"}}}
-    neutral |= {"n_steps": 0, "restart_every": 0}
+    neutral |= {"n_steps": 0, "restart_every": 0, "exchange": False}
     template = f"{protocol.template}.in.j2"
     return Rendering(
         protocol=protocol.name,

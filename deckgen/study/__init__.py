@@ -7,11 +7,13 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from deckgen.study.cluster import Cluster
+from deckgen.study.exchange import Exchange
 from deckgen.study.folder import STUDY_FILE
 from deckgen.study.isomers import Isomers
 from deckgen.study.ladder import Ladder
 from deckgen.study.nvt import Nvt
 from deckgen.study.potential import PotentialChoice
+from deckgen.thermostats import THERMOSTATS
 from deckgen.toml import Document, Table
 
 __all__ = ["Analysis", "Cluster", "PotentialChoice", "Study", "json_schema"]
@@ -51,6 +53,7 @@ class Study(Document):
     potential: PotentialChoice = PotentialChoice()
     ladder: Ladder = Ladder()
     nvt: Nvt = Nvt()
+    exchange: Exchange = Exchange()
     isomers: Isomers = Isomers()
     analysis: Analysis = Analysis()
 
@@ -66,6 +69,16 @@ class Study(Document):
             )
         if self.nvt.melt_K is not None and self.nvt.melt_K <= rungs[0]:
             raise ValueError(f"[nvt] melt_K = {self.nvt.melt_K:g} is not above the lowest rung, {rungs[0]:g} K")
+        return self
+
+    @model_validator(mode="after")
+    def _forces_of_the_potential_alone(self) -> Self:
+        if self.exchange.every is not None and THERMOSTATS[self.nvt.thermostat].random_forces:
+            able = [name for name, record in THERMOSTATS.items() if not record.random_forces]
+            raise ValueError(
+                f'[exchange] with [nvt] thermostat = "{self.nvt.thermostat}": its random forces would travel with the '
+                f"configurations; use {' or '.join(able)}"
+            )
         return self
 
     @model_validator(mode="after")
@@ -93,7 +106,7 @@ class Study(Document):
 
     @property
     def melt_K(self) -> float:
-        """Temperature of the melt that `start = "melted"` begins with."""
+        """Temperature of the melt that runs begin with, those of them that do."""
         return self.nvt.melt_K or round(1.25 * self.ladder.rungs_K[-1], 3)
 
 

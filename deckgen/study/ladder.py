@@ -63,6 +63,11 @@ class Ladder(Table):
         return (*rungs, *self.extra_K)
 
     @property
+    def named_K(self) -> tuple[float, ...]:
+        """All rungs in the order in which the study names them: one more in extra_K leaves the places of the others."""
+        return tuple(dict.fromkeys(round(rung, 3) for rung in self._given_K))
+
+    @property
     def rungs_K(self) -> tuple[float, ...]:
         """All rungs, ascending, each once, to 0.001 K (so that a rung has one name)."""
-        return tuple(sorted({round(rung, 3) for rung in self._given_K}))
+        return tuple(sorted(self.named_K))

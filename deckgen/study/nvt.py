@@ -48,10 +48,18 @@ class Nvt(Table):
     """The seed of each run is derived from it."""
     replicas: Annotated[int, Field(ge=1, le=1000)] = 1
     """Independent runs at each temperature."""
-    start: Literal["minimum", "melted"] = "minimum"
-    """Start from the relaxed structure, or from its melt: where both give the same results, the sampling is ergodic."""
+    start: Literal["minimum", "melted", "alternate"] = "minimum"
+    """Start from the relaxed structure, or from its melt: where both give the same results, the sampling is ergodic.
+    "alternate": every second run from the melt, by rung and by replica."""
     melt_K: Kelvin | None = None
-    """start = "melted": temperature of the 20 ps in which it melts; by default 1.25 times the highest rung."""
+    """Temperature of the 20 ps in which a run from the melt melts first; by default 1.25 times the highest rung."""
+
+    def begins_melted(self, rung: int, replica: int) -> bool:
+        """Return whether a run begins with the melt; rungs are counted from 0, replicas from 1.
+
+        start = "alternate": the lowest rung's first run is solid, and neighbours in either direction differ.
+        """
+        return self.start == "melted" or (self.start == "alternate" and (rung + replica) % 2 == 0)
 
     def n_steps_at(self, temperature_K: float) -> int:
         """Length of the runs of a rung, in steps."""
@@ -67,8 +75,8 @@ class Nvt(Table):
                 raise ValueError(f"longer: duration_ps = {some.duration_ps:g} is not above {self.duration_ps:g}")
         if self.damping_fs < 10 * self.timestep_fs:
             raise ValueError(f"damping_fs = {self.damping_fs:g} must be at least ten times timestep_fs")
-        if self.melt_K is not None and self.start != "melted":
-            raise ValueError('melt_K is a key of start = "melted"')
+        if self.melt_K is not None and self.start == "minimum":
+            raise ValueError('melt_K is a key of start = "melted" and start = "alternate"')
         return self
 
     def _check_length(self, duration_ps: float) -> None:

@@ -20,6 +20,12 @@ STUDIES = {
     "csvr-melted": '[cluster]\nelement = "Na"\nsize = 13\n[potential]\nname = "na-gupta"\n'
     + LADDER
     + '[nvt]\nthermostat = "csvr"\nstart = "melted"\nreplicas = 2\nseed = 7\n',
+    "alternate": '[cluster]\nelement = "Na"\nsize = 13\n[potential]\nname = "na-gupta"\n'
+    + LADDER
+    + '[nvt]\nstart = "alternate"\nmelt_K = 400\nreplicas = 2\n',
+    "exchange": '[cluster]\nelement = "Na"\nsize = 13\n[potential]\nname = "na-gupta"\n'
+    + LADDER
+    + '[nvt]\nthermostat = "csvr"\n[exchange]\nevery = 100\n',
     "lj13-container": '[cluster]\nelement = "Ar"\nsize = 13\ncontainer_radius_A = 8.5\n'
     + LJ
     + LADDER

@@ -64,11 +64,44 @@ def test_length_rungs_and_replicas_are_extensions(tmp_path: Path) -> None:
     assert len(set(later.values())) == len(later) == 9
 
 
+def starts(folder: Path, nvt: str, ladder: str = LADDER) -> dict[str, str]:
+    write_decks(study(folder, nvt, ladder))
+    return {manifest.id: manifest.start for _, manifest in read_manifests(folder) if manifest.protocol == "nvt"}
+
+
+def test_every_second_run_begins_with_the_melt_by_rung_and_by_replica(tmp_path: Path) -> None:
+    four = {"T0100.000K-r1", "T0100.000K-r3", "T0200.000K-r2", "T0200.000K-r4", "T0300.000K-r1", "T0300.000K-r3"}
+    found = starts(tmp_path, 'start = "alternate"\nreplicas = 4')
+    assert {name for name, start in found.items() if start == "minimum"} == four
+    assert {name for name, start in found.items() if start == "melted"} == found.keys() - four
+    for name, start in found.items():
+        assert ("velocity all create 375" in " ".join(text_of_deck(tmp_path, name).split())) == (start == "melted")
+
+
+def text_of_deck(folder: Path, name: str) -> str:
+    return (folder / "decks/nvt" / name / "in.lammps").read_text()
+
+
+def test_a_rung_or_a_replica_more_leaves_the_starts_of_the_others(tmp_path: Path) -> None:
+    before = starts(tmp_path, 'start = "alternate"')
+    one_more = starts(tmp_path, 'start = "alternate"\nreplicas = 2', LADDER + "extra_K = [250, 150]\n")
+    assert before.items() <= one_more.items()
+    assert [one_more[f"T0{T}.000K-r1"] for T in (250, 150)] == ["melted", "minimum"]  # as named, after the others
+
+
 def test_some_rungs_may_run_longer(tmp_path: Path) -> None:
     write_decks(study(tmp_path))
     longer = "longer = [{min_K = 150, max_K = 250, duration_ps = 800}, {min_K = 250, max_K = 300, duration_ps = 600}]"
     assert changes(study(tmp_path, longer)) == ["same", "same", "updated", "updated"]
     assert [manifest.n_steps for _, manifest in read_manifests(tmp_path)] == [0, 200_000, 400_000, 300_000]
+
+
+def test_exchange_can_be_switched_on_and_off_without_making_decks_stale(tmp_path: Path) -> None:
+    write_decks(study(tmp_path))
+    exchange = LADDER + "[exchange]\nevery = 100\n"
+    assert changes(study(tmp_path, ladder=exchange)) == ["same"] + ["updated"] * 3
+    (tmp_path / "decks/nvt/T0200.000K-r1/deck.json").write_text("")  # a power cut
+    assert changes(study(tmp_path)) == ["same"] + ["updated"] * 3
 
 
 def test_the_restart_interval_and_the_engine_are_not_part_of_the_identity(tmp_path: Path) -> None:

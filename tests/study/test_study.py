@@ -47,6 +47,8 @@ def test_the_defaults_are_the_papers_protocol(tmp_path: Path) -> None:
         (NA55 + "[nvt]\nsample_every = 10000", ["leaves 20 samples", "at least 100"]),
         (NA55 + '[nvt]\nthermostat = "berendsen"', ['thermostat = "berendsen"', "'nose-hoover'"]),
         (NA55 + "[nvt]\nmelt_K = 300", ["melt_K is a key of"]),
+        (NA55 + '[nvt]\nthermostat = "langevin"\n[exchange]\nevery = 100', ["use nose-hoover or csvr"]),
+        (NA55 + '[exchange]\nevery = 100\npairs = "some"', ["[exchange] pairs", "'neighbours'"]),
         (LONGER.format(250, 290, 300), ["[nvt] longer: duration_ps = 300 is not above 400"]),
         (LONGER.format(250, 290, 600.001), ["[nvt] duration_ps = 600.001", "whole number of steps"]),
         (LONGER.format(261, 262, 600), ["[nvt] longer: the ladder has no rung from 261 to 262 K"]),
@@ -154,7 +156,9 @@ def test_a_study_with_all_defaults_written_out_is_the_same_study(tmp_path: Path)
 
 def test_the_schema_describes_every_table_and_key() -> None:
     schema = json_schema()
-    assert set(schema["properties"]) == {"study", "cluster", "potential", "ladder", "nvt", "isomers", "analysis"}
+    assert set(schema["properties"]) == {
+        "study", "cluster", "potential", "ladder", "nvt", "exchange", "isomers", "analysis",
+    }  # fmt: skip
     assert schema["additionalProperties"] is False
     nvt = schema["$defs"]["Nvt"]["properties"]
     assert nvt["timestep_fs"]["default"] == 2.0

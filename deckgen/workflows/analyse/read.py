@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from deckgen.analysis.crossings import Crossings
 from deckgen.analysis.lindemann import LindemannCurve
 from deckgen.analysis.states import RungState
 from deckgen.findings import Finding
@@ -118,6 +119,7 @@ class ThermodynamicsDocument(Document):
     peaks: tuple[PeakEntry, ...]
     checks: tuple[CheckEntry, ...]
     states: tuple[RungState, ...]
+    crossings: Crossings | None
     f_k: Curve
     overlap: tuple[Curve, ...]
     n_reweighting: Curve

@@ -6,13 +6,21 @@ import csv
 import json
 import re
 import shutil
+from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from deckgen import files as whole_files
+from deckgen.analysis.crossings import Crossings, RunCrossings
+from deckgen.analysis.thermodynamics import thermodynamics
+from deckgen.cli.study_tables import print_thermodynamics
 from deckgen.errors import AnalysisError, InputError, RunError
+from deckgen.samples import Samples
+from deckgen.workflows.analyse.result import StudyThermodynamics
 from deckgen.workflows.analyse.study import analyse
 
 # DESIGN: keys may be added, never renamed
@@ -49,6 +57,25 @@ def columns(path: Path) -> dict[str, np.ndarray]:
 
 def codes(result) -> list[str]:
     return [finding.code for finding in result.warnings]
+
+
+def printed(result) -> str:
+    out = StringIO()
+    print_thermodynamics(StudyThermodynamics.of(result, (), None), Console(file=out, width=200))
+    return out.getvalue()
+
+
+def test_the_table_has_the_melts_and_freezings_of_each_temperature(rng: np.random.Generator) -> None:
+    samples = Samples.from_arrays(
+        [90, 100, 110], [rng.gamma(16.5, T * 8.6e-5, 200) for T in (90, 100, 110)], n_atoms=13
+    )
+    result = replace(thermodynamics(samples, bootstraps=0), crossings=None)
+    assert "melts" not in printed(result)
+    runs = (RunCrossings(100.0, 1, 4, 3), RunCrossings(100.0, 2, 1, 2))
+    table = printed(replace(result, crossings=Crossings(-2.0, -1.0, 3.0, runs)))
+    assert re.search(r"melts +freezings", table)
+    assert re.search(r"^ *90 .* 0 +0 *$", table, re.MULTILINE)
+    assert re.search(r"^ *100 .* 5 +5 *$", table, re.MULTILINE)
 
 
 def test_the_json_keeps_the_contract(analysed: Path) -> None:

@@ -106,6 +106,19 @@ def test_only_what_was_done_is_said(write) -> None:
     assert "97, 170201" not in references
 
 
+def test_runs_that_begin_with_the_melt_are_counted_as_what_they_are(write) -> None:
+    text, _ = write(nvt={"start": "alternate", "melt_K": 500})
+    assert "Every second run, by temperature and by replica, began with 20 ps at 500 K to melt" in text
+
+
+@pytest.mark.parametrize(("pairs", "words"), [("all", "random pairs of"), ("neighbours", "neighbouring")])
+def test_exchange_is_described_and_cited(write, pairs: str, words: str) -> None:
+    text, references = write(exchange={"every": 100, "pairs": pairs})
+    assert f"Every 100 steps, {words} temperatures of a ladder swapped their configurations" in text
+    assert "Chem. Phys. Lett. 314, 141" in references
+    assert ("135, 194110" in references) == (pairs == "all")
+
+
 def test_a_potential_brings_its_own_citation(write) -> None:
     gap, references = write()
     assert "Gaussian approximation potential na-gap" in gap

@@ -133,6 +133,21 @@ def test_the_headline_claims_no_more_than_the_results(whole: Path, melting: dict
     assert ("No interval can be given" in text) == unknown
 
 
+def test_melts_and_freezings_of_all_runs_of_a_temperature_are_shown(whole: Path) -> None:
+    path = whole / "results" / "thermodynamics.json"
+    results = json.loads(path.read_text())
+    results["crossings"] = None
+    path.write_text(json.dumps(results))
+    assert "freezings" not in read(report(whole)).text
+    runs = [{"temperature_K": 230.0, "replica": k, "melts": 17 + k, "freezings": 18} for k in (1, 2)]
+    results["crossings"] = {"solid_below_eV": -2.0, "liquid_above_eV": -1.0, "smoothing_ps": 3.2, "runs": runs}
+    path.write_text(json.dumps(results))
+    text = read(report(whole)).text
+    assert "by their potential energy over 3.2 ps" in text
+    numbers = r" [\d.\u2212± ]+ "
+    assert re.search(f"melts freezings 150{numbers}0 0 190{numbers}0 0 230{numbers}37 36 270", text)
+
+
 def test_a_gap_brings_its_licence(whole: Path) -> None:
     toml = whole / "study.toml"
     toml.write_text(toml.read_text().replace("na-gupta", "na-gap"))

@@ -23,7 +23,9 @@ def integration(study: Study, n_atoms: int, lammps_versions: str, references: Re
     ]
 
 
-def ladder_runs(study: Study, results: ThermodynamicsDocument, *, own_templates: bool = False) -> list[str]:
+def ladder_runs(
+    study: Study, results: ThermodynamicsDocument, references: References, *, own_templates: bool = False
+) -> list[str]:
     """Describe the runs behind results/thermodynamics.json; templates of the study's own decide how they began."""
     nvt, states = study.nvt, results.states
     runs = f"{nvt.replicas} independent runs" if nvt.replicas > 1 else "one run"
@@ -36,6 +38,8 @@ def ladder_runs(study: Study, results: ThermodynamicsDocument, *, own_templates:
     if any(warning.code == "partial" for warning in results.warnings):
         sentences.append("Not all runs are finished; the results are those of the part that is.")
     sentences += [] if own_templates else melting(study)
+    if study.exchange.every is not None:
+        sentences.append(_exchange(study, references))
     sentences.append(
         f"The potential energy was recorded every {nvt.sample_every * nvt.timestep_fs:g} fs and the structure every "
         f"{nvt.frame_every * nvt.timestep_fs / 1000:g} ps."
@@ -49,7 +53,18 @@ def ladder_runs(study: Study, results: ThermodynamicsDocument, *, own_templates:
 
 
 def melting(study: Study) -> list[str]:
-    """Say how each run was melted first, where it was."""
-    if study.nvt.start != "melted":
+    """Say which runs were melted first, and how."""
+    if study.nvt.start == "minimum":
         return []
-    return [f"Each run began with {MELT_PS} ps at {study.melt_K:g} K to melt the start structure."]
+    which = "Every second run, by temperature and by replica," if study.nvt.start == "alternate" else "Each run"
+    return [f"{which} began with {MELT_PS} ps at {study.melt_K:g} K to melt the start structure."]
+
+
+def _exchange(study: Study, references: References) -> str:
+    """Say how configurations went from rung to rung."""
+    pairs = "random pairs of" if study.exchange.pairs == "all" else "neighbouring"
+    also = f", {references.cite('independence')}" if study.exchange.pairs == "all" else ""
+    return (
+        f"Every {study.exchange.every} steps, {pairs} temperatures of a ladder swapped their configurations by the "
+        f"Metropolis criterion, the velocities scaled to the new temperature {references.cite('exchange')}{also}."
+    )

@@ -13,6 +13,8 @@ LITERATURE = {
     "ase": "A. H. Larsen et al., J. Phys.: Condens. Matter 29, 273002 (2017)",
     "autoregressive": "M. B. Thompson, arXiv:1011.0175 (2010)",
     "equilibration": "J. D. Chodera, J. Chem. Theory Comput. 12, 1799 (2016)",
+    "exchange": "Y. Sugita, Y. Okamoto, Chem. Phys. Lett. 314, 141 (1999)",
+    "independence": "J. D. Chodera, M. R. Shirts, J. Chem. Phys. 135, 194110 (2011)",
     "inherent": "F. H. Stillinger, T. A. Weber, Phys. Rev. A 25, 978 (1982)",
     "influence": "X. S. Li, B. Van Koten, A. R. Dinner, E. H. Thiede, J. Chem. Phys. 158, 214107 (2023)",
     "lammps": "A. P. Thompson et al., Comput. Phys. Commun. 271, 108171 (2022)",

@@ -69,7 +69,7 @@ def write_methods(
         sections[0] += _start(study, references)
         sections.append(integration(study, cluster.n_atoms, lammps_versions, references))
     if thermodynamics:
-        sections[-1] += ladder_runs(study, thermodynamics, own_templates=bool(templates))
+        sections[-1] += ladder_runs(study, thermodynamics, references, own_templates=bool(templates))
         sections += [_reweighting(thermodynamics, references), _errors(study, thermodynamics, references)]
     if isomers:
         sections.append(isomer_search(study, isomers, references, own_templates=bool(templates)))

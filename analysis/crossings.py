@@ -1,0 +1,192 @@
+"""Melts and freezings: how often each run went from solid to liquid and back, by its potential energy.
+
+Averages over the two phases are known as well as their jumps are counted, however many rows lie between two of them.
+
+The two phases are core sets of the smoothed energy: a run is in the phase whose core it was in last, and crosses when
+it reaches the other core, not when it grazes what divides them (Buchete and Hummer, J. Phys. Chem. B 112, 6057 (2008)).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deckgen.analysis.melting import Peak
+from deckgen.analysis.production import Production
+from deckgen.units import KB_EV_K, initial_heat_capacity_over_kB, kinetic_heat_capacity_over_kB
+
+__all__ = ["Crossings", "RunCrossings", "count_crossings", "count_jumps", "uncertainty_K"]
+
+Array = NDArray[np.float64]
+
+CORE = 0.25
+"""Of the latent heat: from the middle to the edge of either core, half way to the mean energy of the phase."""
+
+NOISE = 1 / 6
+"""Of the latent heat: what is left of the vibrations. The other core is then 4.5 standard deviations away."""
+
+LONGEST = 0.1
+"""Of the shortest run: energies are not smoothed over more."""
+
+SIGMA_BELOW, SIGMA_ABOVE = 0.1587, 0.8413
+"""Quantiles of a normal distribution one standard deviation below and above its middle."""
+
+
+@dataclass(frozen=True)
+class RunCrossings:
+    """How often one run crossed.
+
+    Parameters
+    ----------
+    temperature_K, replica
+        The run.
+    melts, freezings
+        From solid to liquid, and back.
+    """
+
+    temperature_K: float
+    replica: int
+    melts: int
+    freezings: int
+
+
+@dataclass(frozen=True)
+class Crossings:
+    """How often the runs crossed between the two sides of the highest peak.
+
+    Parameters
+    ----------
+    solid_below_eV, liquid_above_eV
+        Edges of the core sets at the peak's temperature; at other rungs they move with the vibrational energy.
+    smoothing_ps
+        The energies are running means over this time.
+    runs
+        One per run, in order of temperature, then replica.
+    """
+
+    solid_below_eV: float
+    liquid_above_eV: float
+    smoothing_ps: float
+    runs: tuple[RunCrossings, ...]
+
+    @property
+    def n_returns(self) -> int:
+        """How often runs went to the other phase and came back: what a run's start decides is not counted."""
+        return sum(min(run.melts, run.freezings) for run in self.runs)
+
+    def at(self, temperature_K: float) -> tuple[int, int]:
+        """Return melts and freezings of all runs of a rung."""
+        runs = [run for run in self.runs if run.temperature_K == temperature_K]
+        return sum(run.melts for run in runs), sum(run.freezings for run in runs)
+
+
+def count_crossings(
+    productions: Sequence[Production], peak: Peak | None, temperatures_K: Array, mean_eV: Array, n_atoms: int
+) -> Crossings | None:
+    """Count the melts and freezings of all runs, from their first row on.
+
+    The phases lie half of the latent heat above and below the mean energy at the peak.
+
+    Parameters
+    ----------
+    productions
+        The runs, ordered by temperature.
+    peak
+        The highest peak; None where there is none.
+    temperatures_K, mean_eV : (G,)
+        Grid, and the canonical <U> on it.
+    n_atoms
+        Atoms in the cluster.
+
+    Returns
+    -------
+    Crossings or None
+        None without a peak inside the ladder, and where energies do not tell two phases from one another: vibrations
+        are as large as the latent heat, or the phases change faster than vibrations average out. None also where rungs
+        exchanged configurations: a rung's rows are then of many.
+    """
+    if any(run.series.ladder is not None for run in productions):
+        return None
+    if peak is None or peak.latent_heat_eV is None or not peak.latent_heat_eV > 0:
+        return None
+    smoothing_ps = _smoothing_ps(productions, peak)
+    if smoothing_ps is None:
+        return None
+    middle_eV = float(np.interp(peak.temperature_K, temperatures_K, mean_eV))
+    edges = middle_eV - CORE * peak.latent_heat_eV, middle_eV + CORE * peak.latent_heat_eV
+    at_peak = [
+        _smoothed(run.series.potential_energy_eV, _rows(run, smoothing_ps))
+        - _vibrations_eV(run.series.temperature_K - peak.temperature_K, n_atoms)
+        for run in productions
+    ]
+    if not _told_apart(productions, at_peak, edges, peak):
+        return None
+    counted = zip(productions, (count_jumps(energies, *edges) for energies in at_peak), strict=True)
+    runs = tuple(RunCrossings(run.series.temperature_K, run.series.replica, *jumps) for run, jumps in counted)
+    return Crossings(*edges, smoothing_ps, runs)
+
+
+def count_jumps(values: Array, low: float, high: float) -> tuple[int, int]:
+    """Return how often a series (n,) went from `low` or below to `high` or above, and back."""
+    visits = np.where(values <= low, -1, np.where(values >= high, 1, 0))
+    steps = np.diff(visits[visits != 0])
+    return int((steps > 0).sum()), int((steps < 0).sum())
+
+
+def uncertainty_K(peak: Peak, n_returns: int) -> float:
+    """Return the standard error of the melting temperature that the number of jumps alone leaves.
+
+    ln K of the two phases is known to sqrt(2/n) from n jumps in each direction, and changes by L/(k_B T^2) per kelvin.
+    """
+    slope = (peak.latent_heat_eV or 0.0) / (KB_EV_K * peak.temperature_K**2)
+    return float(np.sqrt(2 / n_returns) / slope) if n_returns and slope else float("inf")
+
+
+def _vibrations_eV(temperature_K: float, n_atoms: int) -> float:
+    """Return the potential energy of classical vibrations."""
+    freedom = initial_heat_capacity_over_kB(n_atoms) - kinetic_heat_capacity_over_kB(n_atoms)
+    return KB_EV_K * temperature_K * freedom
+
+
+def _told_apart(
+    productions: Sequence[Production], energies_eV: Sequence[Array], edges: tuple[float, float], peak: Peak
+) -> bool:
+    """Return whether the runs of the two rungs nearest to the peak are in one core or the other most of the time."""
+    kelvins = {run.series.temperature_K for run in productions}
+    near = sorted(kelvins, key=lambda T: abs(T - peak.temperature_K))[:2]
+    runs = zip(productions, energies_eV, strict=True)
+    found = np.concatenate([energies for run, energies in runs if run.series.temperature_K in near])
+    return bool(np.mean((found <= edges[0]) | (found >= edges[1])) >= 1 / 2)
+
+
+def _smoothing_ps(productions: Sequence[Production], peak: Peak) -> float | None:
+    """Return the shortest time over which the vibrations at the ends of the ladder average out; None if too long."""
+    kelvins = [run.series.temperature_K for run in productions]
+    solid, liquid = (
+        [run for run in productions if run.series.temperature_K == T] for T in (min(kelvins), max(kelvins))
+    )
+    allowed = NOISE * (peak.latent_heat_eV or 0.0) / peak.temperature_K
+    smoothing = min(run.series.interval_ps for run in productions)
+    while smoothing <= LONGEST * min(run.n * run.series.interval_ps for run in productions):
+        low = np.concatenate([_smoothed(run.energies_eV, _rows(run, smoothing)) for run in solid])
+        high = np.concatenate([_smoothed(run.energies_eV, _rows(run, smoothing)) for run in liquid])
+        # the side away from the other phase: a rare visit to it is no vibration
+        below, above = np.median(low) - np.quantile(low, SIGMA_BELOW), np.quantile(high, SIGMA_ABOVE) - np.median(high)
+        if max(below / min(kelvins), above / max(kelvins)) <= allowed:
+            return smoothing
+        smoothing *= 2
+    return None
+
+
+def _rows(run: Production, time_ps: float) -> int:
+    interval = run.series.interval_ps
+    return max(round(time_ps / interval), 1) if interval else 1
+
+
+def _smoothed(energies_eV: Array, n: int) -> Array:
+    """Return running means (m - n + 1,) of n energies (m,)."""
+    sums = np.concatenate([[0.0], np.cumsum(energies_eV - energies_eV[0])])
+    return np.asarray((sums[n:] - sums[:-n]) / n + energies_eV[0])

@@ -1,0 +1,1 @@
+"""Replica exchange: the rungs of a ladder run as LAMMPS processes of their own and swap configurations now and then."""

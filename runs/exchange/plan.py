@@ -1,0 +1,66 @@
+"""Which ladders a study has, and which of their rungs have dynamics to do."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from deckgen.decks.manifest import Manifest
+from deckgen.decks.protocols import NVT
+from deckgen.runs.exchange.state import read_state, state_file
+from deckgen.runs.rows import last_step
+from deckgen.study import Study
+
+__all__ = ["Ladder", "ladders_of"]
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """What a ladder's process is told.
+
+    Parameters
+    ----------
+    decks
+        Folders of its rungs' decks, ascending in temperature.
+    state
+        The file that says where it stands.
+    every, pairs
+        Of the study's [exchange].
+    seed, replica
+        Of the swaps; those of a ladder at a step are always drawn alike.
+    at_once
+        Rungs that may run at the same time.
+    """
+
+    decks: tuple[Path, ...]
+    state: Path
+    every: int
+    pairs: str
+    seed: int
+    replica: int
+    at_once: int = 1
+
+
+def ladders_of(study: Study, decks: Mapping[Path, Manifest], finished: Collection[Path], workers: int) -> list[Ladder]:
+    """Return the study's ladders that have dynamics to do, each with its share of the workers.
+
+    Raises
+    ------
+    RunError
+        If the file that says where a ladder stands is damaged.
+    """
+    if study.exchange.every is None:
+        return []
+    of_ladder = dict[int, list[Path]]()
+    for folder, manifest in sorted(decks.items(), key=lambda deck: deck[1].temperature_K or 0.0):
+        if manifest.protocol == NVT.name and folder not in finished:
+            reached = read_state(state_file(study.folder, manifest.replica)).step_of(folder.name)
+            if (last_step(folder) if reached is None else reached) < manifest.n_steps:
+                of_ladder.setdefault(manifest.replica, []).append(folder)
+    every, pairs, seed = study.exchange.every, study.exchange.pairs, study.nvt.seed
+    at_once = max(workers // max(len(of_ladder), 1), 1)
+    return [
+        Ladder(tuple(folders), state_file(study.folder, replica), every, pairs, seed, replica, at_once)
+        for replica, folders in of_ladder.items()
+    ]

@@ -1,0 +1,201 @@
+"""One rung of a ladder in this process: its deck's LAMMPS, which runs from exchange to exchange as it is told.
+
+The deck stays a deck of plain NVT: its fixes thermostat the rung and write its rows and frames. What travels between
+rungs are configurations: positions, velocities and forces. The thermostat and its state belong to the rung.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deckgen.decks.manifest import ENERGIES, FRAMES, OLD_RESTART, QUENCHED, RESTART, SCRIPT, Manifest, read_manifest
+from deckgen.errors import DeckgenError, RunError
+from deckgen.files import named
+from deckgen.processes.lock import DEAD_AFTER_S, LOCK, lock
+from deckgen.runs import journal
+from deckgen.runs.engine import LOG, RunRecord, go_back, keep_older, lammps_errors, open_for_script, resume
+from deckgen.runs.exchange.line import Line, call
+from deckgen.runs.outputs import Cut
+from deckgen.runs.restarts import Choice, keep_records, step_of
+from deckgen.runs.rows import last_step
+from deckgen.runs.watch import OutputWatch, require_room
+
+__all__ = ["NEXT", "Configuration", "serve_rung"]
+
+NEXT = "nvt.restart.next"
+"""A restart that counts once the whole ladder has got as far."""
+
+
+@dataclass(frozen=True, eq=False)
+class Configuration:
+    """What travels between rungs, (n, 3) each and (n,), in the order of the atoms' numbers."""
+
+    positions: NDArray[np.float64]
+    velocities: NDArray[np.float64]
+    forces: NDArray[np.float64]
+    types: NDArray[np.int32]
+
+
+def serve_rung(folder: Path, address: str, place: int, step: int | None) -> RunRecord:
+    """Run a rung's deck as the ladder asks, until it says that this is the end.
+
+    Parameters
+    ----------
+    folder
+        The deck's folder.
+    address
+        Where the ladder listens.
+    place
+        The rung's number in the ladder.
+    step
+        The step that the ladder stands at; None: the rung is new to it and begins from its own restart, if any.
+
+    Raises
+    ------
+    RunError
+        As `deckgen.runs.engine.run_deck`; if there is no restart of the ladder's step; if the ladder has gone.
+    """
+    manifest, began = read_manifest(folder), time.monotonic()
+    with (
+        call(address) as line,
+        lock(folder / LOCK, f"the deck {folder}", patience_s=DEAD_AFTER_S),
+        contextlib.chdir(folder),
+        named(folder),
+    ):
+        here, reached = Path(), last_step(Path())
+        require_room(folder)
+        choice, cut = _begin_at(folder, manifest, step)
+        journal.begin(here, choice.step, reached, cut, choice.passed_over)
+        try:
+            outcome, at = _Rung(folder, manifest, choice.step, line).serve(place)
+        except Exception as error:
+            message = error.message if isinstance(error, DeckgenError) else str(error)
+            journal.close(here, "failed", last_step(here), time.monotonic() - began, message)
+            raise
+        seconds = time.monotonic() - began
+        journal.close(here, outcome, at, seconds)
+    return RunRecord(folder, outcome, choice.step, at, seconds, cut, choice.passed_over)
+
+
+def _begin_at(folder: Path, manifest: Manifest, step: int | None) -> tuple[Choice, Cut]:
+    """Put the restart of a step in place, and cut rows and frames back to it."""
+    there = [path for name in (NEXT, RESTART, OLD_RESTART) if (path := Path(name)).exists()]
+    if not step or (not there and not last_step(Path())):  # also a deck that was begun afresh
+        return resume(folder, manifest)
+    found = next((path for path in there if step_of(path) == step), None)
+    if found is None:
+        raise RunError(
+            f"{folder}: no restart file of step {step:,}, which its ladder stands at",
+            hint="put it back, or move the ladder's exchange-r*.json away: rungs begin from their own restarts then",
+        )
+    if found.name == NEXT:
+        _take_next()
+    choice = Choice(step, found, (Path(RESTART),) if found.name == OLD_RESTART and Path(RESTART).exists() else ())
+    return choice, go_back(choice)
+
+
+def _take_next() -> None:
+    """Make the restart that has come to count the deck's newest; the one before it is kept."""
+    if Path(RESTART).exists():
+        Path(RESTART).rename(OLD_RESTART)
+    Path(NEXT).rename(RESTART)
+
+
+class _Rung:
+    """The deck's LAMMPS, and what the ladder may ask of it."""
+
+    def __init__(self, folder: Path, manifest: Manifest, from_step: int, line: Line) -> None:
+        self.folder, self.manifest, self.from_step, self.line = folder, manifest, from_step, line
+        self.lmp: Any = None
+        self.setup = False
+
+    def serve(self, place: int) -> tuple[str, int]:
+        """Answer the ladder; return the outcome and the step at the end."""
+        orders: dict[str, Callable[..., object]] = {
+            "begin": self.begin,
+            "run": self.run,
+            "save": self.save,
+            "keep": self.keep,
+        }
+        self.line.send((place, self.from_step))
+        while True:
+            try:
+                order, *details = self.line.recv()
+            except EOFError:
+                raise RunError(f"{self.folder}: its ladder has gone") from None
+            if order == "end":
+                return details[0], self.from_step if self.lmp is None else self.step
+            with lammps_errors(self.folder, hint=f"its log: {self.folder / LOG}"):
+                answer = orders[order](*details)
+            self.line.send(answer)
+
+    @property
+    def step(self) -> int:
+        return int(self.lmp.extract_global("ntimestep"))
+
+    def begin(self) -> tuple[float, Configuration]:
+        """Have the deck prepare everything, up to its run."""
+        keep_older(Path(LOG))
+        self.lmp = open_for_script(LOG, exchange=True)
+        self.watch = OutputWatch(self.folder, self.manifest, self.from_step, lambda: self.step)
+        self.lmp.file(SCRIPT)
+        if self.step != self.from_step or Path(QUENCHED).exists():
+            raise RunError(
+                f"{self.folder}: the script ran by itself to step {self.step:,}",
+                hint='a template of your own whose block "run" has no line "if ${exchange} ..." cannot exchange',
+            )
+        self.lmp.command("log none")  # a segment has a hundred steps: their lines would be most of the output
+        self.lmp.command("run 0 post no")
+        return self._answer()
+
+    def run(self, to_step: int, given: Configuration | None, factor: float) -> tuple[float, Configuration]:
+        """Run to a step, from a configuration of another rung with its velocities scaled, if there is one."""
+        if given is not None:
+            self._put(given, factor)
+        # without setup: a chain of thermostats takes its first half step by the kinetic energy that has left, which is
+        # as canonical at this rung as the one that has come
+        self.lmp.command(f"run {to_step - self.step} pre {'yes' if self.setup else 'no'} post no")
+        self.setup = False
+        return self._answer()
+
+    def save(self) -> None:
+        """Write a restart beside the others, once all that belongs to it is on the disk."""
+        self.watch.look()
+        self.lmp.command(f"write_restart {NEXT}")
+        self.setup = True  # writing it moved the atoms' lists
+        due = self.step - self.step % self.manifest.sample_every
+        if step_of(Path(NEXT)) != self.step or last_step(Path()) < due:
+            require_room(self.folder)
+            raise RunError(f"{self.folder}: rows or restart of step {self.step:,} are not whole: was the disk full?")
+        for name in (ENERGIES, FRAMES):
+            with contextlib.suppress(FileNotFoundError), Path(name).open("rb") as file:
+                os.fsync(file.fileno())
+
+    def keep(self) -> None:
+        """Take the restart that was saved: the ladder stands at its step now."""
+        _take_next()
+        keep_records(self.manifest)
+
+    def _atoms(self) -> tuple[NDArray[np.intp], list[NDArray[Any]]]:
+        """Return the order of the atoms' numbers, and views of what travels."""
+        n = self.manifest.n_atoms
+        views = [self.lmp.numpy.extract_atom(name)[:n] for name in ("x", "v", "f", "type")]
+        return np.argsort(self.lmp.numpy.extract_atom("id")[:n]), views
+
+    def _answer(self) -> tuple[float, Configuration]:
+        order, views = self._atoms()
+        return float(self.lmp.get_thermo("pe")), Configuration(*(view[order] for view in views))
+
+    def _put(self, given: Configuration, factor: float) -> None:
+        order, (x, v, f, types) = self._atoms()
+        x[order], v[order] = given.positions, factor * given.velocities
+        f[order], types[order] = given.forces, given.types

@@ -1,0 +1,110 @@
+"""A ladder's two files: how far each rung is and which walker it holds, and where every walker has been.
+
+A walker is a configuration on its way through the rungs. `exchange-r1.json` is replaced at once, after all rungs have
+written their restarts: with it the ladder is at a new step, before it at the old one.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from deckgen.decks.protocols import NVT
+from deckgen.errors import RunError
+from deckgen.files import append, read_json, write_json
+
+__all__ = ["LadderState", "RungState", "append_walkers", "read_state", "state_file", "walkers_file", "write_state"]
+
+
+@dataclass(frozen=True)
+class RungState:
+    """Where a rung stands: the step of its restart, and its walker."""
+
+    step: int
+    walker: int
+
+
+@dataclass(frozen=True)
+class LadderState:
+    """Where a ladder stands.
+
+    Parameters
+    ----------
+    rungs
+        By the name of the deck.
+    walkers_bytes
+        Length of the file of the walkers then: what is behind it belongs to steps that a kill has undone.
+    """
+
+    rungs: dict[str, RungState]
+    walkers_bytes: int = 0
+
+    def step_of(self, name: str) -> int | None:
+        """Return the step of a rung's restart; None where the ladder does not know the rung."""
+        return self.rungs[name].step if name in self.rungs else None
+
+    def with_rungs(self, names: list[str]) -> LadderState:
+        """Return the state with rungs that are new to it: each brings a walker of its own."""
+        known = dict(self.rungs)
+        for name in names:
+            known.setdefault(name, RungState(0, 1 + max((rung.walker for rung in known.values()), default=-1)))
+        return replace(self, rungs=known)
+
+
+def state_file(study_folder: Path, replica: int) -> Path:
+    """Return the file that says where a ladder stands."""
+    return NVT.folder(study_folder) / f"exchange-r{replica}.json"
+
+
+def walkers_file(state: Path) -> Path:
+    """Return the file of a ladder's walkers."""
+    return state.with_suffix(".dat")
+
+
+def read_state(file: Path) -> LadderState:
+    """Read where a ladder stands; the beginning where there is no file.
+
+    Raises
+    ------
+    RunError
+        If the file is damaged.
+    """
+    try:
+        said = read_json(file)
+        rungs = {name: RungState(**rung) for name, rung in said["rungs"].items()}
+        return LadderState(rungs, said["walkers_bytes"])
+    except FileNotFoundError:
+        return LadderState({})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RunError(
+            f"{file}: not where a ladder stands ({type(error).__name__}: {error})",
+            hint="put it back; without it the rungs begin from their own restarts, with new walkers",
+        ) from error
+
+
+def write_state(file: Path, state: LadderState) -> None:
+    """Replace what a ladder's file says: from then on it stands there."""
+    rungs = {name: asdict(rung) for name, rung in state.rungs.items()}
+    write_json(file, {"schema": 1, "rungs": rungs, "walkers_bytes": state.walkers_bytes})
+
+
+def append_walkers(file: Path, state: LadderState, lines: list[str]) -> LadderState:
+    """Write lines behind those that belong to a state; return the state with them.
+
+    Raises
+    ------
+    RunError
+        If the file is shorter than it was, or the disk refuses it.
+    """
+    size = file.stat().st_size if file.exists() else 0
+    if size < state.walkers_bytes:
+        raise RunError(
+            f"{file}: {size} bytes, where {state.walkers_bytes} belong to the ladder's steps", hint="put it back"
+        )
+    if size > state.walkers_bytes:
+        os.truncate(file, state.walkers_bytes)
+    text = "".join(f"{line}\n" for line in lines)
+    if text:
+        append(file, text)
+    return replace(state, walkers_bytes=state.walkers_bytes + len(text.encode()))
