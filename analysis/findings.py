@@ -25,7 +25,6 @@ __all__ = [
     "about_checks",
     "about_crossings",
     "about_evaporation",
-    "about_exchange",
     "about_minimum",
     "about_outliers",
     "about_overlap",
@@ -225,18 +224,6 @@ def about_crossings(crossings: Crossings | None, peak: Peak | None) -> list[Find
         "more replicas near it will bring more, above it more than below"
     )
     return [Finding("few_crossings", message, T)]
-
-
-def about_exchange(peak: Peak | None, *, exchanged: bool) -> list[Finding]:
-    """Say that there are no intervals where rungs exchanged configurations."""
-    if not exchanged:
-        return []
-    what = "the curve" if peak is None else f"the peak at {peak.temperature_K:.1f} K"
-    message = (
-        f"{what} has no interval: the rungs of a ladder exchanged configurations and are not independent of one "
-        "another. The scatter of ladders (replicas) that are analysed one by one says how sure it is"
-    )
-    return [Finding("ci_unreliable", message, None if peak is None else peak.temperature_K)]
 
 
 def about_evaporation(evaporations: Iterable[Evaporation]) -> list[Finding]:

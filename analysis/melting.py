@@ -88,7 +88,7 @@ def quantity_near(temperatures_K: Array, curve: Array, n_atoms: int, temperature
     if name == "height_over_c0":
         return height
     if name == "fwhm_K":
-        return _width(temperatures_K, curve, top, (height + 1) / 2)
+        return _width(temperatures_K, curve, top, height)
     if name == "latent_heat_eV":
         return _latent_heat_eV(temperatures_K, curve, maxima, top, n_atoms)
     raise ValueError(f"a peak has no {name}")
@@ -105,7 +105,7 @@ def _peak(temperatures_K: Array, curve: Array, maxima: list[int], top: int, n_at
     return Peak(
         temperature_K=temperature,
         height_over_c0=height,
-        fwhm_K=_width(temperatures_K, curve, top, (height + 1) / 2),
+        fwhm_K=_width(temperatures_K, curve, top, height),
         latent_heat_eV=_latent_heat_eV(temperatures_K, curve, maxima, top, n_atoms),
         at_edge=False,
     )
@@ -143,7 +143,8 @@ def _fall(curve: Array) -> float:
     return float(curve[0] - curve[: higher[0] if len(higher) else None].min())
 
 
-def _width(x: Array, y: Array, top: int, level: float) -> float | None:
+def _width(x: Array, y: Array, top: int, height: float) -> float | None:
+    level = (height + 1) / 2
     below_left = np.flatnonzero(y[:top] < level)
     below_right = np.flatnonzero(y[top:] < level)
     if len(below_left) == 0 or len(below_right) == 0:

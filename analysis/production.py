@@ -1,4 +1,4 @@
-"""From time series to the pool of samples that reweighting works on."""
+"""The equilibrated part of every run."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from deckgen.analysis.mbar._pymbar import LARGEST_MATRIX
 from deckgen.analysis.uncertainty.correlation import statistical_inefficiency
-from deckgen.analysis.uncertainty.equilibration import LATEST, Starts, common_start, thin
-from deckgen.errors import AnalysisError
+from deckgen.analysis.uncertainty.equilibration import (
+    LATEST,
+    Equilibration,
+    Starts,
+    common_start,
+    thin,
+)
 from deckgen.samples import TimeSeries
-from deckgen.units import KB_EV_K
 
-__all__ = ["MIN_SAMPLES", "Pool", "Production", "make_pool", "make_productions", "slowest_nearby"]
+__all__ = ["MIN_SAMPLES", "Production", "make_productions", "slowest_nearby"]
 
 Array = NDArray[np.float64]
 Counts = NDArray[np.int_]
@@ -96,17 +99,58 @@ def make_productions(runs: Sequence[TimeSeries]) -> list[Production]:
     """Find the equilibrated part of every run: by itself, then by what all runs together show.
 
     No run is taken to relax faster than those at the rungs next to it. Its first relaxation time, g/2 samples, is left
-    out: runs that start from one structure remember it together.
+    out: runs that start from one structure remember it together. The rungs of a ladder that exchanged configurations
+    begin together.
     """
+    plain = _plain([run for run in runs if run.ladder is None])
+    ladders = _ladders(runs)
+    energies = [run.series.potential_energy_eV for run, _ in plain] + [one.energies_eV for one in ladders.values()]
+    fraction = common_start(energies, [g for _, g in plain] + [one.settled.g for one in ladders.values()])
+    later = iter([_from_later(run, max(fraction, _memory(run.series.n, g))) for run, g in plain])
+    return [next(later) if run.ladder is None else ladders[run.ladder].production(run, fraction) for run in runs]
+
+
+def _plain(runs: Sequence[TimeSeries]) -> list[tuple[Production, float]]:
+    """Find the equilibrated part of runs that are independent of one another, and the g of the slowest next to each."""
     candidates = [Starts(run.potential_energy_eV) for run in runs]
     by_themselves = [_production(run, starts, 0.0) for run, starts in zip(runs, candidates, strict=True)]
     rungs = np.unique([run.temperature_K for run in runs], return_inverse=True)[1]
     slowest_ps = slowest_nearby([run.correlation_ps for run in by_themselves], rungs)
     least_g = [_least_g(run, slowest) for run, slowest in zip(runs, slowest_ps, strict=True)]
-    found = [_production(run, starts, g) for run, starts, g in zip(runs, candidates, least_g, strict=True)]
-    fraction = common_start([run.potential_energy_eV for run in runs], least_g)
-    memories = [min(g / 2 / run.n, LONGEST_MEMORY) if g > 2 else 0.0 for run, g in zip(runs, least_g, strict=True)]
-    return [_from_later(run, max(fraction, memory)) for run, memory in zip(found, memories, strict=True)]
+    return [(_production(run, starts, g), g) for run, starts, g in zip(runs, candidates, least_g, strict=True)]
+
+
+@dataclass(frozen=True, eq=False)
+class _Ladder:
+    """The sum (n,) of the energies of rungs that exchanged configurations, and where it has settled."""
+
+    energies_eV: Array
+    settled: Equilibration
+
+    def production(self, run: TimeSeries, fraction: float) -> Production:
+        """Return a rung, which begins with the ladder, and not before this fraction of its length."""
+        n = len(self.energies_eV)
+        # a configuration forgets the start at the rungs that jump, and has to get there first
+        begin = max(fraction, self.settled.start / n, _memory(n, 2 * self.settled.g))
+        start = int(np.ceil(begin * run.n))
+        g = statistical_inefficiency(run.potential_energy_eV[start:])
+        return Production(run, start, g, self.settled.settled and begin < LATEST)
+
+
+def _ladders(runs: Sequence[TimeSeries]) -> dict[int, _Ladder]:
+    """Sum up the rungs of each ladder: what leaves one rung goes on at another, and settles with it."""
+    totals = {}
+    for ladder in {run.ladder for run in runs if run.ladder is not None}:
+        energies = [run.potential_energy_eV for run in runs if run.ladder == ladder]
+        totals[ladder] = np.sum([values[: min(map(len, energies))] for values in energies], axis=0)
+    candidates = {ladder: Starts(total) for ladder, total in totals.items()}
+    slowest = max((starts.best().g for starts in candidates.values()), default=1.0)
+    return {ladder: _Ladder(totals[ladder], starts.best(slowest)) for ladder, starts in candidates.items()}
+
+
+def _memory(n: int, g: float) -> float:
+    """Return the fraction of n samples that remembers the start."""
+    return min(g / 2 / n, LONGEST_MEMORY) if g > 2 else 0.0
 
 
 def _production(series: TimeSeries, starts: Starts, least_g: float) -> Production:
@@ -140,113 +184,3 @@ def slowest_nearby(correlations_ps: Sequence[float], rungs: Sequence[int] | Coun
     """
     times, at = np.array(correlations_ps), np.array(rungs)
     return [float(times[np.abs(at - rung) <= 1].max()) for rung in at]
-
-
-@dataclass(frozen=True, eq=False)
-class Pool:
-    """Samples of all rungs, in order of temperature, replica and time.
-
-    They lie equally far apart in all runs: as close as the most frequent rows, or as far apart as memory asks for.
-    Spaced by each run's own g instead, a run with rare visits to another basin would count for more the fewer of them
-    it happened to make.
-
-    Parameters
-    ----------
-    temperatures_K : (K,)
-        The rungs, ascending.
-    energies_eV : (N,)
-        Potential energies above the lowest.
-    minimum_eV
-        The lowest energy, which was subtracted.
-    rotation_weights : (N,) or None
-        Weights sqrt(det I), of mean one; None where they do not apply to every run.
-    lengths
-        Samples of each run, in order.
-    spacings_ps
-        Time between two samples of each run.
-    correlations_ps
-        Time that makes one independent sample of each run.
-    rungs
-        Rung (its index) of each run.
-    """
-
-    temperatures_K: Array
-    energies_eV: Array
-    minimum_eV: float
-    rotation_weights: Array | None
-    lengths: tuple[int, ...]
-    spacings_ps: tuple[float, ...]
-    correlations_ps: tuple[float, ...]
-    rungs: tuple[int, ...]
-
-    @property
-    def beta(self) -> Array:
-        """Inverse temperatures 1/(k_B T) in 1/eV, (K,)."""
-        return 1 / (KB_EV_K * self.temperatures_K)
-
-    @cached_property
-    def N_k(self) -> Counts:
-        """Samples of each rung, (K,)."""
-        return np.bincount(self.rungs, weights=self.lengths, minlength=len(self.temperatures_K)).astype(int)
-
-    @cached_property
-    def redundancy(self) -> Array:
-        """Samples of its run that make one independent one, for each sample, (N,)."""
-        runs = zip(self.correlations_ps, self.spacings_ps, strict=True)
-        return np.repeat([max(correlation / spacing, 1.0) for correlation, spacing in runs], self.lengths)
-
-    def by_rung(self) -> list[Array]:
-        """Return the energies of each rung."""
-        return np.split(self.energies_eV, np.cumsum(self.N_k)[:-1])
-
-
-def make_pool(productions: Sequence[Production]) -> Pool:
-    """Pool the samples of runs that are ordered by temperature.
-
-    Raises
-    ------
-    AnalysisError
-        If there are fewer than two rungs, or the energies do not vary.
-    """
-    temperatures, rungs = np.unique([run.series.temperature_K for run in productions], return_inverse=True)
-    if len(temperatures) < 2:
-        have = f"{temperatures[0]:g} K" if len(temperatures) else "none"
-        raise AnalysisError(
-            f"a heat capacity curve needs samples at two temperatures or more; there is {have}",
-            hint=f"run more of the ladder; a run counts from {MIN_SAMPLES} samples on",
-        )
-    spacing = _spacing_ps(productions, len(temperatures))
-    kept = [run.thinned(spacing) for run in productions]
-    energies = np.concatenate([run.energies_eV[chosen] for run, chosen in zip(productions, kept, strict=True)])
-    minimum = float(energies.min())
-    if not np.ptp(energies) > 0:
-        raise AnalysisError(f"all potential energies are {minimum} eV: there are no fluctuations to analyse")
-    return Pool(
-        temperatures_K=temperatures,
-        energies_eV=energies - minimum,
-        minimum_eV=minimum,
-        rotation_weights=_pooled_weights(productions, kept),
-        lengths=tuple(len(chosen) for chosen in kept),
-        spacings_ps=tuple(max(spacing, run.series.interval_ps) for run in productions),
-        correlations_ps=tuple(run.correlation_ps for run in productions),
-        rungs=tuple(rungs.tolist()),
-    )
-
-
-def _spacing_ps(productions: Sequence[Production], n_rungs: int) -> float:
-    """Return the time between samples that keeps the pool within what pymbar is given."""
-    finest = min(run.series.interval_ps for run in productions)
-    total = sum(run.n * run.series.interval_ps for run in productions)
-    return max(finest, total * n_rungs / LARGEST_MATRIX)
-
-
-def _pooled_weights(productions: Sequence[Production], kept: Sequence[NDArray[np.intp]]) -> Array | None:
-    parts = [
-        run.rotation_weights[chosen]
-        for run, chosen in zip(productions, kept, strict=True)
-        if run.rotation_weights is not None
-    ]
-    if len(parts) < len(productions):
-        return None
-    weights = np.concatenate(parts)
-    return weights / weights.mean() if (weights > 0).all() else None

@@ -15,7 +15,6 @@ from deckgen.analysis.estimators import estimators
 from deckgen.analysis.findings import (
     about_crossings,
     about_evaporation,
-    about_exchange,
     about_minimum,
     about_outliers,
     about_overlap,
@@ -28,7 +27,8 @@ from deckgen.analysis.headline import Headline
 from deckgen.analysis.lindemann import LindemannCurve
 from deckgen.analysis.mbar.reweighting import reweight
 from deckgen.analysis.outliers import find_outliers, without_outliers
-from deckgen.analysis.production import MIN_SAMPLES, Production, make_pool, make_productions
+from deckgen.analysis.pool import make_pool
+from deckgen.analysis.production import MIN_SAMPLES, Production, make_productions
 from deckgen.analysis.results import Thermodynamics
 from deckgen.analysis.states import energy_histograms, energy_trace, rung_state
 from deckgen.analysis.uncertainty.verdict import judge
@@ -116,10 +116,7 @@ def _assemble(
     states = tuple(rung_state(runs, float(U)) for runs, U in zip(rungs, solved.rung_means_eV(), strict=True))
     findings = findings + about_states(states) + about_overlap(solved.pool.temperatures_K, solved.shared())
     findings += about_range(curve, samples.n_atoms)
-    # rungs that share configurations are not independent runs: their resamples would say too little
-    exchanged = any(run.ladder is not None for run in samples.series)
-    verdict = judge(headline, curve, findings, bootstraps=0 if exchanged else bootstraps, seed=seed)
-    findings += about_exchange(verdict.melting, exchanged=exchanged)
+    verdict = judge(headline, curve, findings, bootstraps=bootstraps, seed=seed)
     crossings = count_crossings(productions, verdict.melting, grid, curves.potential_energy_eV[0], samples.n_atoms)
     findings += about_crossings(crossings, verdict.melting)
     return Thermodynamics(

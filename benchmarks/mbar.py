@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from deckgen.analysis.caloric import heat_capacity_over_c0
 from deckgen.analysis.headline import Headline
 from deckgen.analysis.mbar.reweighting import reweight
-from deckgen.analysis.production import Pool
+from deckgen.analysis.pool import Pool
 from deckgen.analysis.thermodynamics import thermodynamics
 from deckgen.analysis.uncertainty.verdict import judge
 from deckgen.samples import Samples

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csc_array
 
-from deckgen.analysis.production import Pool
+from deckgen.analysis.pool import Pool
 
 __all__ = ["EnergyGrid", "assign"]
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from deckgen.analysis.production import Pool
+from deckgen.analysis.pool import Pool
 from deckgen.errors import AnalysisError
 
 __all__ = ["CHUNK", "check_self_consistency", "memberships", "self_consistency"]

@@ -18,7 +18,7 @@ from deckgen.analysis.mbar._pymbar import LARGEST_MATRIX, pymbar_free_energies
 from deckgen.analysis.mbar.energy_grid import EnergyGrid, assign
 from deckgen.analysis.mbar.mixture import CHUNK, check_self_consistency, memberships, self_consistency
 from deckgen.analysis.mbar.solver import integrate, newton_step, solve, solve_all
-from deckgen.analysis.production import Pool
+from deckgen.analysis.pool import Pool
 from deckgen.units import KB_EV_K
 
 __all__ = ["Averages", "Reweighting", "reweight"]

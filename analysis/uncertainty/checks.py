@@ -19,13 +19,17 @@ __all__ = ["check_halves", "check_replicas", "check_rungs", "half_curves"]
 Array = NDArray[np.float64]
 
 
-def check_rungs(solved: Reweighting) -> Check:
+def check_rungs(solved: Reweighting) -> Check | None:
     """Compare the mean energy of each rung's own samples with the one that all rungs together lead to.
+
+    None where rungs exchanged configurations: how their errors go together is not known rung by rung.
 
     The own samples are part of all, and the errors of the two are correlated: both follow from the influence of every
     rung's samples on their difference.
     """
     pool, nodes = solved.pool, solved.energy_grid.energies_eV
+    if pool.ladders is not None:
+        return None
     own = np.array([energies.mean() for energies in pool.by_rung()]) + pool.minimum_eV
     mode = find_mode(solved, np.tile(nodes, (len(pool.N_k), 1)), parts=1)
     covariance = _covariance(solved, mode.independent)
@@ -69,10 +73,13 @@ def check_halves(headline: Headline, peak: Peak, influence: Array) -> Check | No
 
 
 def check_replicas(solved: Reweighting, influence: Array) -> Check | None:
-    """Compare the replicas of each rung by the influence (K, M) of their samples on the peak; None without replicas."""
+    """Compare the replicas of each rung by the influence (K, M) of their samples on the peak.
+
+    None without replicas, or where they exchanged configurations.
+    """
     rungs, lengths = np.array(solved.pool.rungs), np.array(solved.pool.lengths, dtype=float)
     freedom = len(rungs) - len(np.unique(rungs))
-    if freedom == 0:
+    if freedom == 0 or solved.pool.ladders is not None:
         return None
     slow = find_mode(solved, influence, parts=1)
     means = np.array([values.mean() for values in run_deviations(solved, slow.values)])

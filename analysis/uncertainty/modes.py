@@ -37,6 +37,8 @@ class Mode:
         MBAR's variance at each rung.
     independent : (K,)
         Independent samples of each rung.
+    nearby : (K,)
+        Those of the runs that its correlation is known from.
     correlations
         At each rung, with those next to it.
     """
@@ -44,6 +46,7 @@ class Mode:
     values: Array
     variance: Array
     independent: Array
+    nearby: Array
     correlations: Sequence[Correlation]
 
     def error(self, N_k: NDArray[np.int_]) -> float:
@@ -53,8 +56,7 @@ class Mode:
     def independent_near(self, N_k: NDArray[np.int_]) -> float:
         """Return the independent samples of the rungs that make the error, each with its neighbours."""
         parts = self._contributions(N_k)
-        nearby = np.convolve(self.independent, np.ones(3))[1:-1]
-        return float(parts.sum() ** 2 / (parts**2 @ (1 / nearby))) if parts.sum() > 0 else np.inf
+        return float(parts.sum() ** 2 / (parts**2 @ (1 / self.nearby))) if parts.sum() > 0 else np.inf
 
     def fluctuations_near(self, N_k: NDArray[np.int_]) -> float:
         """Return how often the slowest part fluctuates at the rungs that make the error, each with its neighbours."""
@@ -79,6 +81,9 @@ def find_mode(solved: Reweighting, functions: Array, *, parts: int = 0) -> Mode:
     is then no firm evidence. The correlation is that of all runs of a rung and of the rungs next to it: beside a rung
     that jumps between solid and liquid there is one with rare visits, which last as long.
 
+    The rungs of a ladder that exchanges configurations are not independent of one another: what leaves one rung goes on
+    at another. There the correlation is that of the sums over the rungs of each ladder.
+
     Parameters
     ----------
     solved
@@ -92,10 +97,10 @@ def find_mode(solved: Reweighting, functions: Array, *, parts: int = 0) -> Mode:
     means = (solved.distributions * functions).sum(axis=1)
     values = functions - means[:, None]
     variance = (solved.distributions * values**2).sum(axis=1)
-    series = run_deviations(solved, values)
+    series, spacings_ps, near = _independent_series(solved, values)
     rungs = np.array(solved.pool.rungs)
     measured = [_about_parts(values, parts) for values in series] if parts else [[values] for values in series]
-    found = _correlations(solved, measured, [np.flatnonzero(np.abs(rungs - k) <= 1) for k in range(len(means))])
+    found = _correlations(measured, spacings_ps, near)
     spans = np.array(solved.pool.lengths) * np.array(solved.pool.spacings_ps)
     whole = np.bincount(rungs, weights=spans)
     independent = np.clip(whole / [one.time for one in found], 1, solved.pool.N_k)
@@ -103,7 +108,22 @@ def find_mode(solved: Reweighting, functions: Array, *, parts: int = 0) -> Mode:
         independent *= _lost_with_means(independent, parts * np.bincount(rungs))
     else:
         independent /= _excess(solved, series, variance, independent)
-    return Mode(values, variance, independent, found)
+    nearby = independent if solved.pool.ladders else np.convolve(independent, np.ones(3))[1:-1]
+    return Mode(values, variance, independent, nearby, found)
+
+
+def _independent_series(solved: Reweighting, values: Array) -> tuple[list[Array], list[float], list[NDArray[np.intp]]]:
+    """Return series that are independent of one another, their spacings, and which of them tell of each rung."""
+    pool, series = solved.pool, run_deviations(solved, values)
+    if pool.ladders is None:
+        rungs = np.array(pool.rungs)
+        return series, list(pool.spacings_ps), [np.flatnonzero(np.abs(rungs - k) <= 1) for k in range(len(values))]
+    ladders, first = np.unique(pool.ladders, return_index=True)
+    sums = []
+    for ladder in ladders:
+        runs = [run for run, of in zip(series, pool.ladders, strict=True) if of == ladder]
+        sums.append(np.sum([run[: min(map(len, runs))] for run in runs], axis=0))
+    return sums, [pool.spacings_ps[i] for i in first], [np.arange(len(ladders))] * len(values)
 
 
 def run_deviations(solved: Reweighting, values: Array) -> list[Array]:
@@ -127,12 +147,12 @@ def _lost_with_means(independent: Array, n_parts: NDArray[np.int_]) -> Array:
 
 
 def _correlations(
-    solved: Reweighting, series: Sequence[Sequence[Array]], groups: Sequence[NDArray[np.intp]]
+    series: Sequence[Sequence[Array]], spacings_ps: Sequence[float], groups: Sequence[NDArray[np.intp]]
 ) -> list[Correlation]:
     """Return the correlation of each group of runs, whose parts are series of their own."""
     parts = [part for run in series for part in run]
     of = np.repeat(np.arange(len(series)), [len(run) for run in series])
-    intervals = np.array(solved.pool.spacings_ps)[of].tolist()
+    intervals = np.array(spacings_ps)[of].tolist()
     return correlations(parts, intervals, [np.flatnonzero(np.isin(of, runs)).tolist() for runs in groups])
 
 

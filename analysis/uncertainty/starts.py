@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 KINDS = ("minimum", "melted")
 
 
-def check_starts(solved: Reweighting, influence: Array, starts: Sequence[str]) -> Check | None:
+def check_starts(solved: Reweighting, influence: Array) -> Check | None:
     """Compare runs from the solid with runs from the melt by the influence (K, M) of their samples on the peak.
 
     As the check of the replicas, with one number per rung in place of one per run: what a start leaves behind has the
@@ -28,19 +28,20 @@ def check_starts(solved: Reweighting, influence: Array, starts: Sequence[str]) -
     Parameters
     ----------
     solved, influence
-        As in `deckgen.analysis.uncertainty.checks.check_replicas`.
-    starts
-        `TimeSeries.start` of each run of the pool; runs whose start is unknown are left out.
+        As in `deckgen.analysis.uncertainty.checks.check_replicas`; runs whose start is unknown are left out.
 
     Returns
     -------
     Check or None
-        None where no rung has runs of both kinds.
+        None where no rung has runs of both kinds, or where they exchanged configurations.
     """
-    pool, slow = solved.pool, find_mode(solved, influence, parts=1)
+    pool = solved.pool
+    if pool.ladders is not None or not set(KINDS) <= set(pool.starts):
+        return None
+    slow = find_mode(solved, influence, parts=1)
     deviations = [values.sum() for values in run_deviations(solved, slow.values)]
-    sizes = [_by_rung(solved, pool.lengths, starts, kind) for kind in KINDS]
-    sums = [_by_rung(solved, deviations, starts, kind) for kind in KINDS]
+    sizes = [_by_rung(solved, pool.lengths, kind) for kind in KINDS]
+    sums = [_by_rung(solved, deviations, kind) for kind in KINDS]
     both = np.flatnonzero((sizes[0] > 0) & (sizes[1] > 0))
     if not len(both):
         return None
@@ -53,7 +54,7 @@ def check_starts(solved: Reweighting, influence: Array, starts: Sequence[str]) -
     return Check("starts", float(np.sqrt(mean_square)), p, float(pool.temperatures_K[both[np.argmax(np.abs(z))]]))
 
 
-def _by_rung(solved: Reweighting, values: Sequence[float], starts: Sequence[str], kind: str) -> Array:
+def _by_rung(solved: Reweighting, values: Sequence[float], kind: str) -> Array:
     """Return the sum of a number of each run over the runs of one start at each rung (K,)."""
-    chosen = np.array(values, dtype=float) * (np.array(starts) == kind)
+    chosen = np.array(values, dtype=float) * (np.array(solved.pool.starts) == kind)
     return np.bincount(solved.pool.rungs, weights=chosen, minlength=len(solved.pool.N_k)).astype(float)

@@ -14,6 +14,7 @@ from deckgen.analysis.melting import Peak, find_peaks
 from deckgen.analysis.results import Check, Intervals, Maximum
 from deckgen.analysis.uncertainty.checks import check_halves, check_replicas, check_rungs
 from deckgen.analysis.uncertainty.intervals import PeakErrors, curve_band, peak_errors, rungs_under
+from deckgen.analysis.uncertainty.starts import check_starts
 from deckgen.findings import Finding
 
 __all__ = ["Verdict", "judge"]
@@ -91,6 +92,7 @@ def _checks(headline: Headline, highest: _Resampled | None) -> tuple[Check, ...]
     if highest is not None and highest.errors is not None:
         checks.append(check_halves(headline, highest.peak, highest.errors.slow.values))
         checks.append(check_replicas(headline.solved, highest.errors.slow.values))
+        checks.append(check_starts(headline.solved, highest.errors.slow.values))
     return tuple(check for check in checks if check is not None)
 
 

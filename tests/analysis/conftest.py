@@ -48,6 +48,19 @@ class TwoBasins:
             states[i] = state
         return rng.gamma(self.shape, KB_EV_K * T, n) + self.gap_eV * states
 
+    def exchange(self, ladder: Array, n: int, relaxation: float, rng: np.random.Generator) -> Array:
+        """Energies (K, n) of the rungs of a ladder whose neighbours swap at every sample; from the lower basin."""
+        kT, rate, k = KB_EV_K * ladder, -np.expm1(-1 / relaxation), np.arange(len(ladder))
+        upper, states, energies = self.upper(ladder), np.zeros(len(ladder), dtype=bool), np.empty((len(ladder), n))
+        for i in range(n):
+            states = np.where(rng.random(len(k)) < rate, rng.random(len(k)) < upper, states)
+            energies[:, i] = rng.gamma(self.shape, kT) + self.gap_eV * states
+            low = k[i % 2 : -1 : 2]
+            exponent = (1 / kT[low] - 1 / kT[low + 1]) * (energies[low, i] - energies[low + 1, i])
+            low = low[np.log(rng.random(len(low))) < exponent]
+            states[low], states[low + 1] = states[low + 1], states[low]
+        return energies
+
     def energy(self, T: Array) -> Array:
         return self.shape * KB_EV_K * T + self.gap_eV * self.upper(T)
 

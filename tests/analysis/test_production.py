@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from deckgen.analysis import production as production_module
-from deckgen.analysis.production import Production, make_pool, make_productions, slowest_nearby
+from deckgen.analysis import pool as pool_module
+from deckgen.analysis.pool import make_pool
+from deckgen.analysis.production import Production, make_productions, slowest_nearby
 from deckgen.samples import TimeSeries
 
 MOMENTS_UA2 = np.full((1000, 3), 50.0)
@@ -47,7 +48,7 @@ def test_samples_of_all_runs_lie_as_close_as_the_most_frequent_rows(rng):
 
 def test_samples_of_all_runs_lie_so_far_apart_that_memory_is_enough(rng, monkeypatch):
     """However correlated they are: a run with rare visits must not count for more than one with many."""
-    monkeypatch.setattr(production_module, "LARGEST_MATRIX", 3 * 3000 // 4)
+    monkeypatch.setattr(pool_module, "LARGEST_MATRIX", 3 * 3000 // 4)
     runs = [production(200.0, rng, g=4.0), production(210.0, rng, g=40.0), production(220.0, rng, g=10.0)]
     pool = make_pool(runs)
     assert pool.lengths == (250, 250, 250)

@@ -300,18 +300,6 @@ def test_a_peak_at_the_edge_is_said(two_basins, rng):
     assert result.to_json()["melting"]["ci95_K"] is None
 
 
-def test_rungs_that_exchange_have_no_interval_by_resampling_of_single_runs(two_basins, ladder, rng):
-    samples = draw(two_basins, ladder, 3000, rng)
-    result = thermodynamics(replace(samples, series=tuple(replace(run, ladder=1) for run in samples.series)))
-    assert result.melting is not None
-    assert result.melting_ci95.temperature_K is None
-    assert result.heat_capacity_ci95 is None
-    assert [peak.ci95_K for peak in result.peaks] == [None]
-    assert result.crossings is None
-    (message,) = [finding.message for finding in result.warnings if finding.code == "ci_unreliable"]
-    assert "exchanged configurations" in message
-
-
 def test_few_samples_ask_for_more_time(two_basins, ladder, rng):
     energies = [two_basins.sample(T, 1000, rng) for T in ladder]
     for k in (3, 4, 5):

@@ -6,7 +6,7 @@ import numpy as np
 
 from deckgen.analysis.mbar.influence import influence_on_means, influence_on_variances
 from deckgen.analysis.mbar.reweighting import reweight
-from deckgen.analysis.production import Pool
+from deckgen.analysis.pool import Pool
 
 GRID_K = np.array([160.0, 233.0, 251.0, 290.0])
 SHARE = 1e-4

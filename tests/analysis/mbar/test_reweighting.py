@@ -11,7 +11,7 @@ from deckgen.analysis.mbar import _pymbar, mixture, reweighting
 from deckgen.analysis.mbar.mixture import check_self_consistency, self_consistency
 from deckgen.analysis.mbar.reweighting import reweight
 from deckgen.analysis.mbar.solver import solve, solve_all
-from deckgen.analysis.production import Pool
+from deckgen.analysis.pool import Pool
 from deckgen.errors import AnalysisError
 from deckgen.units import KB_EV_K
 

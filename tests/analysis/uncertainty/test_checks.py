@@ -8,7 +8,7 @@ import pytest
 from deckgen.analysis.headline import Headline
 from deckgen.analysis.mbar.reweighting import reweight
 from deckgen.analysis.melting import find_melting
-from deckgen.analysis.production import Pool
+from deckgen.analysis.pool import Pool
 from deckgen.analysis.thermodynamics import thermodynamics
 from deckgen.analysis.uncertainty.checks import check_halves, check_rungs, half_curves
 from deckgen.analysis.uncertainty.intervals import peak_errors

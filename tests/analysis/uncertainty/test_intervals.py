@@ -12,7 +12,8 @@ from scipy.special import logsumexp
 from deckgen.analysis.headline import Headline
 from deckgen.analysis.mbar.reweighting import reweight
 from deckgen.analysis.melting import Peak, find_melting, quantity_near
-from deckgen.analysis.production import Pool, make_pool, make_productions
+from deckgen.analysis.pool import Pool, make_pool
+from deckgen.analysis.production import make_productions
 from deckgen.analysis.thermodynamics import thermodynamics
 from deckgen.analysis.uncertainty.intervals import peak_errors, rungs_under
 from deckgen.analysis.uncertainty.verdict import judge

@@ -7,7 +7,7 @@ import pytest
 from scipy.signal import lfilter
 
 from deckgen.analysis.mbar.reweighting import reweight
-from deckgen.analysis.production import Pool
+from deckgen.analysis.pool import Pool
 from deckgen.analysis.uncertainty.modes import find_mode, run_deviations
 from deckgen.units import KB_EV_K
 

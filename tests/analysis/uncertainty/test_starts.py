@@ -8,7 +8,7 @@ import pytest
 from deckgen.analysis.headline import Headline
 from deckgen.analysis.mbar.reweighting import reweight
 from deckgen.analysis.melting import find_melting
-from deckgen.analysis.production import Pool
+from deckgen.analysis.pool import Pool
 from deckgen.analysis.uncertainty.intervals import peak_errors
 from deckgen.analysis.uncertainty.starts import check_starts
 
@@ -20,12 +20,13 @@ STARTS = ["minimum", "melted"] * len(RUNGS_K)
 def check(parts, starts=STARTS):
     energies, ones = np.concatenate(parts), (1.0,) * len(parts)
     rungs = tuple(np.repeat(np.arange(len(RUNGS_K)), len(parts) // len(RUNGS_K)).tolist())
-    pool = Pool(RUNGS_K, energies - energies.min(), energies.min(), None, tuple(map(len, parts)), ones, ones, rungs)
+    lengths, lowest = tuple(map(len, parts)), energies.min()
+    pool = Pool(RUNGS_K, energies - lowest, lowest, None, lengths, ones, ones, rungs, tuple(starts))
     headline = Headline(reweight(pool), GRID_K, 55, weighted=False)
     curve = headline.curves(headline.sample_weights).heat_capacity_over_c0[0]
     peak = find_melting(GRID_K, curve, 55)
     errors = peak_errors(headline, curve, peak, n=5, generator=np.random.default_rng(1))
-    return check_starts(headline.solved, errors.slow.values, starts)
+    return check_starts(headline.solved, errors.slow.values)
 
 
 def test_starts_that_are_forgotten_deviate_by_a_standard_error(jumping_basins):

@@ -65,6 +65,21 @@ class Basins:
         basin = chain(self.populations(T), relaxation, n, rng, start)
         return vibrational(T, n, rng, vibration=vibration) + np.array(self.energies_eV)[basin]
 
+    def ladder(self, rungs_K: Array, n: int, rng: np.random.Generator, *, relaxation: float, start: int) -> Array:
+        """Return the energies (K, n) of rungs whose neighbours swap configurations at every sample."""
+        kT, k = KB_EV_K * rungs_K, np.arange(len(rungs_K))
+        populations = np.cumsum(self.populations(rungs_K), axis=1)
+        states, energies = np.full(len(k), start), np.empty((len(k), n))
+        for i in range(n):
+            drawn = (rng.random(len(k))[:, None] > populations).sum(axis=1)
+            states = np.where(rng.random(len(k)) < -np.expm1(-1 / relaxation), drawn, states)
+            energies[:, i] = rng.gamma(SHAPE, kT) + np.array(self.energies_eV)[states]
+            low = k[i % 2 : -1 : 2]
+            exponent = (1 / kT[low] - 1 / kT[low + 1]) * (energies[low, i] - energies[low + 1, i])
+            low = low[np.log(rng.random(len(low))) < exponent]
+            states[low], states[low + 1] = states[low + 1], states[low]
+        return energies
+
 
 def vibrational(T: float, n: int, rng: np.random.Generator, *, vibration: bool) -> Array:
     """Return the energies of the vibrations, independent or those of a damped one."""

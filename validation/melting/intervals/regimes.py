@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -50,6 +51,8 @@ class Regime:
         All runs start so far above equilibrium, which they approach over a quarter of their length.
     colder_slower
         Whether jumps take four times as long at the lowest rung and a quarter as long at the highest.
+    exchange
+        Whether the rungs of each replica, which all start in the lowest basin, exchange configurations.
     """
 
     name: str
@@ -63,6 +66,7 @@ class Regime:
     conformers: bool = False
     approach_eV: float = 0.0
     colder_slower: bool = False
+    exchange: bool = False
 
     @property
     def title(self) -> str:
@@ -72,6 +76,8 @@ class Regime:
     def samples(self, seed: int) -> Samples:
         """Draw a study."""
         rng = np.random.default_rng(seed)
+        if self.exchange:
+            return Samples(n_atoms=N_ATOMS, series=tuple(self._ladders(rng)))
         runs = []
         for k, T in enumerate(self.rungs_K):
             for replica in range(self.replicas):
@@ -79,6 +85,14 @@ class Regime:
                 times = np.arange(1, len(energies) + 1, dtype=float)
                 runs.append(TimeSeries(T, times, energies, replica=replica + 1))
         return Samples(n_atoms=N_ATOMS, series=tuple(runs))
+
+    def _ladders(self, rng: np.random.Generator) -> Iterator[TimeSeries]:
+        n, relaxation = LENGTH // self.replicas, LENGTH / (2 * self.switches)
+        times = np.arange(1, n + 1, dtype=float)
+        for ladder in range(1, self.replicas + 1):
+            found = self.basins.ladder(np.array(self.rungs_K), n, rng, relaxation=relaxation, start=0)
+            for T, energies in zip(self.rungs_K, found, strict=True):
+                yield TimeSeries(T, times, energies, replica=ladder, ladder=ladder)
 
     def _run(self, k: int, T: float, rng: np.random.Generator) -> Array:
         usual = VIBRATING_LENGTH if self.vibration else LENGTH
@@ -123,5 +137,6 @@ REGIMES = (
     Regime("all start solid", 20, start=0),
     Regime("all start solid, 5 switches", 5, start=0),
     Regime("slow approach", 20, approach_eV=0.3),
+    Regime("exchange", 20, exchange=True),
 )
 """The regimes of the table."""

@@ -10,7 +10,8 @@ from deckgen.analysis.findings import about_states
 from deckgen.analysis.headline import Headline
 from deckgen.analysis.mbar import reweighting
 from deckgen.analysis.melting import Peak, find_melting
-from deckgen.analysis.production import make_pool, make_productions
+from deckgen.analysis.pool import make_pool
+from deckgen.analysis.production import make_productions
 from deckgen.analysis.states import rung_state
 from deckgen.analysis.uncertainty.verdict import Verdict, judge
 from validation.melting.intervals.models import N_ATOMS
