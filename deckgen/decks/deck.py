@@ -60,7 +60,17 @@ def read_manifests(study_folder: Path, part: Part = "ladder") -> Iterator[tuple[
         named = None if study is None else {deck.id for deck in protocol.decks(study)}
         for path in sorted(protocol.folder(study_folder).glob(f"*/{MANIFEST}")):
             if named is None or path.parent.name in named:
-                yield path.parent, read_manifest(path.parent)
+                yield path.parent, _own_manifest(path.parent, protocol.name)
+
+
+def _own_manifest(folder: Path, protocol: str) -> Manifest:
+    manifest = read_manifest(folder)
+    if (manifest.protocol, manifest.id) != (protocol, folder.name):
+        raise InputError(
+            f"{folder / MANIFEST}: the manifest of another deck, {manifest.protocol}/{manifest.id}",
+            hint="write the decks again: deckgen decks",
+        )
+    return manifest
 
 
 @dataclass(frozen=True)
