@@ -205,16 +205,12 @@ def read_json(path: Path) -> Any:
     OSError
         If it cannot be read.
     ValueError
-        If it is not JSON (NaN is not), or nested deeper than Python reads.
+        If it is not JSON, or nested deeper than Python reads.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
+        return json.loads(path.read_text(encoding="utf-8"))
     except RecursionError:
         raise ValueError("nested too deeply") from None
-
-
-def _no_number(word: str) -> None:
-    raise ValueError(f"{word} is not a number")
 
 
 def make_folder(folder: Path) -> None:

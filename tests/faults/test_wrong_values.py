@@ -60,7 +60,7 @@ def places(document: Any, at: Path_ = ()) -> Iterator[tuple[Path_, Any]]:
 WRONG: dict[type, list[Any]] = {
     bool: ["true", 1, []],
     int: ["13", True, [], 10**30],
-    float: ["13", True, {}, 10**30],
+    float: ["13", True, {}, 10**30, float("nan"), float("inf")],
     str: [13, True, []],
     list: ["13", 13, {}],
     dict: ["13", True, []],
@@ -93,7 +93,10 @@ def without(document: Any, at: Path_) -> Any:
 
 def damaged(right: Any) -> Iterator[tuple[Path_, Any]]:
     """Yield a document with one wrong value, or without one key, and where that is."""
+    yield ("surplus",), changed(right, ("surplus",), 1)
     for at, value in places(right):
+        if isinstance(value, dict) and at[-1] not in {*MAPS, "settings", "sets"} and at[0] != "errors":
+            yield (*at, "surplus"), changed(right, (*at, "surplus"), 1)
         if at[:2] == ("reference", "settings") and at[2:]:
             continue  # whatever the calculator takes
         yield from ((at, changed(right, at, wrong)) for wrong in WRONG.get(type(value), []))
