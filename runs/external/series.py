@@ -123,20 +123,13 @@ def _clock(
 ) -> tuple[NDArray[np.int_] | None, float | None]:
     """Return steps, or times as multiples of their interval, with that interval in ps; None for what is not known."""
     step, time = _first(names, "step"), _first(names, "time")
-    interval_ps = times = None
-    if time is not None and len(times := column(time)) > 1:
-        interval = float(np.median(np.diff(times)))
-        unit_ps = _known_unit(path, names[time])
-        interval_ps = interval * unit_ps if unit_ps is not None and interval > 0 else None
+    times = np.empty(0) if time is None else column(time)
+    unit_ps = None if time is None else _known_unit(path, names[time])
+    interval = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
+    interval_ps = interval * unit_ps if unit_ps is not None and interval > 0 else None
     if step is not None:
-        steps = column(step)
-        if not ((steps == np.rint(steps)) & (np.abs(steps) < LARGEST_STEP)).all():
-            raise InputError(
-                f"{path}: the column {names[step]} does not hold whole numbers",
-                hint="if it is a time, name it by its unit: time_ps",
-            )
-        return steps.astype(int), interval_ps
-    if time is None or times is None or len(times) < 2:
+        return _whole_steps(path, names[step], column(step)), interval_ps
+    if time is None or len(times) < 2:
         return None, None
     count = (times - times[0]) / interval if interval > 0 else np.full(len(times), np.nan)
     if not (np.abs(count - np.rint(count)) < WHOLE).all():
@@ -145,3 +138,12 @@ def _clock(
             hint="give the part of the run that was sampled evenly",
         )
     return np.rint(count).astype(int), interval_ps
+
+
+def _whole_steps(path: Path, name: str, steps: Array) -> NDArray[np.int_]:
+    if not ((steps == np.rint(steps)) & (np.abs(steps) < LARGEST_STEP)).all():
+        raise InputError(
+            f"{path}: the column {name} does not hold whole numbers",
+            hint="if it is a time, name it by its unit: time_ps",
+        )
+    return steps.astype(int)
