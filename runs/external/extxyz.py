@@ -18,6 +18,7 @@ from deckgen.runs.external.source import Source
 __all__ = ["is_extxyz", "read_extxyz"]
 
 COMMENT = re.compile(r"Lattice=|Properties=", re.IGNORECASE)
+COUNT = re.compile(r"[0-9]{1,9}")
 OF_ASE = ("free_energy", "energy")
 """Keys in eV by ASE's convention. Where there are two, forces and hence the sampling are those of the free energy."""
 
@@ -25,7 +26,7 @@ OF_ASE = ("free_energy", "energy")
 def is_extxyz(source: Source) -> bool:
     """Return whether a text begins with a frame of extended XYZ."""
     filled = [line for line in source.lines[:100] if line.strip()]
-    return len(filled) > 1 and filled[0].strip().isdecimal() and bool(COMMENT.search(filled[1]))
+    return len(filled) > 1 and bool(COUNT.fullmatch(filled[0].strip())) and bool(COMMENT.search(filled[1]))
 
 
 def read_extxyz(source: Source) -> ExternalRun:
@@ -55,17 +56,27 @@ def _frames(source: Source) -> Iterator[tuple[int, Mapping[str, Any]]]:
         if not lines[start].strip():
             start += 1
             continue
-        if not lines[start].strip().isdecimal():
+        if not COUNT.fullmatch(lines[start].strip()):
             raise InputError(
                 f"{source.path}: line {start + 1}: a number of atoms is missing", hint="write the frames again"
             )
         n_atoms, body = int(lines[start]), start + 2
         end = body + n_atoms
         # no row of an atom is one whole number: another frame begins there
-        cut = next((k for k in range(body, min(end, len(lines))) if lines[k].strip().isdecimal()), None)
+        cut = next((k for k in range(body, min(end, len(lines))) if COUNT.fullmatch(lines[k].strip())), None)
         if cut is None and end <= len(lines):
-            yield n_atoms, key_val_str_to_dict(lines[start + 1].strip())
+            yield n_atoms, _comment(source, start + 2, lines[start + 1])
         start = end if cut is None else cut
+
+
+def _comment(source: Source, line: int, text: str) -> Mapping[str, Any]:
+    try:
+        return dict(key_val_str_to_dict(text.strip()))
+    except Exception as error:  # whatever ASE comes across
+        raise InputError(
+            f"{source.path}: line {line}: not a comment of extended XYZ ({type(error).__name__}: {error})",
+            hint="write the frames again: ase.io.write",
+        ) from error
 
 
 def _number(source: Source, key: str, value: Any) -> float:

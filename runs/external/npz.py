@@ -47,14 +47,14 @@ def read_npz(source: Source) -> ExternalRun:
         for name in arrays
         if named(name) and name != _rungs_name(arrays, energy)
     }
-    n_atoms = _first(arrays, N_ATOMS)
+    n_atoms = _n_atoms(source, _first(arrays, N_ATOMS))
     unit = _first(arrays, UNITS)
     if unit is not None and str(unit) in (*STYLES, "lj"):
         source = replace(source, units=agreed_style(source.path, str(unit), source.units).name)
     elif unit is not None and (said := named(energy)) and said.unit is None:
         columns = {f"{name} ({unit})" if name == energy else name: values for name, values in columns.items()}
     series = list(columns.values())
-    return from_columns(source, list(columns), series.__getitem__, n_atoms=None if n_atoms is None else int(n_atoms))
+    return from_columns(source, list(columns), series.__getitem__, n_atoms=n_atoms)
 
 
 def npz_rungs_K(source: Source) -> tuple[float, ...]:
@@ -160,12 +160,19 @@ def _numbers(source: Source, arrays: Arrays, name: str, row: int | None, energy:
     n_rows = next((arrays[key] for key in N_ROWS if key in arrays), None)
     if row is None:
         return values.astype(float)
-    if n_rows is not None and (n_rows.shape != shape[:1] or not 0 < n_rows[row] <= shape[1]):
+    fits = n_rows is None or (n_rows.dtype.kind in "iu" and n_rows.shape == shape[:1] and 0 < n_rows[row] <= shape[1])
+    if not fits:
         raise InputError(
             f"{source.path}: N_k does not fit energies of the shape {shape}", hint="give the rows per rung"
         )
     mine = values[row] if values.shape == shape else values
     return mine[: None if n_rows is None else int(n_rows[row])].astype(float)
+
+
+def _n_atoms(source: Source, said: Any) -> int | None:
+    if said is not None and not (isinstance(said, int) and not isinstance(said, bool) and said > 1):
+        raise InputError(f"{source.path}: n_atoms is {said!r}", hint="give the number of atoms of the cluster")
+    return said
 
 
 def _first(arrays: Arrays, names: Iterable[str]) -> Any:

@@ -32,7 +32,7 @@ def read_trajectory(source: Source) -> ExternalRun:
     """Read the energies of the frames, and the temperature of their momenta; see `read_log_energies`."""
     try:
         with TrajectoryReader(io.BytesIO(source.data)) as file:
-            run: Mapping[str, Any] = (file.description if len(file) else None) or {}
+            run = _run(file)
             frames = list(file)
     except Exception as error:  # whatever ASE comes across
         raise InputError(
@@ -50,19 +50,31 @@ def read_trajectory(source: Source) -> ExternalRun:
         columns |= _clock(run, frames)
     series = list(columns.values())
     read = from_columns(source, list(columns), series.__getitem__, n_atoms=sizes[0])
-    set_K = run.get("temperature_K")
-    return replace(read, thermostats_K=frozenset({(set_K, set_K)})) if isinstance(set_K, float) else read
+    set_K = _positive(run, "temperature_K")
+    return replace(read, thermostats_K=frozenset({(set_K, set_K)})) if set_K else read
+
+
+def _run(file: TrajectoryReader) -> Mapping[str, Any]:
+    """Return what the trajectory says of the run that wrote it; nothing where it was written by hand."""
+    said = file.description if len(file) else None
+    return said if isinstance(said, dict) else {}
+
+
+def _positive(run: Mapping[str, Any], key: str) -> float | None:
+    value = run.get(key)
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < np.inf
+    return float(value) if fits and value is not None else None
 
 
 def _energy(source: Source, k: int, atoms: Atoms) -> float:
     """Return the energy that the forces belong to: the free energy where there is one."""
     results = atoms.calc.results if atoms.calc is not None else {}
-    energy = results.get("free_energy", results.get("energy"))
-    if energy is None:
+    try:
+        return float(results.get("free_energy", results.get("energy")))
+    except (TypeError, ValueError):
         raise InputError(
             f"{source.path}: frame {k} has no energy", hint="write the trajectory of atoms with a calculator"
-        )
-    return float(energy)
+        ) from None
 
 
 def _temperature_K(atoms: Atoms) -> float:
@@ -78,11 +90,10 @@ def _clock(run: Mapping[str, Any], frames: list[Atoms]) -> dict[str, np.ndarray]
         following = steps[-1] + 1 if steps else 0
         steps.append(seen.get(_key(atoms), following))
         seen[_key(atoms)] = steps[-1]
-    stride, timestep = run.get("interval"), run.get("timestep")
-    if not isinstance(stride, int) or not isinstance(timestep, float):
-        return {"step": np.array(steps, dtype=float)}
-    count = stride * np.array(steps, dtype=float)
-    return {"step": count, "time_fs": count * timestep / ase_units.fs}
+    stride, timestep, count = _positive(run, "interval"), _positive(run, "timestep"), np.array(steps, dtype=float)
+    if stride is None or timestep is None:
+        return {"step": count}
+    return {"step": stride * count, "time_fs": stride * count * timestep / ase_units.fs}
 
 
 def _key(atoms: Atoms) -> bytes:

@@ -18,6 +18,7 @@ import pytest
 from small_study import deck_of, rows_of, small_study
 
 import deckgen
+from deckgen.processes.lock import lock
 
 NOBODY = 65534
 COMMANDS = ("decks", "run", "status", "analyse", "isomers", "report")
@@ -164,3 +165,13 @@ def test_a_deck_of_another_user_fails_by_its_name_and_the_others_go_on(folder: P
     (said,) = (line for line in done.stdout.splitlines() if line.startswith("nvt/T0020.000K-r1: "))
     assert re.search("permission denied|cannot be written", said, re.IGNORECASE)
     assert rows_of(deck_of(study, 25))[-1] == rows_of(deck_of(study, 30))[-1] == 2000
+
+
+def test_a_deck_that_another_user_runs_is_seen_to_run(folder: Path) -> None:
+    look = "import sys, pathlib, deckgen.processes.lock as l; print(l.held(pathlib.Path(sys.argv[1])))"
+    path = folder / "lock"
+    with lock(path, "this"):
+        os.chown(path, NOBODY, NOBODY)
+        path.chmod(0o644)
+        assert ordinary(sys.executable, "-c", look, str(path)).stdout == "True\n"
+    assert ordinary(sys.executable, "-c", look, str(path)).stdout == "False\n"
