@@ -17,7 +17,7 @@ from deckgen.runs.external.names import named
 from deckgen.runs.external.run import ExternalRun
 from deckgen.runs.external.series import energy_column, from_columns
 from deckgen.runs.external.source import LARGEST_BYTES, Source
-from deckgen.runs.external.units import STYLES, agreed_style
+from deckgen.runs.external.units import STYLES, agreed_style, named_energy_eV
 
 __all__ = ["is_npz", "npz_rungs_K", "read_npz"]
 
@@ -48,13 +48,15 @@ def read_npz(source: Source) -> ExternalRun:
         if named(name) and name != _rungs_name(arrays, energy)
     }
     n_atoms = _n_atoms(source, _first(arrays, N_ATOMS))
-    unit = _first(arrays, UNITS)
+    unit, names, series = _first(arrays, UNITS), list(columns), list(columns.values())
+    said = named(energy)
     if unit is not None and str(unit) in (*STYLES, "lj"):
         source = replace(source, units=agreed_style(source.path, str(unit), source.units).name)
-    elif unit is not None and (said := named(energy)) and said.unit is None:
-        columns = {f"{name} ({unit})" if name == energy else name: values for name, values in columns.items()}
-    series = list(columns.values())
-    return from_columns(source, list(columns), series.__getitem__, n_atoms=n_atoms)
+    elif unit is not None and said is not None and said.unit is None:
+        names[names.index(energy)] = f"{energy} ({unit})"
+    elif unit is not None and said is not None and said.factor != named_energy_eV(str(unit)):
+        raise InputError(f"{source.path}: {energy} is not in units {unit}, as the file says", hint="correct the one")
+    return from_columns(source, names, series.__getitem__, n_atoms=n_atoms)
 
 
 def npz_rungs_K(source: Source) -> tuple[float, ...]:

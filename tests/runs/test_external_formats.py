@@ -317,6 +317,8 @@ def test_a_ladder_in_one_file_names_its_rungs(tmp_path: Path) -> None:
         ({"potential_energy_eV": np.zeros(4), "step": np.arange(3)}, "step"),
         ({"potential_energy_eV": np.array(["a", "b"])}, "potential_energy_eV"),
         ({"potential_energy_eV": np.zeros((2, 4)), "temperatures_K": [100.0, 200.0], "N_k": [4, 5, 6]}, "N_k"),
+        ({"potential_energy_eV": np.zeros(4), "units": "kJ/mol"}, "not in units kJ/mol"),
+        ({"potential_energy_eV": np.zeros(4), "n_atoms": 13.5}, "n_atoms"),
         ({"u_kn": np.zeros((2, 4))}, "u_kn"),
         ({}, "none"),
     ],
