@@ -69,8 +69,9 @@ def _positive(run: Mapping[str, Any], key: str) -> float | None:
 def _energy(source: Source, k: int, atoms: Atoms) -> float:
     """Return the energy that the forces belong to: the free energy where there is one."""
     results = atoms.calc.results if atoms.calc is not None else {}
+    energy: Any = results.get("free_energy", results.get("energy"))
     try:
-        return float(results.get("free_energy", results.get("energy")))
+        return float(energy)
     except (TypeError, ValueError):
         raise InputError(
             f"{source.path}: frame {k} has no energy", hint="write the trajectory of atoms with a calculator"
