@@ -18,6 +18,7 @@ from deckgen.errors import DeckgenError, InputError, RunError
 __all__ = [
     "append",
     "append_bytes",
+    "file_in_folders",
     "first_free",
     "make_folder",
     "named",
@@ -211,6 +212,18 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def file_in_folders(folder: Path, name: str) -> list[Path]:
+    """Return the files of a name in the folders of a folder, sorted; none where it is not there.
+
+    A folder that may not be looked into is a `PermissionError`: `glob` passes over it without a word.
+    """
+    try:
+        inside = sorted(os.listdir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return [file for entry in inside if (file := folder / entry / name).exists()]
 
 
 def make_folder(folder: Path) -> None:

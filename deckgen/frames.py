@@ -103,7 +103,8 @@ def surviving(steps: Sequence[int] | NDArray[np.int64]) -> NDArray[np.bool_]:
 def find_records(file: IO[bytes]) -> Iterator[Record]:
     """Find the whole structures of an XYZ file from its present position on, a line in memory at a time.
 
-    What a kill cut short is passed over, also where a later attempt has written behind it.
+    What a kill cut short is passed over, also where a later attempt has written behind it, and so is what a power cut
+    left zero bytes in.
     """
     position, line = file.tell(), file.readline()
     while line:
@@ -116,7 +117,7 @@ def find_records(file: IO[bytes]) -> Iterator[Record]:
         whole = True
         for _ in range(int(line)):
             line = file.readline()
-            whole = line.endswith(b"\n") and not _COUNT.fullmatch(line)
+            whole = line.endswith(b"\n") and b"\0" not in line and not _COUNT.fullmatch(line)
             if not whole:
                 break  # this line begins the next one
             position += len(line)

@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from deckgen.files import read_json, unless_refused, write_json
+from deckgen.files import unless_refused, write_json
+from deckgen.records import read_record
 from deckgen.runs.outputs import Cut
 
 __all__ = ["JOURNAL", "Attempt", "begin", "close", "close_dead", "read_attempts"]
@@ -42,13 +43,24 @@ class Attempt:
     message: str = ""
     passed_over: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Refuse a time that is none."""
+        datetime.fromisoformat(self.started)
+
+
+@dataclass(frozen=True)
+class _Journal:
+    """The file: its attempts in order."""
+
+    attempts: tuple[Attempt, ...]
+    schema: int = 1
+
 
 def read_attempts(folder: Path) -> tuple[Attempt, ...]:
-    """Return a deck's attempts in order; none where the deck was never started, or only by a bare `lmp`."""
+    """Return a deck's attempts in order; none where a bare `lmp` or nothing ran it, or the file is damaged."""
     try:
-        said = read_json(folder / JOURNAL)
-        return tuple(Attempt(**attempt) for attempt in said["attempts"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return read_record(folder / JOURNAL, _Journal).attempts
+    except (OSError, ValueError):
         return ()
 
 
@@ -87,4 +99,4 @@ def close_dead(folder: Path, outcome: str, to_step: int, message: str) -> None:
 
 def _write(folder: Path, attempts: list[Attempt]) -> None:
     with unless_refused():
-        write_json(folder / JOURNAL, {"schema": 1, "attempts": [asdict(attempt) for attempt in attempts]})
+        write_json(folder / JOURNAL, asdict(_Journal(tuple(attempts))))

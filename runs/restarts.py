@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from deckgen.decks.manifest import OLD_RESTART, RESTART, Manifest
 from deckgen.errors import DeckgenError, RunError
 from deckgen.files import first_free, unless_refused, write_json
+from deckgen.records import read_record
 from deckgen.runs.rows import last_step, moments_at
 
 __all__ = ["RECORDS", "Choice", "RestartState", "choose", "keep_records", "put_in_place", "step_of"]
@@ -46,6 +46,14 @@ class RestartState(NamedTuple):
 
     step: int
     moments_uA2: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Records:
+    """The file: what is known of the restart files beside it."""
+
+    restarts: tuple[_Record, ...]
+    schema: int = 1
 
 
 @dataclass(frozen=True)
@@ -83,7 +91,7 @@ def keep_records(manifest: Manifest) -> None:
             found[sha256] = _Record(step, sha256, deck, manifest.identity, manifest.potential_sha256)
     if found.keys() != known.keys():
         with unless_refused():
-            write_json(Path(RECORDS), {"schema": 1, "restarts": [asdict(record) for record in found.values()]})
+            write_json(Path(RECORDS), asdict(_Records(tuple(found.values()))))
 
 
 def choose(manifest: Manifest, resumable_to: int, read: Callable[[Path], RestartState]) -> Choice:
@@ -162,8 +170,8 @@ def _checked_step(
 
 def _read_records() -> tuple[_Record, ...]:
     try:
-        return tuple(_Record(**record) for record in json.loads(Path(RECORDS).read_bytes())["restarts"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return read_record(Path(RECORDS), _Records).restarts
+    except (OSError, ValueError):
         return ()
 
 

@@ -144,7 +144,8 @@ def analyse(
         typer.Option(
             "--from",
             metavar="T=FILE",
-            help="Energies of a run elsewhere, at T kelvin: LAMMPS log, or columns (eV unless stated); repeatable.",
+            help="Energies of a run elsewhere, at T kelvin: LAMMPS log, columns, CSV, xvg, npz, .traj, extxyz; "
+            "FILE alone for an npz that names its temperatures. Repeatable.",
         ),
     ] = None,
     units: Annotated[
@@ -180,17 +181,25 @@ def _temperature_files(words: Sequence[str]) -> dict[float, Path] | None:
     """Return the files of --from by temperature; None without any."""
     files = dict[float, Path]()
     for word in words:
-        temperature, _, file = word.partition("=")
-        try:
-            kelvin = float(temperature)
-        except ValueError:
-            raise InputError(f"--from {word}: not T=FILE", hint="for example --from 281=log.lammps") from None
-        if kelvin in files:
-            raise InputError(
-                f"--from {word}: {kelvin:g} K was given before", hint="join the two files, or leave one out"
-            )
-        files[kelvin] = Path(file)
+        for kelvin, file in _rungs(word).items():
+            if kelvin in files:
+                raise InputError(
+                    f"--from {word}: {kelvin:g} K was given before", hint="join the two files, or leave one out"
+                )
+            files[kelvin] = file
     return files or None
+
+
+def _rungs(word: str) -> dict[float, Path]:
+    """Return the file of one --from by its temperature, or by those that it names itself."""
+    from deckgen.runs.external.read import rungs_of
+
+    temperature, equals, file = word.partition("=")
+    rungs = () if equals else rungs_of(word)
+    try:
+        return dict.fromkeys(rungs, Path(word)) or {float(temperature): Path(file)}
+    except ValueError:
+        raise InputError(f"--from {word}: not T=FILE", hint="for example --from 281=log.lammps") from None
 
 
 def report(study: StudyPath = HERE) -> None:

@@ -15,7 +15,7 @@ from deckgen.decks.on_disk import link, move_aside, text_of, without_length
 from deckgen.decks.protocols import PARTS, PROTOCOLS, Part, protocols_of
 from deckgen.decks.render import Prepared, Rendering, commands, prepare, render, render_quench
 from deckgen.errors import InputError
-from deckgen.files import named, remove_leftovers, write_whole
+from deckgen.files import file_in_folders, named, remove_leftovers, write_whole
 from deckgen.processes.lock import lock
 from deckgen.study import Study
 from deckgen.study.folder import StudyFolder
@@ -58,9 +58,19 @@ def read_manifests(study_folder: Path, part: Part = "ladder") -> Iterator[tuple[
     study = Study.read(study_folder) if StudyFolder(study_folder).study_file.is_file() else None
     for protocol in protocols_of(part):
         named = None if study is None else {deck.id for deck in protocol.decks(study)}
-        for path in sorted(protocol.folder(study_folder).glob(f"*/{MANIFEST}")):
+        for path in file_in_folders(protocol.folder(study_folder), MANIFEST):
             if named is None or path.parent.name in named:
-                yield path.parent, read_manifest(path.parent)
+                yield path.parent, _own_manifest(path.parent, protocol.name)
+
+
+def _own_manifest(folder: Path, protocol: str) -> Manifest:
+    manifest = read_manifest(folder)
+    if (manifest.protocol, manifest.id) != (protocol, folder.name):
+        raise InputError(
+            f"{folder / MANIFEST}: the manifest of another deck, {manifest.protocol}/{manifest.id}",
+            hint="write the decks again: deckgen decks",
+        )
+    return manifest
 
 
 @dataclass(frozen=True)

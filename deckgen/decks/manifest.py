@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from deckgen.errors import InputError
-from deckgen.files import read_json
+from deckgen.records import read_record
 
 __all__ = [
     "DATA",
@@ -64,6 +64,17 @@ class Manifest:
     restart_every: int = 0
     schema: int = 1
 
+    def __post_init__(self) -> None:
+        """Refuse what no deck has: a damaged file would divide by zero."""
+        least = {"n_atoms": 1, "replica": 1, "n_steps": 0, "sample_every": 0, "frame_every": 0, "restart_every": 0}
+        if self.n_steps:
+            least |= {"sample_every": 1}
+        for key, smallest in least.items():
+            if getattr(self, key) < smallest:
+                raise ValueError(f"{key} is {getattr(self, key)}")
+        if self.n_steps and not (self.timestep_fs > 0 and (self.temperature_K or 0) > 0):
+            raise ValueError(f"timestep_fs is {self.timestep_fs:g}, temperature_K is {self.temperature_K}")
+
     @property
     def start(self) -> str:
         """What its run begins with: `minimum` or `melted`."""
@@ -81,12 +92,12 @@ def read_manifest(folder: Path) -> Manifest:
     Raises
     ------
     InputError
-        If it is missing or not a manifest.
+        If it is missing or not a manifest; the message names the key.
     """
     path = folder / MANIFEST
     try:
-        return Manifest(**read_json(path))
-    except (OSError, ValueError, TypeError) as error:
+        return read_record(path, Manifest)
+    except (OSError, ValueError) as error:
         raise InputError(
             f"{path}: not a deck's manifest ({error})", hint="write the decks again: deckgen decks"
         ) from error

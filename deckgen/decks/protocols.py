@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from deckgen.files import file_in_folders
 from deckgen.study import Study
 from deckgen.study.folder import StudyFolder
 from deckgen.thermostats import THERMOSTATS
@@ -87,7 +88,7 @@ def sampled_files(study_folder: Path, name: str) -> list[Path]:
         file
         for protocol in PROTOCOLS.values()
         if protocol.sampled
-        for file in sorted(protocol.folder(study_folder).glob(f"*/{name}"))
+        for file in file_in_folders(protocol.folder(study_folder), name)
     ]
 
 

@@ -78,10 +78,10 @@ def lock(path: Path, what: str, patience_s: float = _PATIENCE_S) -> Iterator[Non
 
 
 def held(path: Path) -> bool:
-    """Return whether a live process holds the lock on `path`."""
+    """Return whether a live process holds the lock on `path`; it may be another user's, whose lock can be read only."""
     try:
-        file = path.open("rb+", buffering=0)
-    except OSError:
+        file = path.open("rb+" if os.access(path, os.W_OK) else "rb", buffering=0)
+    except FileNotFoundError:
         return False
     with file:
         return not _take(file)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from deckgen.errors import InstallationError
+from deckgen.files import read_json
 
 __all__ = ["cache_folder", "digest", "digest_of_files", "is_intact", "locked", "seal"]
 
@@ -56,7 +57,7 @@ def seal(folder: Path, names: Iterable[str]) -> None:
 def is_intact(folder: Path, names: Iterable[str]) -> bool:
     """Return whether files are there as they were built: a damaged library ends the process that loads it."""
     try:
-        known = json.loads((folder / SEAL).read_bytes())
+        known = read_json(folder / SEAL)
         return all(known[name] == _sha256((folder / name).read_bytes()) for name in names)
     except (OSError, ValueError, KeyError, TypeError):
         return False

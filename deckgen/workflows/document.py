@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, TypeVar
-
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from typing import TypeVar
 
 from deckgen.errors import InputError
+from deckgen.files import reason
+from deckgen.records import read_record
 
 __all__ = ["ClusterEntry", "Document", "PotentialEntry", "read_document"]
 
@@ -33,8 +34,6 @@ class PotentialEntry:
 class Document:
     """What every document begins with; all its keys are required, and no others are allowed."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
-
     schema: int
     deckgen_version: str | None
     cluster: ClusterEntry
@@ -50,18 +49,14 @@ def read_document(path: Path, kind: type[Kind], command: str) -> Kind:
     Raises
     ------
     InputError
-        If the file cannot be read, is not JSON, or has other keys than this version writes.
+        If the file cannot be read, is not JSON, or has other keys, or values of another type, than this version writes.
     """
     hint = f"write it again: {command}"
     try:
-        return TypeAdapter(kind).validate_json(path.read_bytes())
+        return read_record(path, kind)
     except OSError as error:
-        raise InputError(f"{path}: not readable ({error})", hint=hint) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        if first["type"] == "json_invalid":
-            raise InputError(f"{path}: not JSON ({first['msg']})", hint=hint) from error
-        where = ".".join(map(str, first["loc"]))
-        raise InputError(
-            f"{path}: written by another version of deckgen ({where}: {first['msg']})", hint=hint
-        ) from error
+        raise InputError(f"{path}: not readable ({reason(error)})", hint=hint) from error
+    except json.JSONDecodeError as error:
+        raise InputError(f"{path}: not JSON ({error})", hint=hint) from error
+    except ValueError as error:
+        raise InputError(f"{path}: written by another version of deckgen, or damaged ({error})", hint=hint) from error

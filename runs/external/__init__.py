@@ -1,1 +1,1 @@
-"""Reading runs made elsewhere: a reader for each format, `read.read_log_energies` in front of them."""
+"""Reading runs made elsewhere: a module for each format, its entry in `read.FORMATS`."""

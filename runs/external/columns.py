@@ -1,143 +1,71 @@
-"""Energies in columns: plain text, CSV, and what LAMMPS' `fix ave/time` writes."""
+"""Energies in columns of text: separated by blanks, commas, semicolons or tabs, and LAMMPS' `fix ave/time`."""
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deckgen.errors import InputError
-from deckgen.runs.external.run import (
-    ENERGY_NAMES,
-    STEP_NAMES,
-    TEMPERATURE_NAMES,
-    ExternalRun,
-    evenly_spaced,
-    first_named,
-    numbers,
-)
-from deckgen.runs.external.units import STYLES, agreed_style, named_energy_eV
+from deckgen.runs.external.run import ENERGY_NAMES, ExternalRun, numbers
+from deckgen.runs.external.series import energy_column, from_columns
+from deckgen.runs.external.source import Source
+from deckgen.runs.external.units import agreed_style
 
-__all__ = ["from_columns", "read_columns"]
+__all__ = ["read_columns"]
 
 AVERAGED = "# Time-averaged data"
-XYZ_COMMENT = re.compile(r"Lattice=|Properties=")
-ENERGY_WITH_UNIT = re.compile(
-    r"(?:potential|potential[_ ]?energy|poteng|e_?pot|pe)(?:[_ ]*[\[(]?\s*(?P<unit>[a-z]+(?:(?:/|_per_)mol)?)[\])]?)?",
-    re.IGNORECASE,
-)
-TIME_PS = {"time_ps": 1.0, "time (ps)": 1.0, "time_fs": 1e-3, "time (fs)": 1e-3, "time_ns": 1e3, "time (ns)": 1e3}
-WHOLE = 0.02
-"""Times may be off whole multiples of their interval by this fraction of it: they were rounded."""
+DELIMITERS = "\t;,"
+WORD = re.compile(r'"[^"]*"|\S+(?:\s[\[(][^\])]*[\])])?')  # a name may be followed by its unit in brackets
+MISSING = {"", "na", "<na>", "n/a", "null", "none"}
+"""What pandas and others write for a number that is not there, beside nan."""
 
 
-def read_columns(path: Path, lines: Sequence[str], units: str | None) -> ExternalRun:
+def read_columns(source: Source) -> ExternalRun:
     """Read energies in columns; see `read_log_energies`."""
-    filled = [line for line in lines if line.strip()]
-    if len(filled) > 1 and filled[0].strip().isdigit() and XYZ_COMMENT.search(filled[1]):
-        raise InputError(
-            f"{path}: structures (extended XYZ), not energies", hint="give their energies as text, one (eV) a line"
-        )
+    filled = [line.strip("\r\n") for line in source.lines if line.strip()]
     comments = [line.lstrip("# ") for line in filled if line.lstrip().startswith("#")]
     data = [line for line in filled if not line.lstrip().startswith("#")]
-    if data and not numbers(data[0]):
-        comments.append(data.pop(0))
-    names = next((words for words in map(_words, comments) if _energy_column(words) is not None), None)
-    rows = [numbers(line) for line in data]
-    width = len(names) if names else 1
-    if not rows or any(len(row) != width for row in rows):
+    headers = [*comments, *data[:1]]
+    header = next((line for line in headers if energy_column(_names(line)) is not None), None)
+    if header is None and data:  # one that names other quantities, to say so
+        width = len(_cells(data[-1])) if numbers(data[-1]) else 0
+        header = next((line for line in headers if not numbers(line) and len(_names(line)) == width > 1), None)
+    names = _names(header) if header is not None else ENERGY_NAMES[:1]
+    # a resumed program may write the header again
+    rows = [cells for line in data if line != header and (cells := _cells(line))]
+    if not rows or any(len(row) != len(names) for row in rows) or (header is None and not all(map(numbers, data))):
         raise InputError(
-            f"{path}: not one column of energies, and no header names their column",
+            f"{source.path}: not one column of energies, and no header names their column",
             hint="give one energy (eV) a line, or a header such as: # step potential_energy_eV",
         )
-    names = names or ENERGY_NAMES[:1]
     if any(line.startswith(AVERAGED) for line in filled):
-        agreed_style(path, None, units)  # LAMMPS' own units, which it does not write there
-    return from_columns(path, names, np.array(rows), units)
+        agreed_style(source.path, None, source.units)  # LAMMPS' own units, which it does not write there
+    return from_columns(source, names, lambda place: _column(source, names[place], [row[place] for row in rows]))
 
 
-def from_columns(path: Path, names: tuple[str, ...], rows: NDArray[np.float64], units: str | None) -> ExternalRun:
-    """Return the run that columns (n, len(names)) hold.
-
-    Raises
-    ------
-    InputError
-        If the energy's unit is not known, the steps are not whole, or the rows not evenly spaced.
-    """
-    column = _energy_column(names)
-    if column is None:
-        raise InputError(f"{path}: no column of potential energies", hint=f"there are: {', '.join(names)}")
-    unit, factor = _unit(path, names[column], units)
-    energies = rows[:, column] * factor
-    temperature = first_named(names, TEMPERATURE_NAMES)
-    step, interval_ps = _clock(path, names, rows)
-    kept = np.ones(len(rows), dtype=bool) if step is None else evenly_spaced(path, step)
-    return ExternalRun(
-        potential_energy_eV=energies[kept],
-        units=unit,
-        step=None if step is None or interval_ps is not None else step[kept],
-        interval_ps=interval_ps,
-        temperature_K=None if temperature is None else rows[kept, temperature],
-        dropped_rows=int((~kept).sum()),
-    )
+def _names(header: str) -> tuple[str, ...]:
+    if not any(delimiter in header for delimiter in DELIMITERS):
+        return tuple(word.strip("\"'") for word in WORD.findall(header))
+    return tuple(word.strip().strip("\"'") for word in _cells(header))
 
 
-def _words(header: str) -> tuple[str, ...]:
-    words = header.split(",") if "," in header else header.split()
-    return tuple(word.strip().strip("\"'") for word in words)
+def _cells(line: str) -> list[str]:
+    delimiter = next((delimiter for delimiter in DELIMITERS if delimiter in line), None)
+    if delimiter is None:
+        return line.split()
+    cells = next(csv.reader([line], delimiter=delimiter, skipinitialspace=True))
+    return [cell.strip() for cell in cells]
 
 
-def _energy_column(names: tuple[str, ...]) -> int | None:
-    found = first_named(names, ENERGY_NAMES)
-    return found if found is not None else next((k for k, name in enumerate(names) if _stated(name)), None)
-
-
-def _stated(name: str) -> re.Match[str] | None:
-    match = ENERGY_WITH_UNIT.fullmatch(name)
-    return match if match and (match["unit"] is None or named_energy_eV(match["unit"]) is not None) else None
-
-
-def _unit(path: Path, name: str, units: str | None) -> tuple[str, float]:
-    """Return the unit of a column and its value in eV: stated in its name, or given, or eV for the names of old."""
-    match = _stated(name)
-    stated = match["unit"] if match else None
-    factor = None if stated is None else named_energy_eV(stated)
-    if stated is not None and factor is not None:
-        given = None if units is None else agreed_style(path, None, units)
-        if given is not None and not np.isclose(given.energy_eV, factor):
-            raise InputError(f"{path}: {name} is not in units {units}", hint="leave out --units, or correct it")
-        return stated, factor
-    if units is None and name in ENERGY_NAMES:
-        return "eV", STYLES["metal"].energy_eV
-    style = agreed_style(path, None, units)
-    return style.name, style.energy_eV
-
-
-def _clock(
-    path: Path, names: tuple[str, ...], rows: NDArray[np.float64]
-) -> tuple[NDArray[np.int_] | None, float | None]:
-    """Return steps, or times as multiples of their interval, with that interval in ps; None for what there is not."""
-    column = first_named(names, STEP_NAMES)
-    if column is not None:
-        steps = rows[:, column]
-        if not (steps == np.rint(steps)).all():
-            raise InputError(
-                f"{path}: the column {names[column]} does not hold whole numbers",
-                hint="if it is a time, name it by its unit: time_ps",
-            )
-        return steps.astype(int), None
-    column = next((k for k, name in enumerate(names) if name.lower() in TIME_PS), None)
-    if column is None or len(rows) < 2:
-        return None, None
-    times = rows[:, column] * TIME_PS[names[column].lower()]
-    interval = float(np.median(np.diff(times)))
-    count = (times - times[0]) / interval if interval > 0 else np.full(len(times), np.nan)
-    if not (np.abs(count - np.rint(count)) < WHOLE).all():
+def _column(source: Source, name: str, cells: Sequence[str]) -> NDArray[np.float64]:
+    try:
+        return np.array([float("nan") if cell.lower() in MISSING else float(cell) for cell in cells])
+    except ValueError as error:
         raise InputError(
-            f"{path}: the times in {names[column]} are not evenly spaced",
-            hint="give the part of the run that was sampled evenly",
-        )
-    return np.rint(count).astype(int), interval
+            f"{source.path}: the column {name} has something that is not a number ({error})",
+            hint="give it numbers with a decimal point",
+        ) from error

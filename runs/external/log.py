@@ -21,7 +21,9 @@ from deckgen.runs.external.run import (
     evenly_spaced,
     first_named,
     numbers,
+    of_the_cluster,
 )
+from deckgen.runs.external.source import Source
 from deckgen.runs.external.units import UnitStyle, agreed_style
 from deckgen.units import KB_EV_K
 
@@ -61,17 +63,18 @@ class _Table:
         return self.settings.per_atom and found is not None and not self.names[found].startswith("v_")
 
 
-def is_log(lines: Iterable[str]) -> bool:
-    """Return whether the lines are those of a LAMMPS log, or of a part of one that says so."""
+def is_log(source: Source) -> bool:
+    """Return whether a file is a LAMMPS log, or a part of one that says so."""
     starts = (BANNER, END_OF_RUN, MEMORY)
-    return any(line.startswith(starts) or YAML_KEYWORDS.match(line) or BLOCK.match(line) for line in lines)
+    return any(line.startswith(starts) or YAML_KEYWORDS.match(line) or BLOCK.match(line) for line in source.lines)
 
 
-def read_log(path: Path, lines: Sequence[str], units: str | None, n_atoms: int | None) -> ExternalRun:
+def read_log(source: Source) -> ExternalRun:
     """Read a LAMMPS log; see `read_log_energies`."""
+    path = source.path
     # A line without its end is still being written.
-    lines = [line for line in lines if line.endswith("\n")]
-    style = agreed_style(path, _one(path, "style of units", _all(UNITS, lines)), units)
+    lines = [line for line in source.lines if line.endswith("\n")]
+    style = agreed_style(path, _one(path, "style of units", _all(UNITS, lines)), source.units)
     tables, minimised = _tables(lines)
     usable = [table for table in tables if _has(table, ENERGY_NAMES) and _has(table, STEP_NAMES)]
     if not usable:
@@ -83,7 +86,7 @@ def read_log(path: Path, lines: Sequence[str], units: str | None, n_atoms: int |
     timestep = _one(path, "time step", [f"{table.settings.timestep:g}" for table in read if table.settings.timestep])
     stride = int(np.diff(steps[kept][:2])[0]) if kept.sum() > 1 else 0
     n_said = _one(path, "number of atoms", _all(ATOMS, lines) or _all(ATOMS_READ, lines))
-    n_atoms = int(n_said) if n_said else n_atoms
+    n_atoms = int(n_said) if n_said else source.n_atoms
     energies = np.concatenate([_energies(path, table, n_atoms) for table in usable]) * style.energy_eV
     if not any(line.split()[:1] == ["units"] for line in lines):  # nor is any other command of the beginning there
         for table in read:
@@ -120,14 +123,7 @@ def _one(path: Path, what: str, said: Sequence[str]) -> str | None:
 def _energies(path: Path, table: _Table, n_atoms: int | None) -> NDArray[np.float64]:
     """Return the energies of the whole cluster, in the log's unit."""
     energies = np.array(table.column(ENERGY_NAMES))
-    if not table.per_atom:
-        return energies
-    if n_atoms is None:
-        raise InputError(
-            f"{path}: the energies are per atom (thermo_modify norm yes) and the log does not say of how many atoms",
-            hint="give their number: --atoms 55",
-        )
-    return energies * n_atoms
+    return of_the_cluster(path, energies, n_atoms, "the log") if table.per_atom else energies
 
 
 def _check_kinetic_energy(path: Path, table: _Table, style: UnitStyle, n_atoms: int | None) -> None:

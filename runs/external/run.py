@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 from deckgen.errors import InputError
 from deckgen.frames import surviving
 
-__all__ = ["ENERGY_NAMES", "STEP_NAMES", "TEMPERATURE_NAMES", "ExternalRun", "evenly_spaced", "first_named", "numbers"]
+__all__ = [
+    "ENERGY_NAMES",
+    "STEP_NAMES",
+    "TEMPERATURE_NAMES",
+    "ExternalRun",
+    "evenly_spaced",
+    "first_named",
+    "numbers",
+    "of_the_cluster",
+]
 
 Array = NDArray[np.float64]
 
@@ -68,6 +77,22 @@ def numbers(line: str) -> tuple[float, ...]:
         return tuple(float(word) for word in line.replace(",", " ").split())
     except ValueError:
         return ()
+
+
+def of_the_cluster(path: Path, energies: Array, n_atoms: int | None, who: str) -> Array:
+    """Return the energies of the whole cluster from those per atom.
+
+    Raises
+    ------
+    InputError
+        If the number of atoms is not known; `who` does not say it.
+    """
+    if n_atoms is None:
+        raise InputError(
+            f"{path}: the energies are per atom and {who} does not say of how many atoms",
+            hint="give their number: --atoms 55",
+        )
+    return energies * n_atoms
 
 
 def evenly_spaced(path: Path, steps: NDArray[np.int_]) -> NDArray[np.bool_]:

@@ -44,13 +44,15 @@ _NAMED_EV = {
     "kcal/mol": 4184 * _J_EV * _PER_MOL,
     "hartree": _HARTREE_EV,
     "ha": _HARTREE_EV,
+    "ry": _HARTREE_EV / 2,
+    "rydberg": _HARTREE_EV / 2,
     "j": _J_EV,
 }
 
 
 def named_energy_eV(name: str) -> float | None:
     """Return a unit of energy in eV by its name in a header (kJ/mol, kj_per_mol, eV ...); None for an unknown one."""
-    return _NAMED_EV.get(name.lower().replace("_per_", "/"))
+    return _NAMED_EV.get(name.lower().replace("_per_", "/").replace("/mole", "/mol"))
 
 
 def agreed_style(path: Path, stated: str | None, given: str | None) -> UnitStyle:

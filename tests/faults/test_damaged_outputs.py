@@ -12,6 +12,7 @@ from small_study import deck_of, frames_of, rows_of, small_study
 import deckgen
 from deckgen.decks.deck import write_decks
 from deckgen.errors import InputError
+from deckgen.runs.restarts import step_of
 from deckgen.runs.status import DeckStatus, status
 
 ROWS_4000 = list(range(10, 4010, 10))
@@ -161,6 +162,15 @@ def test_a_restart_without_a_record_is_taken_where_it_fits_its_row(done: Path) -
     (deck / "nvt.restart.json").unlink()
     deckgen.run(done, progress=False)
     assert (ended_at(deck)["from_step"], ended_at(deck)["passed_over"]) == (4000, [])
+
+
+def test_a_restart_that_was_cut_short_is_known_before_lammps_reads_it(done: Path) -> None:
+    file = deck_of(done) / "nvt.restart"
+    data = file.read_bytes()
+    assert step_of(file) == 4000
+    for damaged in (b"", data[:10], data[: len(data) // 2], data[:-1], data + bytes(512)):
+        file.write_bytes(damaged)
+        assert step_of(file) is None
 
 
 def test_two_rows_that_ran_into_each_other_are_no_row(done: Path) -> None:

@@ -162,6 +162,37 @@ def test_plain_lmp_says_error(models, lmp, tmp_path, fault, ranks):
     assert done.returncode == 1
 
 
+COMMAND = "FilePot command={touch PWNED}"
+COMMANDS = {
+    "instead of the GAP": lambda text: re.sub(r'init_args="[^"]*"', f'init_args="{COMMAND}"', text, count=1),
+    "in a sum": lambda text: re.sub(
+        r'init_args="([^"]*)"', rf'init_args="Sum init_args_pot1={{\1}} init_args_pot2={{{COMMAND}}}"', text, count=1
+    ),
+    "by a reference": lambda text: re.sub(
+        r'init_args="[^"]*"', f'init_args="{COMMAND.replace("F", "&#70;")}"', text, count=1
+    ),
+    "by an entity": lambda text: f"<!DOCTYPE r [<!ENTITY e \"<Potential init_args='{COMMAND}'/>\">]>\n" + text,
+    "in a namespace": lambda text: text.replace("<Potential", "<q:Potential", 1).replace(
+        "/Potential", "/q:Potential", 1
+    ),
+}
+
+
+@pytest.mark.parametrize("engine", ["auto", "quip"])
+@pytest.mark.parametrize("way", COMMANDS)
+def test_a_potential_that_would_run_a_command_is_refused_by_plain_lmp(models, lmp, tmp_path, way, engine):
+    """QUIP makes what init_args name, and its FilePot starts a shell; lmp needs no deckgen to read the xml."""
+    xml = copied(models["2b"], tmp_path)
+    text = xml.read_text()
+    xml.write_text(COMMANDS[way](text).replace("PWNED", str(tmp_path / "PWNED")))
+    assert "PWNED" in xml.read_text() or way == "in a namespace"
+    deck = DECK.format(xml=xml, arguments=models["2b"].arguments, numbers="11")
+    done = lmp(deck, DECKGEN_QUIP_ENGINE=engine)
+    assert not list(tmp_path.glob("PWNED*"))
+    assert re.search("ERROR: Pair style quip: .*(not that of a GAP|document type|namespace)", done.stdout)
+    assert done.returncode == 1
+
+
 def test_an_element_that_the_potential_does_not_know_has_no_energy(models, lmp):
     done = lmp(DECK.format(xml=models["2b"].xml, arguments=models["2b"].arguments, numbers="19"))
     assert "the end" in done.stdout

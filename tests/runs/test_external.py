@@ -315,8 +315,8 @@ def test_the_encoding_of_a_file_does_not_matter(tmp_path, encoded, text):
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        (b"- of UlmASE-Trajectory", "an ASE trajectory"),
-        (b"PK\x03\x04rest", "npz"),
+        (b"- of UlmASE-Trajectory", "not a trajectory of ASE"),
+        (b"PK\x03\x04rest", "not an archive of arrays"),
         (b"BZh91AY", "bzip2"),
         (b"1.0\x00\x002.0", "binary"),
         (gzip.compress(b"-1.0\n-2.0\n", mtime=0)[:-9], "not a whole gzip file"),

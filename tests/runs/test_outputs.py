@@ -6,9 +6,10 @@ from ase.io import read
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deckgen.decks.manifest import Manifest
 from deckgen.errors import InputError
 from deckgen.frames import find_frames, read_frames, surviving
-from deckgen.runs.outputs import Cut, cut_back
+from deckgen.runs.outputs import Cut, cut_back, resumable_to, whole_to
 from deckgen.runs.rows import last_step
 
 HEADER = "# step potential_energy_eV kinetic_temperature_K I1 I2 I3\n"
@@ -63,10 +64,32 @@ def test_a_row_that_runs_into_the_next_attempt_does_not_stay(tmp_path):
     assert (tmp_path / "energies.dat").read_text() == HEADER + row(10) + row(20)
 
 
+def test_two_rows_that_ran_into_each_other_are_moved_out(tmp_path):
+    ran_together = row(20)[:-5] + row(30)
+    (tmp_path / "energies.dat").write_text(HEADER + row(10) + ran_together + row(40))
+    assert cut_back(tmp_path, 50) == Cut(rows=1, frames=0)
+    assert (tmp_path / "energies.dat").read_text() == HEADER + row(10) + row(40)
+    assert (tmp_path / "energies.dropped.dat").read_text() == ran_together
+
+
 def test_without_a_restart_everything_is_moved_out(tmp_path):
     (tmp_path / "energies.dat").write_text(HEADER + row(10))
     assert cut_back(tmp_path, 0) == Cut(rows=1, frames=0)
     assert (tmp_path / "energies.dat").read_text() == HEADER
+
+
+def test_a_run_resumes_from_a_restart_before_its_next_row_or_frame_is_due(tmp_path):
+    manifest = Manifest(
+        protocol="nvt", id="one", identity="", formula="ArNa", n_atoms=2, potential_name="any", potential_sha256="",
+        settings={}, n_steps=1000, temperature_K=20.0, timestep_fs=4.0, sample_every=10, frame_every=50,
+    )  # fmt: skip
+    (tmp_path / "energies.dat").write_text(HEADER + "".join(row(step) for step in range(10, 110, 10)))
+    assert (whole_to(tmp_path, manifest), resumable_to(tmp_path, manifest)) == (100, 109)
+    (tmp_path / "frames.extxyz").write_text(frame(50))
+    assert resumable_to(tmp_path, manifest) == 99
+    zeros = (frame(50) + frame(100)).replace("Na 4.0 5.0", "Na 4\0\0\0\0\0\0")
+    (tmp_path / "frames.extxyz").write_text(zeros)  # by a power cut, in the middle
+    assert resumable_to(tmp_path, manifest) == 49
 
 
 def test_the_last_step_of_nothing_is_zero(tmp_path):

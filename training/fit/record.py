@@ -12,6 +12,7 @@ from typing import Any
 from deckgen.errors import InputError
 from deckgen.files import first_free, read_json, write_json
 from deckgen.quip.gapfile import read_gap
+from deckgen.records import as_record
 from deckgen.training.fit.arguments import TRAINING_FILE
 from deckgen.training.fit.gap_fit import LOG
 from deckgen.training.fit.native.engine import NATIVE_LOG
@@ -63,11 +64,10 @@ class FitResult:
 def read_fit(folder: Path) -> FitResult | None:
     """Return the fit in a folder; None if there is none, or its files are not those of its record."""
     try:
-        record = read_json(folder / RECORD)
-        record["arguments"] = tuple(record["arguments"])
-        known = FitResult(**record, xml=folder / XML, new=False)
+        record = {**read_json(folder / RECORD), "xml": str(folder / XML), "new": False}
+        known = as_record(record, FitResult)
         return known if read_gap(known.xml).sha256 == known.sha256 else None
-    except (OSError, InputError, ValueError, KeyError, TypeError):
+    except (OSError, InputError, ValueError, TypeError):
         return None
 
 

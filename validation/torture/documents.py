@@ -14,7 +14,9 @@ __all__ = ["RESULTS", "journals", "manifests"]
 
 def manifests() -> tuple[bytes, ...]:
     """Return a deck.json."""
-    deck = Manifest("nvt", "T0100.000K-r1", "0" * 64, "Na13", 13, "na-gupta", "0" * 64, {"seed": 1}, 1000, 100.0)
+    named = ("nvt", "T0100.000K-r1", "0" * 64, "Na13", 13, "na-gupta", "0" * 64)
+    every = {"timestep_fs": 4.0, "sample_every": 10, "frame_every": 100, "restart_every": 500}
+    deck = Manifest(*named, {"seed": 1}, 1000, 100.0, thermostat="nose-hoover", **every)  # type: ignore[arg-type]
     return (_json(asdict(deck)),)
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from ase.io import write
 
 from deckgen.decks.clusters import build
+from deckgen.files import write_json
 from validation.torture.campaign import PROJECT, STUDY, Tally, check_project, check_study, journey
 
 HERE = Path(__file__).resolve().parent
@@ -78,7 +79,7 @@ def main() -> None:
 
 def _write(path: Path, tally: Tally, n_journeys: int, seed: int) -> None:
     counts = dict(sorted(tally.items()))
-    path.write_text(json.dumps({"seed": seed, "journeys": n_journeys, "counts": counts}, indent=1) + "\n")
+    write_json(path, {"seed": seed, "journeys": n_journeys, "counts": counts})  # whole: the next start resumes from it
     rows = [f"| {what} | {count} |" for what, count in counts.items() if what.startswith("killed")]
     wrong = [f"| {what} | {tally[what]} |" for what in (*WRONG, *(w for w in counts if w.startswith("failed")))]
     lines = [

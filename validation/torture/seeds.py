@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import io
 import math
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
+import numpy as np
+from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import read, write
+from ase.io.trajectory import TrajectoryWriter
 
 from deckgen.study import Study
 from deckgen.toml import Table
@@ -162,6 +168,23 @@ LABELLED = (
     ).encode(),
 )
 
+
+def _arrays(**arrays: object) -> bytes:
+    file = io.BytesIO()
+    np.savez(file, **arrays)  # type: ignore[arg-type]
+    return file.getvalue()
+
+
+def _trajectory(energies: list[float]) -> bytes:
+    with tempfile.TemporaryDirectory() as folder, TrajectoryWriter(f"{folder}/md.traj") as file:
+        file.set_description({"type": "molecular-dynamics", "interval": 10, "timestep": 0.1, "temperature_K": 100.0})
+        for k, energy in enumerate(energies):
+            atoms = Atoms("Na2", positions=[[0, 0, 0], [3 + 0.01 * k, 0, 0]])
+            atoms.calc = SinglePointCalculator(atoms, energy=energy)
+            file.write(atoms)
+        return Path(folder, "md.traj").read_bytes()
+
+
 _ROWS = [(step, -1.5 - 0.01 * math.sin(step), 100 + math.cos(step)) for step in range(0, 3000, 100)]
 _TABLE = "".join(f"{step:8d} {energy:14.8f} {kelvin:10.4f}\n" for step, energy, kelvin in _ROWS)
 LOGS = (
@@ -182,6 +205,16 @@ LOGS = (
         '@    xaxis  label "Time (ps)"\n@    yaxis  label "(kJ/mol)"\n@ s0 legend "Potential"\n'
         + "".join(f"{0.1 * step:g} {energy}\n" for step, energy, _ in _ROWS)
     ).encode(),
+    (
+        '#"Step","Time (ps)","Potential Energy (kJ/mole)","Speed (ns/day)"\n'
+        + "".join(f"{step},{0.1 * step:g},{energy},--\n" for step, energy, _ in _ROWS)
+    ).encode(),
+    "".join(
+        _xyz(f'Properties=species:S:1:pos:R:3 energy={energy} step={step} pbc="F F F"', _ring("Na", 3))
+        for step, energy, _ in _ROWS
+    ).encode(),
+    _arrays(potential_energy=[energy for _, energy, _ in _ROWS], units="kJ/mol", step=[step for step, _, _ in _ROWS]),
+    _trajectory([energy for _, energy, _ in _ROWS]),
 )
 
 ENERGIES = (

@@ -49,12 +49,12 @@ class ExternalSource:
 def read_external(
     external: External, *, units: str | None = None, n_atoms: int | None = None
 ) -> tuple[ExternalSource, ...]:
-    """Read the energies of runs made elsewhere, one file per temperature.
+    """Read the energies of runs made elsewhere, one run per temperature.
 
     Parameters
     ----------
     external
-        Files by temperature (K).
+        Files by temperature (K); a file of several rungs at each of them.
     units
         Style of LAMMPS' `units` of the files that do not state theirs.
     n_atoms
@@ -72,7 +72,7 @@ def read_external(
                 f"{path}: its temperature is given as {temperature:g} K; it must be positive, from {LOWEST_K:g} to "
                 f"{HIGHEST_K:g} K"
             )
-        run = read_log_energies(path, units=units, n_atoms=n_atoms)
+        run = read_log_energies(path, units=units, n_atoms=n_atoms, temperature_K=temperature)
         sources.append(ExternalSource(float(temperature), Path(path).resolve(), run))
     return tuple(sources)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from ase import Atoms
@@ -14,6 +14,7 @@ from deckgen.errors import InputError
 from deckgen.files import write_json
 from deckgen.processes.executor import open_executor
 from deckgen.processes.lock import LOCK, lock
+from deckgen.records import read_record
 from deckgen.reference.calculator import check
 from deckgen.reference.settings import ReferenceChoice
 from deckgen.runs.evaluate import evaluate
@@ -26,6 +27,7 @@ from deckgen.training.labels.vasp import VASP_FILES
 from deckgen.workflows.compare.calculations import Calculations
 from deckgen.workflows.compare.comparison import ReferenceComparison, compared
 from deckgen.workflows.compare.files import write_comparison
+from deckgen.workflows.compare.read import ReferenceEntry
 from deckgen.workflows.compare.relax import relax_all
 from deckgen.workflows.compare.relax_vasp import relax_by_folders
 from deckgen.workflows.compare.relaxation import Relaxation, RelaxationLimit
@@ -121,7 +123,7 @@ def compare_isomers(
         n_isomers=len(found.isomers),
         cluster=found.cluster,
         potential=found.potential,
-        reference=json.loads((folder / SETTINGS).read_text()),
+        reference=asdict(_settings(folder, choice)),
         limit=limit,
         zero=zero,
         waiting=tuple(str(place.relative_to(study.folder)) for place in waiting),
@@ -180,5 +182,14 @@ def _compute(
 
 
 def _write_settings(folder: Path, choice: ReferenceChoice, versions: dict[str, str]) -> None:
-    said = {"name": choice.name, "settings": choice.model_dump(mode="json"), "versions": versions}
-    write_json(folder / SETTINGS, said)
+    said = ReferenceEntry(choice.name, choice.model_dump(mode="json"), versions)
+    write_json(folder / SETTINGS, asdict(said))
+
+
+def _settings(folder: Path, choice: ReferenceChoice) -> ReferenceEntry:
+    """Return what computed the reference's energies; a file that is damaged is written anew."""
+    try:
+        return read_record(folder / SETTINGS, ReferenceEntry)
+    except (OSError, ValueError):
+        _write_settings(folder, choice, {} if choice.calculator == VASP_FILES else check(choice))
+        return read_record(folder / SETTINGS, ReferenceEntry)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from deckgen.errors import InputError
-from deckgen.files import read_json
 from deckgen.study.folder import StudyFolder
+from deckgen.workflows.compare.read import read_comparison
 from deckgen.workflows.isomers.read import read_isomers
 
 __all__ = ["reference_context"]
@@ -28,16 +28,10 @@ def reference_context(study_folder: Path) -> dict[str, Any] | None:
     folder = StudyFolder(study_folder).results
     if not folder.reference.is_file():
         return None
-    try:
-        results = read_json(folder.reference)
-        compared = [row["energy_eV"] for row in results["isomers"]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{folder.reference}: not readable ({error})", hint="write it again: deckgen compare"
-        ) from error
-    isomers = read_isomers(folder)
+    results, isomers = read_comparison(folder), read_isomers(folder)
+    compared = [row.energy_eV for row in results.isomers]
     now = [isomer.energy_eV for isomer in isomers.isomers[: len(compared)]] if isomers else []
     same = len(now) == len(compared) and all(
         abs(one - other) < SAME_ENERGY_EV for one, other in zip(now, compared, strict=True)
     )
-    return {"results": results, "outdated": not same}
+    return {"results": asdict(results), "outdated": not same}

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from deckgen.errors import InputError
-from deckgen.files import read_json, set_aside, write_json
+from deckgen.files import set_aside, write_json
+from deckgen.records import read_record
 from deckgen.training.recipe.sampling import Augment
 from deckgen.training.validation.errors import PotentialErrors
 
@@ -50,6 +51,21 @@ class Round:
         return max(errors.max_force_error_eV_A for errors in self.sets.values())
 
 
+@dataclass(frozen=True)
+class _Log:
+    """The file."""
+
+    schema: int
+    identity: str
+    rounds: tuple[Round, ...]
+    outcome: str
+
+    def __post_init__(self) -> None:
+        """Refuse rounds without the errors that the next one is chosen by."""
+        if not all("holdout" in row.sets for row in self.rounds):
+            raise ValueError("a round has no errors on the held-out frames")
+
+
 class RoundLog:
     """The rounds on disk.
 
@@ -71,17 +87,16 @@ class RoundLog:
         if not self.file.is_file():
             return
         try:
-            said = read_json(self.file)
-            known, rounds = said["identity"], [_round(row) for row in said["rounds"]]
-        except (ValueError, KeyError, TypeError, AssertionError):  # cut short: made anew, for their fits are kept
+            said = read_record(self.file, _Log)
+        except ValueError:  # damaged: made anew, for their fits are kept
             set_aside(self.file)
             return
-        if known != identity:
+        if said.identity != identity:
             raise InputError(
                 f"{self.file}: its rounds were made of other curated frames, or of another [fit] or [augment]",
                 hint=f"move {folder} away to begin anew, or undo the change",
             )
-        self.rounds = rounds
+        self.rounds = list(said.rounds)
 
     def add(self, row: Round) -> None:
         """Append a round."""
@@ -90,21 +105,7 @@ class RoundLog:
 
     def write(self, outcome: str) -> None:
         """Write the file; `outcome` is why the rounds ended, if they have."""
-        rows = [asdict(row) for row in self.rounds]
-        document = {"schema": 1, "identity": self.identity, "rounds": rows, "outcome": outcome}
-        write_json(self.file, document)
-
-
-def _round(row: dict[str, object]) -> Round:
-    sets = row.pop("sets")
-    picks = row.pop("picks")
-    assert isinstance(sets, dict)
-    assert isinstance(picks, list)
-    return Round(
-        sets={name: SetErrors(**errors) for name, errors in sets.items()},
-        picks=tuple(picks),
-        **row,  # type: ignore[arg-type]
-    )
+        write_json(self.file, asdict(_Log(1, self.identity, tuple(self.rounds), outcome)))
 
 
 def best_round(rounds: list[Round]) -> Round:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +21,10 @@ from ase.optimize import BFGS
 from deckgen.cli.compare import compare
 from deckgen.errors import InputError, RunError
 from deckgen.processes.lock import LOCK, lock
+from deckgen.study.folder import ResultsFolder
 from deckgen.training.extxyz import read_dataset
 from deckgen.workflows.compare.energy_zero import EnergyZero
+from deckgen.workflows.compare.read import read_comparison
 from deckgen.workflows.compare.study import compare_isomers
 from deckgen.workflows.html import html_environment
 from deckgen.workflows.isomers.study import isomers
@@ -192,13 +195,21 @@ def test_nothing_is_computed_twice_wherever_the_isomers_lie(study, reference):
 
 
 def test_energies_of_atoms_are_no_error(study, reference):
-    result = compare_isomers(study, reference(DEEPER_ONLY, "odd_lj:Offset"), lowest=1, max_steps=0, progress=False)
+    toml = reference(DEEPER_ONLY, "odd_lj:Offset")
+    result = compare_isomers(study, toml, lowest=1, max_steps=0, progress=False)
     assert result.zero.reference_eV == {"Ar": pytest.approx(0.7)}
     (isomer,) = result.isomers
     at = isomer.at_potential_minimum
     assert at.reference_eV == pytest.approx(DEEPER * isomer.energy_eV + 7 * 0.7, abs=1e-4)
     assert at.error.error_eV == pytest.approx((1 - DEEPER) * isomer.energy_eV, abs=1e-4)
     assert at.error.percent == pytest.approx(100 * (1 - 1 / DEEPER), abs=1e-4)
+    written = read_comparison(ResultsFolder(study / "results"))
+    assert json.loads(json.dumps(asdict(written))) == json.loads(json.dumps(result.to_json()))
+    (settings,) = (study / "results" / "reference").glob("*/reference.json")
+    text = settings.read_text()
+    settings.write_text("")  # a power cut
+    assert compare_isomers(study, toml, lowest=1, max_steps=0, progress=False).to_json() == result.to_json()
+    assert settings.read_text() == text
 
 
 def test_zeros_of_potentials() -> None:

@@ -16,7 +16,7 @@ import pytest
 from ase.cluster import Icosahedron
 from ase.io import write
 
-from deckgen.decks.manifest import read_manifest
+from deckgen.decks.deck import read_manifests
 from deckgen.errors import InputError, RunError
 from deckgen.study.folder import StudyFolder
 from deckgen.workflows.analyse.read import read_thermodynamics
@@ -285,7 +285,9 @@ def test_no_text_of_a_study_its_results_its_decks_or_its_logs_is_markup(whole: P
         log = (folder / "log.lammps").read_text()
         (folder / "log.lammps").write_text(f"LAMMPS ({HOSTILE})\npair_style quip: engine {HOSTILE}\n{log}")
         for name in ("deck.json", "status.json"):
-            with_hostile_texts(folder / name, lambda folder=folder: deck_row(folder, read_manifest(folder)))
+            with_hostile_texts(
+                folder / name, lambda folder=folder: deck_row(folder, dict(read_manifests(whole))[folder])
+            )
     os.utime(results.thermodynamics, (2e9, 2e9))
     page = report(whole).read_text(encoding="utf-8")
     assert Tags(page).tags == usual

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from deckgen.errors import RunError
+from deckgen.errors import InputError, RunError
 from deckgen.files import write_json
 from deckgen.processes.display import Display, duration
 from deckgen.processes.executor import open_executor
 from deckgen.processes.tasks import Tasks
+from deckgen.records import read_record
 from deckgen.training.fit.gap_fit import Run, high_water
 from deckgen.training.fit.native.gap_xml import read_points, write_gap
 from deckgen.training.fit.native.parts import (
@@ -90,6 +91,18 @@ def fit_natively(
     return _NativeFit(fit, targets, e0, xml, partial, workers, progress).run()
 
 
+@dataclass(frozen=True)
+class _Plan:
+    """plan.json: into how many shares the configurations are dealt."""
+
+    parts: int
+
+    def __post_init__(self) -> None:
+        """Refuse a plan that would leave all of them out."""
+        if self.parts < 1:
+            raise ValueError(f"parts is {self.parts}")
+
+
 class _NativeFit:
     def __init__(
         self,
@@ -151,7 +164,12 @@ class _NativeFit:
         plan = self.partial / "plan.json"
         if not plan.exists():
             write_json(plan, {"parts": min(self.workers, len(self.targets))})
-        count = json.loads(plan.read_text(encoding="utf-8"))["parts"]
+        try:
+            count = read_record(plan, _Plan).parts
+        except ValueError as error:
+            raise InputError(
+                f"{plan}: not the plan of a fit ({error})", hint=f"remove {self.partial} to begin the fit anew"
+            ) from error
         return [Part(self.partial, k, self.fit, tuple(self.targets[k::count])) for k in range(count)]
 
     def _fold(self) -> list[PartReport]:

@@ -49,10 +49,32 @@ void check_numbers(const std::string &element, const Attributes &attributes)
   }
 }
 
+// QUIP makes whatever potential init_args name, and its FilePot runs a command: only a GAP may stand there, alone or in a
+// sum with one of QUIP's pair potentials, as deckgen/quip/gapxml.py has it for decks.
+void check_kind(const std::string &init_args)
+{
+  static const std::set<std::string> known = {
+      "IP", "GAP", "Glue", "LJ", "Sum", "ZBL", "label", "init_args_pot1", "init_args_pot2", "E_scale", "r_scale"};
+  std::string words = init_args;
+  for (char &c : words)
+    if (c == '{' || c == '}') c = ' ';
+  std::istringstream in(words);
+  for (std::string word; in >> word;) {
+    const std::string key = word.substr(0, word.find('='));
+    if (!key.empty() && known.count(key) == 0)
+      throw std::runtime_error(
+          "its <Potential init_args=...> is not that of a GAP, as gap_fit writes it: QUIP would run "
+          "what stands there, a command even; a potential that you were given, do not run");
+  }
+}
+
 Contents read_contents(const std::string &file)
 {
   Contents contents;
   const auto on_element = [&](const std::string &element, const Attributes &attributes) {
+    if (element.find(':') != std::string::npos) throw std::runtime_error("it has a namespace; no GAP has one");
+    const auto init_args = attributes.find("init_args");
+    if (element == "Potential" && init_args != attributes.end()) check_kind(init_args->second);
     const auto label = attributes.find("label");
     if (label != attributes.end()) {
       contents.labels.insert(label->second);
