@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from deckgen.analysis.lindemann import LindemannCurve
 from deckgen.analysis.melting import Peak
 from deckgen.analysis.states import EnergyHistograms, EnergyTrace, RungState
+from deckgen.analysis.swaps import RungSwaps
 from deckgen.findings import Finding
 from deckgen.units import initial_heat_capacity_over_kB
 
@@ -147,6 +148,8 @@ class Thermodynamics:
         What to know before trusting the above.
     superposition : (G,) or None
         C_v/C_0 of the study's isomers in the harmonic superposition approximation; None where they are not known.
+    swaps
+        Swaps of unlike atoms at each rung; none where no run swaps atoms.
     """
 
     n_atoms: int
@@ -172,6 +175,7 @@ class Thermodynamics:
     lindemann: LindemannCurve | None
     warnings: tuple[Finding, ...]
     superposition: Array | None = None
+    swaps: tuple[RungSwaps, ...] = ()
 
     def to_json(self, *, deckgen_version: str = "") -> dict[str, Any]:
         """Return the contents of results/thermodynamics.json: plain lists, numbers and None, never NaN."""
@@ -195,6 +199,7 @@ class Thermodynamics:
             "overlap": self.overlap,
             "n_reweighting": self.n_reweighting,
             "estimators": self._estimators_json(),
+            "swaps": [asdict(rung) for rung in self.swaps],
             "superposition_over_c0": self.superposition,
             "lindemann": {"temperatures_K": curve.temperatures_K, "delta": curve.delta},
             "warnings": [asdict(finding) for finding in self.warnings],

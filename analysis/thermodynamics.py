@@ -28,6 +28,7 @@ from deckgen.analysis.outliers import find_outliers, without_outliers
 from deckgen.analysis.production import MIN_SAMPLES, Production, make_pool, make_productions
 from deckgen.analysis.results import Thermodynamics
 from deckgen.analysis.states import energy_histograms, energy_trace, rung_state
+from deckgen.analysis.swaps import about_swaps, rung_swaps
 from deckgen.analysis.uncertainty.verdict import judge
 from deckgen.errors import InputError
 from deckgen.findings import Finding
@@ -84,6 +85,7 @@ def thermodynamics(
     headline = Headline(solved, grid, samples.n_atoms, weighted)
     findings = about_partial(samples, [run for run in runs if run.n < MIN_SAMPLES])
     findings += about_outliers(outliers) + about_evaporation(evaporations) + about_minimum(samples, outliers)
+    findings += about_swaps(samples)
     return _assemble(samples, headline, productions, findings, lindemann, bootstraps=bootstraps, seed=seed)
 
 
@@ -136,5 +138,6 @@ def _assemble(
         histograms=energy_histograms(rungs),
         traces=tuple(energy_trace(run) for run in productions),
         lindemann=lindemann,
+        swaps=rung_swaps(samples),
         warnings=(*verdict.findings, *findings),
     )

@@ -48,6 +48,8 @@ class TimeSeries:
         Rows left out of this series because a resumed run went over them again.
     frames
         The run's frames (extended XYZ), if it wrote any.
+    swaps
+        Swaps of unlike atoms that the run has tried, and accepted; None where it swaps none.
     """
 
     temperature_K: float
@@ -61,6 +63,7 @@ class TimeSeries:
     planned_ps: float | None = None
     dropped_rows: int = 0
     frames: Path | None = None
+    swaps: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         shapes: dict[str, tuple[int, ...]] = {"time_ps": (self.n,), "potential_energy_eV": (self.n,)}

@@ -14,7 +14,7 @@ from deckgen.decks.protocols import MINIMIZE, PROTOCOLS
 from deckgen.errors import RunError
 from deckgen.frames import read_frames
 from deckgen.runs.outputs import DROPPED_ENERGIES
-from deckgen.runs.rows import COLUMNS, read_energies
+from deckgen.runs.rows import COLUMNS, read_energies, read_swaps
 from deckgen.samples import Samples, TimeSeries
 
 __all__ = ["harvest"]
@@ -67,6 +67,7 @@ def _series(folder: Path, manifest: Manifest) -> TimeSeries | None:
         planned_ps=manifest.planned_ps,
         dropped_rows=dropped + _count_lines(folder / DROPPED_ENERGIES),
         frames=frames if frames.exists() else None,
+        swaps=read_swaps(path),
     )
 
 

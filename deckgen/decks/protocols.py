@@ -133,6 +133,7 @@ def _nvt(study: Study, temperature_K: float, replica: int) -> dict[str, Any]:
         "frame_every": nvt.frame_every,
         "restart_every": nvt.restart_every,
         "thermo_every": 100 * nvt.sample_every,
+        "swap_every": nvt.swap_every,
         "melt_K": study.melt_K if nvt.start == "melted" else None,
         "melt_steps": round(MELT_PS * 1000 / nvt.timestep_fs),
         "container_radius_A": study.cluster.container_radius_A,

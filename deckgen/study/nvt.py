@@ -52,6 +52,9 @@ class Nvt(Table):
     """Start from the relaxed structure, or from its melt: where both give the same results, the sampling is ergodic."""
     melt_K: Kelvin | None = None
     """start = "melted": temperature of the 20 ps in which it melts; by default 1.25 times the highest rung."""
+    swap_every: Count | None = None
+    """Of several elements: every N steps, an attempt to swap two unlike atoms of each pair of elements; by default none
+    are swapped, and the chemical order changes by diffusion alone."""
 
     def n_steps_at(self, temperature_K: float) -> int:
         """Length of the runs of a rung, in steps."""

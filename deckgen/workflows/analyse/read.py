@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from deckgen.analysis.lindemann import LindemannCurve
 from deckgen.analysis.states import RungState
+from deckgen.analysis.swaps import RungSwaps
 from deckgen.findings import Finding
 from deckgen.study.folder import ResultsFolder
 from deckgen.workflows.document import Document, read_document
@@ -122,6 +123,7 @@ class ThermodynamicsDocument(Document):
     overlap: tuple[Curve, ...]
     n_reweighting: Curve
     estimators: EstimatorsEntry
+    swaps: tuple[RungSwaps, ...]
     superposition_over_c0: Curve | None
     lindemann: LindemannCurve
     warnings: tuple[Finding, ...]
