@@ -201,7 +201,7 @@ class Thermodynamics:
             "estimators": self._estimators_json(),
             "swaps": [asdict(rung) for rung in self.swaps],
             "superposition_over_c0": self.superposition,
-            "lindemann": {"temperatures_K": curve.temperatures_K, "delta": curve.delta},
+            "lindemann": {"temperatures_K": curve.temperatures_K, "delta": curve.delta, "pairs": curve.pairs},
             "warnings": [asdict(finding) for finding in self.warnings],
         }
         plain: dict[str, Any] = _plain(document)

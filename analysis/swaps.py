@@ -63,10 +63,10 @@ def about_swaps(samples: Samples) -> list[Finding]:
     slow = [rung.temperature_K for rung in rungs if rung.accepted < FEWEST_MOVES * movers * rung.n_runs]
     if not slow:
         return []
-    kelvins = ", ".join(f"{temperature:g}" for temperature in slow)
+    where = f"{slow[0]:g} K" if len(slow) == 1 else f"{len(slow)} temperatures, {slow[0]:g} to {slow[-1]:g} K,"
     message = (
-        f"at {kelvins} K a run accepted fewer than {FEWEST_MOVES} swaps for each of the {movers} atoms that are not of "
-        "the commonest element: the chemical order there is hardly sampled, unless it is the lowest one. Lower [nvt] "
+        f"at {where} a run accepted fewer than {FEWEST_MOVES} swaps for each of the {movers} atoms that are not of the "
+        "commonest element: the chemical order there is hardly sampled, unless it is the lowest one. Lower [nvt] "
         "swap_every or make the runs longer; a study of another ordering_seed tells (deckgen analyse --compare)"
     )
     return [Finding("few_swaps", message, slow[0])]

