@@ -15,10 +15,13 @@ from deckgen.decks.manifest import DATA, MANIFEST, OUTPUTS, SCRIPT
 from deckgen.decks.script import Arguments, told, word
 from deckgen.errors import InputError
 from deckgen.files import require_file
-from deckgen.quip.gapfile import read_gap
+from deckgen.quip.gapfile import GapFile, read_gap
 from deckgen.study import PotentialChoice
 
 __all__ = ["BUILTIN", "Builtin", "Potential", "resolve"]
+
+NO_ATOM_VIRIALS = {"LJ", "ZBL"}
+"""QUIP's potentials, as a GAP's core, that cannot run in LAMMPS."""
 
 _DATA = Path(str(files("deckgen"))) / "potentials"
 
@@ -116,6 +119,7 @@ def _gap_file(choice: PotentialChoice, folder: Path) -> Potential:
 
 def _gap(name: str, path: Path, engine: str, citation: str = BUILTIN["na-gap"].citation) -> Potential:
     gap = read_gap(path)
+    _check_cores(gap)
     return Potential(
         name=name,
         kind="gap",
@@ -125,6 +129,16 @@ def _gap(name: str, path: Path, engine: str, citation: str = BUILTIN["na-gap"].c
         terms={"file": path.name, "label": gap.label, "engine": engine},
         citation=citation,
     )
+
+
+def _check_cores(gap: GapFile) -> None:
+    """Refuse a core potential that QUIP cannot evaluate as LAMMPS asks for it."""
+    if without := sorted(set(gap.cores) & NO_ATOM_VIRIALS):
+        raise InputError(
+            f"{gap.path}: it stands on QUIP's potential {' and '.join(without)}, which has no virials of atoms; LAMMPS "
+            "asks for them, and would end at the first step",
+            hint="fit again on a core that QUIP evaluates in LAMMPS: core_ip_args={IP Glue}",
+        )
 
 
 def _file(file: Path, folder: Path) -> Path:
