@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,8 +71,7 @@ def lindemann_of_pairs(frames_A: Iterable[Array], symbols: Sequence[str]) -> dic
         Element of each atom, the same in all frames.
     """
     fluctuations = _fluctuations(frames_A)
-    first, second = np.triu_indices(len(symbols), 1)
-    names = np.array(["-".join(sorted((symbols[i], symbols[j]))) for i, j in zip(first, second, strict=True)])
+    names = np.array(["-".join(sorted(pair)) for pair in combinations(symbols, 2)])
     return {str(name): float(fluctuations[names == name].mean()) for name in np.unique(names)}
 
 

@@ -138,8 +138,8 @@ def draw_homotops(isomers: IsomerList) -> Figure:
         axes.plot(table["unlike_bonds"][chosen], table["relative_eV"][chosen], "o", color=COLOURS[colour], label=label)
     if others.any():
         label = f"other geometries: {np.count_nonzero(others)}"
-        style = {"color": COLOURS["grey"], "ms": 3, "zorder": 1, "label": label}
-        axes.plot(table["unlike_bonds"][others], table["relative_eV"][others], "x", **style)
+        x, y = table["unlike_bonds"][others], table["relative_eV"][others]
+        axes.plot(x, y, "x", color=COLOURS["grey"], ms=3, zorder=1, label=label)
     axes.set(xlabel="Bonds between unlike atoms", ylabel="Energy above the lowest (eV)", title=heading(isomers))
     axes.margins(0.08)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
