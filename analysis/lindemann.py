@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from scipy.spatial.distance import pdist
 
 from deckgen.errors import AnalysisError
 
-__all__ = ["LindemannCurve", "lindemann_index"]
+__all__ = ["LindemannCurve", "lindemann_index", "lindemann_of_pairs"]
 
 Array = NDArray[np.float64]
 
@@ -24,10 +25,14 @@ class LindemannCurve:
     ----------
     temperatures_K, delta
         Of the same length.
+    pairs
+        The index of each pair of elements, by its name, of the same length; empty for one element, and where unlike
+        atoms are swapped.
     """
 
     temperatures_K: tuple[float, ...]
     delta: tuple[float, ...]
+    pairs: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 def lindemann_index(frames_A: Iterable[Array]) -> float:
@@ -50,6 +55,28 @@ def lindemann_index(frames_A: Iterable[Array]) -> float:
     ----------
     Zhou, Karplus, Ball, Berry, J. Chem. Phys. 116, 2323 (2002).
     """
+    return float(_fluctuations(frames_A).mean())
+
+
+def lindemann_of_pairs(frames_A: Iterable[Array], symbols: Sequence[str]) -> dict[str, float]:
+    """Return the Lindemann index of each pair of elements, the mean over its pairs of atoms, by its name: Ag-Au.
+
+    A pair of elements without a pair of atoms is left out. Raises as `lindemann_index`.
+
+    Parameters
+    ----------
+    frames_A
+        As for `lindemann_index`.
+    symbols
+        Element of each atom, the same in all frames.
+    """
+    fluctuations = _fluctuations(frames_A)
+    names = np.array(["-".join(sorted(pair)) for pair in combinations(symbols, 2)])
+    return {str(name): float(fluctuations[names == name].mean()) for name in np.unique(names)}
+
+
+def _fluctuations(frames_A: Iterable[Array]) -> Array:
+    """Return the relative fluctuation of each distance, in the order of `pdist`."""
     n, mean, square = 0, np.zeros(1), np.zeros(1)
     for positions in frames_A:
         distances = pdist(positions)
@@ -59,4 +86,4 @@ def lindemann_index(frames_A: Iterable[Array]) -> float:
         square = square + change * (distances - mean)
     if n < 2:
         raise AnalysisError(f"a Lindemann index needs two frames or more, not {n}", hint="lower nvt.frame_every")
-    return float(np.mean(np.sqrt(square / n) / mean))
+    return np.asarray(np.sqrt(square / n) / mean)

@@ -14,6 +14,7 @@ from deckgen.analysis.crossings import Crossings
 from deckgen.analysis.lindemann import LindemannCurve
 from deckgen.analysis.melting import Peak
 from deckgen.analysis.states import EnergyHistograms, EnergyTrace, RungState
+from deckgen.analysis.swaps import RungSwaps
 from deckgen.findings import Finding
 from deckgen.units import initial_heat_capacity_over_kB
 
@@ -151,6 +152,8 @@ class Thermodynamics:
         How often the runs melted and froze; None without a peak, or where energies do not show it.
     superposition : (G,) or None
         C_v/C_0 of the study's isomers in the harmonic superposition approximation; None where they are not known.
+    swaps
+        Swaps of unlike atoms at each rung; none where no run swaps atoms.
     """
 
     n_atoms: int
@@ -177,6 +180,7 @@ class Thermodynamics:
     warnings: tuple[Finding, ...]
     crossings: Crossings | None = None
     superposition: Array | None = None
+    swaps: tuple[RungSwaps, ...] = ()
 
     def to_json(self, *, deckgen_version: str = "") -> dict[str, Any]:
         """Return the contents of results/thermodynamics.json: plain lists, numbers and None, never NaN."""
@@ -201,8 +205,9 @@ class Thermodynamics:
             "overlap": self.overlap,
             "n_reweighting": self.n_reweighting,
             "estimators": self._estimators_json(),
+            "swaps": [asdict(rung) for rung in self.swaps],
             "superposition_over_c0": self.superposition,
-            "lindemann": {"temperatures_K": curve.temperatures_K, "delta": curve.delta},
+            "lindemann": {"temperatures_K": curve.temperatures_K, "delta": curve.delta, "pairs": curve.pairs},
             "warnings": [asdict(finding) for finding in self.warnings],
         }
         plain: dict[str, Any] = _plain(document)

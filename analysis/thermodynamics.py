@@ -31,6 +31,7 @@ from deckgen.analysis.pool import make_pool
 from deckgen.analysis.production import MIN_SAMPLES, Production, make_productions
 from deckgen.analysis.results import Thermodynamics
 from deckgen.analysis.states import energy_histograms, energy_trace, rung_state
+from deckgen.analysis.swaps import about_swaps, rung_swaps
 from deckgen.analysis.uncertainty.verdict import judge
 from deckgen.errors import InputError
 from deckgen.findings import Finding
@@ -87,6 +88,7 @@ def thermodynamics(
     headline = Headline(solved, grid, samples.n_atoms, weighted)
     findings = about_partial(samples, [run for run in runs if run.n < MIN_SAMPLES])
     findings += about_outliers(outliers) + about_evaporation(evaporations) + about_minimum(samples, outliers)
+    findings += about_swaps(samples)
     return _assemble(samples, headline, productions, findings, lindemann, bootstraps=bootstraps, seed=seed)
 
 
@@ -142,5 +144,6 @@ def _assemble(
         traces=tuple(energy_trace(run) for run in productions),
         lindemann=lindemann,
         crossings=crossings,
+        swaps=rung_swaps(samples),
         warnings=(*verdict.findings, *findings),
     )

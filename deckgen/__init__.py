@@ -13,6 +13,7 @@ from deckgen import train
 
 if TYPE_CHECKING:
     from deckgen.decks.deck import write_decks
+    from deckgen.decks.pack import pack
     from deckgen.decks.scaffold import init
     from deckgen.runs.batch import run
     from deckgen.runs.status import status
@@ -38,6 +39,7 @@ _HOME = {
     "doctor": "deckgen.workflows.doctor",
     "init": "deckgen.decks.scaffold",
     "isomers": "deckgen.workflows.isomers.study",
+    "pack": "deckgen.decks.pack",
     "report": "deckgen.workflows.report.study",
     "run": "deckgen.runs.batch",
     "sample": "deckgen.workflows.train.sample.sample",
@@ -56,6 +58,7 @@ __all__ = [
     "doctor",
     "init",
     "isomers",
+    "pack",
     "report",
     "run",
     "sample",

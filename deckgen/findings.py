@@ -22,6 +22,8 @@ TITLES: Mapping[str, str] = {
     "kinetic_temperature": "The kinetic temperature is off",
     "evaporation": "The cluster fell apart",
     "not_ergodic": "The two studies disagree",
+    "frozen_order": "The chemical order is frozen",
+    "few_swaps": "The chemical order is hardly sampled",
     "lower_minimum_found": "The start is not the lowest minimum",
     # of labelled frames: docs/training.md
     "left_out": "Frames were left out",

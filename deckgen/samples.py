@@ -54,6 +54,8 @@ class TimeSeries:
         Number of the ladder in which its rung exchanged configurations with others; None where it did not.
     walkers : (n,), optional
         Of a rung that did: the number, in its ladder, of the configuration that each sample is of.
+    swaps
+        Swaps of unlike atoms that the run has tried, and accepted; None where it swaps none.
     """
 
     temperature_K: float
@@ -70,6 +72,7 @@ class TimeSeries:
     start: str = ""
     ladder: int | None = None
     walkers: NDArray[np.int64] | None = None
+    swaps: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         shapes: dict[str, tuple[int, ...]] = {"time_ps": (self.n,), "potential_energy_eV": (self.n,)}

@@ -25,6 +25,7 @@ STYLES = (
     ("pair", "quip"),
     ("pair", "eam/alloy"),
     *(style for thermostat in THERMOSTATS.values() for style in thermostat.styles),
+    ("fix", "atom/swap"),
     ("fix", "halt"),
     ("fix", "print"),
     ("fix", "wall/region"),

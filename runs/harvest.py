@@ -16,7 +16,7 @@ from deckgen.frames import read_frames
 from deckgen.runs.exchange.state import state_file
 from deckgen.runs.exchange.walkers import read_walkers, walkers_at
 from deckgen.runs.outputs import DROPPED_ENERGIES
-from deckgen.runs.rows import COLUMNS, read_energies
+from deckgen.runs.rows import COLUMNS, read_energies, read_swaps
 from deckgen.samples import Samples, TimeSeries
 
 __all__ = ["harvest"]
@@ -77,6 +77,7 @@ def _series(folder: Path, manifest: Manifest, noted: NDArray[np.int64] | None) -
         start=manifest.start,
         ladder=None if noted is None else manifest.replica,
         walkers=None if noted is None else walkers_at(noted, rows[:, 0].astype(np.int64)),
+        swaps=read_swaps(path),
     )
 
 

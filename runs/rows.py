@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from deckgen.decks.manifest import ENERGIES
 from deckgen.frames import surviving
 
-__all__ = ["COLUMNS", "last_step", "moments_at", "parse_row", "read_energies"]
+__all__ = ["COLUMNS", "last_step", "moments_at", "parse_row", "read_energies", "read_swaps"]
 
-COLUMNS = 6  # step, potential energy, kinetic temperature, three principal moments
+COLUMNS = 6  # step, potential energy, kinetic temperature, three principal moments; with swaps, two more
 LARGEST_STEP = 2.0**53
 """Up to here every whole number is a float."""
 _TAIL_BYTES = 4096
@@ -33,19 +33,30 @@ def parse_row(line: bytes) -> list[float] | None:
 
 def last_step(folder: Path) -> int:
     """Return the step of the last whole row of a deck's `energies.dat`; 0 where there is none. Cheap for any length."""
+    return int(_last_row(folder / ENERGIES)[0])
+
+
+def read_swaps(path: Path) -> tuple[int, int] | None:
+    """Return how many swaps of unlike atoms a deck has tried and accepted so far; None where it swaps none."""
+    row = _last_row(path)
+    return (int(row[COLUMNS]), int(row[COLUMNS + 1])) if len(row) == COLUMNS + 2 else None
+
+
+def _last_row(path: Path) -> list[float]:
+    """Return the last whole row that is past step 0, [0] where there is none, reading as little as possible."""
     try:
-        with (folder / ENERGIES).open("rb") as file:
+        with path.open("rb") as file:
             end, size = file.seek(0, 2), _TAIL_BYTES
             while True:
                 file.seek(max(0, end - size))
                 tail = file.read(size).splitlines(keepends=True)
                 lines = tail if size >= end else tail[1:]  # the first one is cut by this reading
-                found = next((int(row[0]) for line in reversed(lines) if (row := parse_row(line))), 0)
-                if found or size >= end:
+                found = next((row for line in reversed(lines) if (row := parse_row(line))), [0.0])
+                if int(found[0]) or size >= end:
                     return found
                 size *= 16  # a power cut may leave a long tail of zero bytes
     except OSError:
-        return 0
+        return [0.0]
 
 
 def read_energies(path: Path) -> tuple[NDArray[np.float64], int]:

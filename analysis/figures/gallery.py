@@ -18,7 +18,14 @@ from deckgen.analysis.figures.checks import draw_estimators, draw_halves, estima
 from deckgen.analysis.figures.comparison import comparison_tables, draw_comparison
 from deckgen.analysis.figures.energies import draw_histograms, draw_traces, histogram_tables, trace_tables
 from deckgen.analysis.figures.heat_capacity import draw_heat_capacity, heat_capacity_tables
-from deckgen.analysis.figures.isomers import draw_occupation, draw_spectrum, occupation_tables, spectrum_tables
+from deckgen.analysis.figures.isomers import (
+    draw_homotops,
+    draw_occupation,
+    draw_spectrum,
+    homotop_tables,
+    occupation_tables,
+    spectrum_tables,
+)
 from deckgen.analysis.figures.lindemann import draw_lindemann, lindemann_tables
 from deckgen.analysis.figures.overlap import (
     draw_effective_samples,
@@ -106,7 +113,7 @@ FIGURES: tuple[FigureKind[Thermodynamics], ...] = (
         "lindemann",
         Section.SAMPLED,
         "Lindemann index of each temperature's frames after equilibration. It grows with the length of a run where "
-        "atoms diffuse.",
+        "atoms diffuse. Of several elements, also that of each pair, unless unlike atoms are swapped.",
         lindemann_tables,
         draw_lindemann,
     ),
@@ -180,6 +187,14 @@ ISOMER_FIGURES: tuple[FigureKind[IsomerList], ...] = (
         "Part of the quenches at each temperature that led to the most frequent isomers.",
         occupation_tables,
         draw_occupation,
+    ),
+    FigureKind(
+        "isomer_homotops",
+        Section.ISOMERS,
+        "Energy against the number of bonds between unlike atoms. Isomers of one colour are homotops: the same atoms "
+        "are neighbours, and the elements are on other places.",
+        homotop_tables,
+        draw_homotops,
     ),
 )
 

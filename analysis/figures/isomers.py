@@ -14,7 +14,14 @@ from deckgen.analysis.figures.style import COLOURS, SUBSCRIPTS, legend_below, ne
 from deckgen.analysis.figures.tables import Table
 from deckgen.analysis.isomers.results import Isomer, IsomerList
 
-__all__ = ["draw_occupation", "draw_spectrum", "occupation_tables", "spectrum_tables"]
+__all__ = [
+    "draw_homotops",
+    "draw_occupation",
+    "draw_spectrum",
+    "homotop_tables",
+    "occupation_tables",
+    "spectrum_tables",
+]
 
 Array = NDArray[np.float64]
 
@@ -97,6 +104,45 @@ def draw_occupation(isomers: IsomerList) -> Figure:
         axes.plot(isomers.temperatures_K, table["others"], "s--", color=COLOURS["grey"], label=label)
     axes.set(xlabel="Temperature (K)", ylabel="Fraction of quenches", title=heading(isomers))
     axes.set_ylim(-0.02, 1.02)
+    legend_below(figure, axes)
+    return figure
+
+
+def homotop_tables(isomers: IsomerList) -> dict[str, Table]:
+    """Return rank, geometry, number of unlike bonds and relative energy of every isomer; nothing of one element."""
+    orders = [isomer.order for isomer in isomers.isomers]
+    if None in orders:
+        return {}
+    columns = {
+        "rank": [isomer.rank for isomer in isomers.isomers],
+        "geometry": [isomer.geometry for isomer in isomers.isomers],
+        "unlike_bonds": [order.unlike_bonds for order in orders if order],
+        "relative_eV": [isomer.relative_eV for isomer in isomers.isomers],
+    }
+    return {"isomer_homotops": {name: np.array(values) for name, values in columns.items()}}
+
+
+@styled
+def draw_homotops(isomers: IsomerList) -> Figure:
+    """Draw the energy of each isomer against its unlike bonds; the geometries with most homotops in colour."""
+    figure = new_figure()
+    axes = figure.add_subplot()
+    table = homotop_tables(isomers)["isomer_homotops"]
+    numbers, counts = np.unique(table["geometry"], return_counts=True)
+    shared = numbers[counts > 1]
+    largest = np.sort(shared[np.argsort(-counts[counts > 1], kind="stable")[: len(LINES)]])
+    others = ~np.isin(table["geometry"], largest)
+    for number, colour in zip(largest.tolist(), LINES, strict=False):
+        chosen = table["geometry"] == number
+        label = f"geometry {number}: {np.count_nonzero(chosen)} homotops"
+        axes.plot(table["unlike_bonds"][chosen], table["relative_eV"][chosen], "o", color=COLOURS[colour], label=label)
+    if others.any():
+        label = f"other geometries: {np.count_nonzero(others)}"
+        x, y = table["unlike_bonds"][others], table["relative_eV"][others]
+        axes.plot(x, y, "x", color=COLOURS["grey"], ms=3, zorder=1, label=label)
+    axes.set(xlabel="Bonds between unlike atoms", ylabel="Energy above the lowest (eV)", title=heading(isomers))
+    axes.margins(0.08)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     legend_below(figure, axes)
     return figure
 

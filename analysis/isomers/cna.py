@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["cna_signature"]
+__all__ = ["bond_signatures", "by_frequency", "cna_signature"]
 
 
 def cna_signature(bonded: NDArray[np.bool_]) -> dict[str, int]:
@@ -26,10 +27,19 @@ def cna_signature(bonded: NDArray[np.bool_]) -> dict[str, int]:
     ----------
     Honeycutt and Andersen, J. Phys. Chem. 91, 4950 (1987); Faken and Jonsson, Comput. Mater. Sci. 2, 279 (1994).
     """
+    return by_frequency(Counter(signature for _, _, signature in bond_signatures(bonded)))
+
+
+def bond_signatures(bonded: NDArray[np.bool_]) -> Iterator[tuple[int, int, str]]:
+    """Yield the two atoms of each bond, and its signature."""
     near = [set(np.flatnonzero(row).tolist()) for row in bonded]
-    pairs = np.argwhere(np.triu(bonded)).tolist()
-    found = Counter(_signature(near[i] & near[j], near) for i, j in pairs)
-    return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+    for i, j in np.argwhere(np.triu(bonded)).tolist():
+        yield i, j, _signature(near[i] & near[j], near)
+
+
+def by_frequency(counts: Mapping[str, int]) -> dict[str, int]:
+    """Return counts of signatures, the most frequent first."""
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _signature(common: set[int], near: list[set[int]]) -> str:

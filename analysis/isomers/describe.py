@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deckgen.analysis.isomers.alignment import Shape
 from deckgen.analysis.isomers.catalogue import Catalogue
+from deckgen.analysis.isomers.chemical_order import chemical_order, geometries
 from deckgen.analysis.isomers.cna import cna_signature
 from deckgen.analysis.isomers.geometry import bond_lengths, coordination_histogram, neighbours, principal_moments
 from deckgen.analysis.isomers.point_group import point_group
@@ -28,7 +29,7 @@ def temperatures(quenches: Catalogue) -> Array:
 
 
 def describe(
-    minima: Iterable[Minimum], isomer_of: Indices, quenches: Catalogue, symmetry_A: float
+    minima: Sequence[Minimum], isomer_of: Indices, quenches: Catalogue, symmetry_A: float
 ) -> tuple[Isomer, ...]:
     """Return the isomers with all that is to be said of them.
 
@@ -45,6 +46,8 @@ def describe(
     """
     ladder = temperatures(quenches)
     isomers = list[Isomer]()
+    alike = not minima or len(set(minima[0].symbols)) == 1
+    geometry = [None] * len(minima) if alike else geometries([minimum.positions_A for minimum in minima])
     for k, minimum in enumerate(minima):
         members = isomer_of == k
         seen = quenches.temperatures_K[members]
@@ -64,6 +67,8 @@ def describe(
                 moments_uA2=principal_moments(minimum.symbols, minimum.positions_A)[0],
                 coordination=coordination_histogram(bonded),
                 cna=cna_signature(bonded),
+                geometry=geometry[k],
+                order=chemical_order(minimum.symbols, minimum.positions_A),
             )
         )
     return tuple(isomers)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deckgen.analysis.isomers.chemical_order import ChemicalOrder
 from deckgen.analysis.isomers.geometry import BondLengths
 from deckgen.analysis.isomers.point_group import PointGroup
 from deckgen.minima import Minimum
@@ -75,6 +76,8 @@ class Isomer:
     bonds, point_group, moments_uA2, coordination, cna
         Its geometry: bond lengths; symmetry; principal moments of inertia (3,); atoms by number of neighbours; bonds by
         their common neighbours.
+    geometry, order
+        Of several elements: the number of the geometry that its homotops share, and where the elements are.
     """
 
     rank: int
@@ -89,6 +92,8 @@ class Isomer:
     moments_uA2: NDArray[np.float64]
     coordination: dict[int, int]
     cna: dict[str, int]
+    geometry: int | None = None
+    order: ChemicalOrder | None = None
 
     def info(self) -> dict[str, str | float | int]:
         """Return what goes into the comment line of an extended XYZ file, in words and numbers."""
@@ -107,7 +112,14 @@ class Isomer:
             "cna": " ".join(f"{signature}:{bonds}" for signature, bonds in self.cna.items()),
             "source": self.minimum.source,
             "frame": self.minimum.frame,
+            **self._order_info(),
         }
+
+    def _order_info(self) -> dict[str, str | float | int]:
+        if self.order is None or self.geometry is None:
+            return {}
+        shells = ("".join(f"{symbol}{count}" for symbol, count in shell.items()) for shell in self.order.shells)
+        return {"geometry": self.geometry, "unlike_bonds": self.order.unlike_bonds, "shells": " ".join(shells)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,6 +201,10 @@ class IsomerList:
             "moments_uA2": isomer.moments_uA2.tolist(),
             "coordination": {str(neighbours): atoms for neighbours, atoms in isomer.coordination.items()},
             "cna": isomer.cna,
+            "geometry": isomer.geometry,
+            "unlike_bonds": isomer.order.unlike_bonds if isomer.order else None,
+            "shells": list(isomer.order.shells) if isomer.order else [],
+            "pairs": {name: asdict(pair) for name, pair in isomer.order.pairs.items()} if isomer.order else {},
             "source": isomer.minimum.source,
             "frame": isomer.minimum.frame,
         }

@@ -28,6 +28,7 @@ app = typer.Typer(
 )
 app.command()(study.init)
 app.command()(study.decks)
+app.command()(study.pack)
 app.command()(study.run)
 app.command()(study.status)
 app.command()(study.analyse)

@@ -47,19 +47,20 @@ def isomers(
 def isomer_table(found: IsomerList) -> RenderableType:
     """Return the table of the lowest isomers."""
     table = Table(box=None, header_style="bold")
-    headings = ("isomer", "E / eV", "dE / eV", "quenches", "first / K", "bond / A", "symmetry", "f / eV/A")
-    for heading in headings:
+    several = found.isomers[0].order is not None
+    last = ("geometry", "unlike") if several else ("bond / A", "f / eV/A")  # of bonds, those between unlike atoms
+    for heading in ("isomer", "E / eV", "dE / eV", "quenches", "first / K", "symmetry", *last):
         table.add_column(heading, justify="right")
     for isomer in found.isomers[:MOST_ROWS]:
+        order, lengths = isomer.order, (f"{isomer.bonds.mean_bond_A:.3f}", f"{isomer.minimum.max_force_eV_A:.1e}")
         table.add_row(
             str(isomer.rank),
             f"{isomer.minimum.energy_eV:.5f}",
             f"{isomer.relative_eV:.5f}",
             str(isomer.count),
             "" if isomer.first_temperature_K is None else f"{isomer.first_temperature_K:g}",
-            f"{isomer.bonds.mean_bond_A:.3f}",
             isomer.point_group.name,
-            f"{isomer.minimum.max_force_eV_A:.1e}",
+            *((str(isomer.geometry), str(order.unlike_bonds)) if order else lengths),
         )
     return table
 

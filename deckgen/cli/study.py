@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from deckgen.decks.render import Prepared
     from deckgen.runs.batch import FailedDeck
 
-__all__ = ["analyse", "decks", "init", "report", "run", "status"]
+__all__ = ["analyse", "decks", "init", "pack", "report", "run", "status"]
 
 
 def init(
@@ -84,6 +84,23 @@ def _seconds_per_step(written: list[WrittenDeck]) -> float | RunError | None:
     except DeckgenError as error:
         err.print(f"the cost could not be measured: {plain(error.message)}")
         return None
+
+
+def pack(
+    study: StudyPath = HERE,
+    decks: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="DECK", help="As nvt/T0281.000K-r1; all of the ladder's by default."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="The archive; default: STUDY-decks.tar.gz here."),
+    ] = None,
+) -> None:
+    """Pack decks into one .tar.gz that plain `lmp` runs on another machine."""
+    from deckgen.decks.pack import pack as pack_decks
+
+    out.print(f"wrote {plain(pack_decks(_prepared(study), decks or (), output=output))}; in a deck: lmp -in in.lammps")
 
 
 def run(

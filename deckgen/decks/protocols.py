@@ -136,6 +136,7 @@ def _nvt(study: Study, temperature_K: float, replica: int, place: int) -> dict[s
         "restart_every": nvt.restart_every,
         "thermo_every": 100 * nvt.sample_every,
         "exchange": study.exchange.every is not None,
+        "swap_every": nvt.swap_every,
         "melt_K": study.melt_K if nvt.begins_melted(place, replica) else None,
         "melt_steps": round(MELT_PS * 1000 / nvt.timestep_fs),
         "container_radius_A": study.cluster.container_radius_A,

@@ -53,8 +53,13 @@ class Prepared:
         """What a user should know of the start structure: atom types of several elements, what is not used."""
         symbols = sorted(set(self.start.symbols))
         types = ", ".join(f"{k} = {symbol}" for k, symbol in enumerate(symbols, 1))
-        frozen = "atoms are not swapped: below melting the elements stay where they start, and C_v lacks their mixing"
-        return [*([f"atom types: {types}", frozen] if symbols[1:] else []), *self.start.info.get(NOT_USED, [])]
+        frozen = (
+            "atoms are not swapped: below melting the elements stay where they start, and C_v lacks their mixing; "
+            "[nvt] swap_every = 100 swaps unlike atoms"
+        )
+        swapped = f"unlike atoms are swapped every {self.study.nvt.swap_every} steps; all atoms have the mean mass"
+        order = frozen if self.study.nvt.swap_every is None else swapped
+        return [*([f"atom types: {types}", order] if symbols[1:] else []), *self.start.info.get(NOT_USED, [])]
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,7 @@ def prepare(study: Prepared | Study | Path | str) -> Prepared:
             hint='give one that does: [potential] kind = "gap" or kind = "lammps"',
         )
     _check_freedom(study, start)
+    _check_swaps(study, start)
     own = StudyFolder(study.folder).templates
     return Prepared(study, potential, start, deck_environment(own if os.path.isdir(own) else None))
 
@@ -108,6 +114,17 @@ def _check_freedom(study: Study, start: Atoms) -> None:
             f'{study.file}: [nvt] thermostat = "{study.nvt.thermostat}" keeps two atoms from rotating: they then have '
             "3N - 5 = 1 degree of freedom, not the 3N - 6 of a cluster",
             hint=f'of two atoms only {" or ".join(able)} samples the canonical ensemble: thermostat = "{able[0]}"',
+        )
+
+
+def _check_swaps(study: Study, start: Atoms) -> None:
+    """Refuse swaps where all atoms are alike."""
+    symbols = sorted(set(start.symbols))
+    if study.nvt.swap_every is not None and len(symbols) == 1:
+        raise InputError(
+            f"{study.file}: [nvt] swap_every = {study.nvt.swap_every}: there are no unlike atoms to swap, all are "
+            f"{symbols[0]}",
+            hint="leave swap_every out",
         )
 
 

@@ -48,6 +48,8 @@ class GapFile:
         The text of each descriptor, as QUIP reads it.
     cutoff_A
         The largest cutoff of the descriptors, in angstrom.
+    cores
+        QUIP's potentials that it stands on: Glue, LJ, ZBL.
     sha256
         Checksum over the bytes of the xml and then of the other files in their order.
     """
@@ -60,6 +62,7 @@ class GapFile:
     cutoff_A: float
     sha256: str
     compress_files: tuple[Path, ...] = ()
+    cores: tuple[str, ...] = ()
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -113,6 +116,7 @@ def read_gap(path: str | Path, *, label: str = "") -> GapFile:
         cutoff_A=max(cutoffs),
         sha256=_sha256((path, *sparse_files, *compress_files)),
         compress_files=compress_files,
+        cores=tuple(sorted(contents.kinds - {"GAP"})),
     )
 
 

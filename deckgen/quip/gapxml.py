@@ -55,9 +55,10 @@ class Coordinate:
 
 @dataclass
 class Contents:
-    """What an xml says: its labels, the elements with an energy of the isolated atom, its descriptors."""
+    """What an xml says: labels, kinds of potentials, elements with an energy of the isolated atom, descriptors."""
 
     labels: list[str] = field(default_factory=list)
+    kinds: set[str] = field(default_factory=set)
     atomic_numbers: set[int] = field(default_factory=set)
     descriptors: list[str] = field(default_factory=list)
     coordinates: list[Coordinate] = field(default_factory=list)
@@ -121,6 +122,7 @@ class _Reader:
         if tag == "Potential":
             _check_kind(path, get("init_args", ""))
             contents.labels.append(get("label", ""))
+            contents.kinds.update(re.findall(r"\bIP\s+(\w+)", get("init_args", "")))
         elif tag == "e0":
             element = atomic_number(path, "e0 Z", get("Z", ""))
             if number(path, "e0 value", get("value", "")) != 0.0:

@@ -53,6 +53,9 @@ class Nvt(Table):
     "alternate": every second run from the melt, by rung and by replica."""
     melt_K: Kelvin | None = None
     """Temperature of the 20 ps in which a run from the melt melts first; by default 1.25 times the highest rung."""
+    swap_every: Count | None = None
+    """Of several elements: every N steps, an attempt to swap two unlike atoms of each pair of elements; by default none
+    are swapped, and the chemical order changes by diffusion alone."""
 
     def begins_melted(self, rung: int, replica: int) -> bool:
         """Return whether a run begins with the melt; rungs are counted from 0, replicas from 1.

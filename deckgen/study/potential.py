@@ -31,7 +31,7 @@ class PotentialChoice(Table):
     masses_u: dict[Element, Positive] = Field(default_factory=dict)
     """Mass of each element that does not have its standard mass, such as {Au = 196.97, Ag = 107.87}."""
     files: tuple[Path, ...] = ()
-    """kind = "lammps": the files that pair_coeff names."""
+    """kind = "lammps": the files that pair_coeff names, relative to the study's folder; or names of LAMMPS' own."""
     engine: Literal["auto", "native", "quip", "plain"] = "auto"
     """What evaluates a GAP: native (our code), quip (with faster calls), plain (as linked), auto (native or quip)."""
 

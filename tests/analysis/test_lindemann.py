@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import pdist
 
-from deckgen.analysis.lindemann import lindemann_index
+from deckgen.analysis.lindemann import lindemann_index, lindemann_of_pairs
 from deckgen.errors import AnalysisError
 
 CLUSTER = np.random.default_rng(1).uniform(0, 12, (13, 3))
@@ -35,3 +35,18 @@ def test_rotation_and_translation_do_not_count(rng):
 def test_one_frame_is_not_enough():
     with pytest.raises(AnalysisError, match="two frames"):
         lindemann_index([CLUSTER])
+
+
+def test_the_index_of_a_pair_of_elements_is_that_of_its_distances(rng):
+    frames = CLUSTER + rng.normal(scale=0.3, size=(50, 13, 3))
+    symbols = ["Na"] * 4 + ["K"] * 9
+    indices = lindemann_of_pairs(frames, symbols)
+    assert indices["Na-Na"] == pytest.approx(lindemann_index(frames[:, :4]), rel=1e-10)
+    assert indices["K-K"] == pytest.approx(lindemann_index(frames[:, 4:]), rel=1e-10)
+    everything = (6 * indices["Na-Na"] + 36 * indices["K-Na"] + 36 * indices["K-K"]) / 78
+    assert everything == pytest.approx(lindemann_index(frames), rel=1e-10)
+
+
+def test_a_pair_of_elements_without_a_pair_of_atoms_has_no_index(rng):
+    frames = CLUSTER[:3] + rng.normal(scale=0.3, size=(5, 3, 3))
+    assert lindemann_of_pairs(frames, ["Na", "K", "K"]).keys() == {"K-K", "K-Na"}

@@ -33,6 +33,15 @@ STUDIES = {
     "nak-container": '[cluster]\nfile = "start.xyz"\ncontainer_radius_A = 9.0\n'
     '[potential]\nkind = "lammps"\npair_style = "lj/cut 30.0"\n'
     'pair_coeff = ["1 1 0.05 3.3", "1 2 0.045 3.7", "2 2 0.04 4.1"]\n' + LADDER,
+    "three-elements": '[cluster]\nformula = "Ar4Kr5Xe4"\nrelax = false\n'
+    + LJ
+    + LADDER
+    + '[nvt]\nswap_every = 50\nstart = "melted"\n',
+    "nak-swaps": '[cluster]\nfile = "start.xyz"\ncontainer_radius_A = 9.0\n'
+    '[potential]\nkind = "lammps"\npair_style = "lj/cut 30.0"\n'
+    'pair_coeff = ["K K 0.04 4.1", "K Na 0.045 3.7", "Na Na 0.05 3.3"]\n'
+    + LADDER
+    + '[nvt]\nthermostat = "csvr"\nswap_every = 50\n',
     "unrelaxed": '[cluster]\nelement = "Ar"\nsize = 38\nstructure = "octahedron"\nrelax = false\n' + LJ + LADDER,
 }
 NAK = """4

@@ -13,10 +13,10 @@ import pytest
 
 from deckgen.decks.deck import read_manifests, study_decks, write_decks
 from deckgen.decks.manifest import read_manifest
-from deckgen.decks.potentials import BUILTIN
+from deckgen.decks.potentials import BUILTIN, resolve
 from deckgen.decks.render import prepare
 from deckgen.errors import InputError
-from deckgen.study import Study
+from deckgen.study import PotentialChoice, Study
 from deckgen.thermostats import THERMOSTATS
 
 CLUSTER = '[cluster]\nelement = "Na"\nsize = 13\n[potential]\nname = "na-gupta"\n'
@@ -316,8 +316,19 @@ def test_an_unknown_built_in_potential(tmp_path: Path) -> None:
 
 def test_a_lammps_potential_needs_its_files(tmp_path: Path) -> None:
     potential = '[cluster]\nelement = "Cu"\nsize = 13\n[potential]\nkind = "lammps"\npair_style = "eam"\n'
-    with pytest.raises(InputError, match=r"Cu_u3\.eam: no such file"):
-        write_decks(study(tmp_path, cluster=potential + 'pair_coeff = ["* * Cu_u3.eam"]\nfiles = ["Cu_u3.eam"]\n'))
+    with pytest.raises(InputError, match=r"Cu_mine\.eam: no such file"):
+        write_decks(study(tmp_path, cluster=potential + 'pair_coeff = ["* * Cu_mine.eam"]\nfiles = ["Cu_mine.eam"]\n'))
+
+
+def test_a_potential_file_is_the_studys_own_or_one_of_lammps(tmp_path: Path) -> None:
+    choice = PotentialChoice(kind="lammps", pair_style="eam", pair_coeff=("* * Cu_u3.eam",), files=(Path("Cu_u3.eam"),))
+    (shipped,) = resolve(choice, tmp_path).files
+    assert "Cu functions (universal 3)" in shipped.read_text()
+    (tmp_path / "Cu_u3.eam").write_text("mine")
+    assert resolve(choice, tmp_path).files == (tmp_path / "Cu_u3.eam",)
+    (tmp_path / "Cu_u3.eam").unlink()
+    with pytest.raises(InputError, match="no such file"):  # a path is no name
+        resolve(choice.model_copy(update={"files": (Path("eam/Cu_u3.eam"),)}), tmp_path)
 
 
 def test_the_seeds_of_runs_do_not_depend_on_the_other_runs(tmp_path: Path) -> None:

@@ -7,13 +7,16 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from deckgen.decks.potentials import resolve
 from deckgen.errors import InputError
 from deckgen.quip.gapfile import read_gap
+from deckgen.study import PotentialChoice
 
 PROGRAMS = Path(sys.executable).parent
 TWO_BODY = "distance_2b cutoff=6.0 covariance_type=ard_se delta=0.5 theta_uniform=1.0 sparse_method=uniform n_sparse=10"
@@ -35,15 +38,49 @@ CORE = (
     "</core>"
 )
 
+POINTS = [(1.0 + 0.5 * k, 2.0 * np.exp(-0.7 * k)) for k in range(14)]  # reaches further than the descriptors
+GLUE = (
+    '<core><Glue_params n_types="1" cutoff="7.5"><per_type_data type="1" atomic_num="11">'
+    '<density num_points="2" density_y1="-1.0" density_yn="0.0"><point a="1.0" rho="1.0"/><point a="2.0" rho="2.0"/>'
+    '</density><potential_density num_points="2"><point rho="1.0" E="0.0"/><point rho="2.0" E="0.0"/>'
+    "</potential_density></per_type_data>"
+    f'<per_pair_data type1="1" type2="1"><potential_pair num_points="{len(POINTS)}" y1="1.0e50" yn="0.0">'
+    + "".join(f'<point r="{r}" E="{energy - POINTS[-1][1]:.8f}"/>' for r, energy in POINTS)
+    + "</potential_pair></per_pair_data></Glue_params></core>"
+)
+ZBL = '<core><ZBL_params n_types="1" cutoff="4.0"><per_type_data type="1" atomic_num="11"/></ZBL_params></core>'
+CORES = {"LJ": CORE, "Glue": GLUE, "ZBL": ZBL}
+
+
+def summed(models, folder: Path):
+    """Write one xml that is the sum of two GAPs, beside their sparse points."""
+    params = []
+    for name in ("2b", "soap"):
+        for file in models[name].xml.parent.glob(f"{name}.xml.sparseX*"):
+            shutil.copy(file, folder)
+        params += re.findall(r"<GAP_params.*</GAP_params>", models[name].xml.read_text(), re.DOTALL)
+    parts = " ".join(f"init_args_pot{k}={{IP GAP label={models[name].label}}}" for k, name in ((1, "2b"), (2, "soap")))
+    xml = folder / "both.xml"
+    xml.write_text("\n".join(["<both>", f'<Potential label="both" init_args="Sum {parts}"/>', *params, "</both>", ""]))
+    return replace(models["2b"], xml=xml, label="both")
+
 
 @pytest.fixture(scope="module")
-def kinds(fit):
-    """A soap_turbo alone, with a file of its own; triplets by their distances; a two-body GAP on top of a core."""
-    core = ["core_param_file=core.xml", "core_ip_args={IP LJ}"]
+def kinds(fit, models, tmp_path_factory):
+    """A soap_turbo alone, with a file of its own; triplets by their distances; two-body GAPs on top of each core."""
     return {
         "turbo": fit("turbo", TURBO, files={"kept.dat": KEPT}),
         "triplets": fit("triplets", TRIPLETS),
-        "core": fit("cored", TWO_BODY, files={"core.xml": CORE}, arguments=core),
+        "sum": summed(models, tmp_path_factory.mktemp("sum")),
+        **{
+            core: fit(
+                f"on-{core}",
+                TWO_BODY,
+                files={"core.xml": xml},
+                arguments=["core_param_file=core.xml", f"core_ip_args={{IP {core}}}"],
+            )
+            for core, xml in CORES.items()
+        },
     }
 
 
@@ -58,7 +95,7 @@ def copy_of(kinds, tmp_path):
     return copy
 
 
-@pytest.mark.parametrize("kind", ["turbo", "triplets"])
+@pytest.mark.parametrize("kind", ["turbo", "triplets", "Glue", "sum"])
 def test_quip_evaluates_them_in_lammps_as_quippy_does(kinds, kind, all_structures, in_process, as_json):
     model = kinds[kind]
     gap = read_gap(model.xml)
@@ -73,13 +110,16 @@ def test_quip_evaluates_them_in_lammps_as_quippy_does(kinds, kind, all_structure
             np.testing.assert_allclose(lammps[key], quippy[key], rtol=0, atol=1e-9, err_msg=key)
 
 
-def test_a_core_that_quip_cannot_evaluate_in_lammps_is_an_error(kinds, all_structures, in_process, as_json):
-    """QUIP's Lennard-Jones has no virials of atoms, which LAMMPS asks for."""
-    model = kinds["core"]
+@pytest.mark.parametrize("core", ["LJ", "ZBL"])
+def test_a_core_that_quip_cannot_evaluate_in_lammps_is_refused(kinds, core, all_structures, in_process, as_json):
+    """These have no virials of atoms in QUIP, which LAMMPS asks for; quippy evaluates them without."""
+    model = kinds[core]
     assert read_gap(model.xml).elements == ("Na",)
+    with pytest.raises(InputError, match=f"it stands on QUIP's potential {core}, which has no virials of atoms"):
+        resolve(PotentialChoice(kind="gap", file=model.xml), model.xml.parent)
     step = {"structure": as_json(all_structures["hot"]), "xml": str(model.xml), "arguments": model.arguments}
     (answer,) = in_process("evaluate_lammps.py", {"steps": [step]})
-    assert "QUIP: IPModel_LJ_Calc: local_virial calculation requested but not supported yet" in answer["error"]
+    assert f"QUIP: IPModel_{core}_Calc: local_virial calculation requested but not supported yet" in answer["error"]
 
 
 def test_soap_turbo_has_its_own_cutoff_and_its_file_travels(copy_of):
@@ -136,7 +176,7 @@ def test_triplets_of_several_elements_are_refused(copy_of, lmp):
 
 
 def test_a_compressed_potential_is_refused(copy_of):
-    xml = copy_of("core")
+    xml = copy_of("LJ")
     xml.write_bytes(gzip.compress(xml.read_bytes()))
     with pytest.raises(InputError, match="compressed by gzip"):
         read_gap(xml)

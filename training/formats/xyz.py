@@ -20,6 +20,10 @@ from deckgen.training.recipe.data import Data
 __all__ = ["read_frames_of_xyz"]
 
 _PROPERTIES = re.compile(r"""\bProperties\s*=\s*["']?([^"'\s]+)""", re.IGNORECASE)
+_UNIT = re.compile(
+    r"""(?:^|\s)["']?(\w*(?:energy|energies|forces?)[-_]units?)["']?\s*=\s*["']?([^"'\s]+)""", re.IGNORECASE
+)
+_EV = {"ev", "ev/a", "ev/ang", "ev/angstrom", "ev/å"}
 _XYZ_COLUMNS = 4
 
 
@@ -91,7 +95,7 @@ def _frame(text: _Text, name: str, data: Data) -> RawFrame:
         values.get(data.forces_key),
         known=tuple(sorted(values.keys() - {"numbers", "positions"})),
         set_aside=energy if both else None,
-        fault=_doubled(text.comment, (data.energy_key, _free(data.energy_key))),
+        fault=_doubled(text.comment, (data.energy_key, _free(data.energy_key))) or _other_units(text.comment),
     )
 
 
@@ -121,4 +125,12 @@ def _doubled(comment: str, keys: tuple[str, ...]) -> str:
     for key in keys:
         if len(re.findall(rf"""(?:^|\s)["']?{re.escape(key)}["']?\s*=""", comment)) > 1:
             return f"have {key} twice"
+    return ""
+
+
+def _other_units(comment: str) -> str:
+    """Say if a frame states units of its energy or forces, as dpdata writes them, that are not eV and eV/A."""
+    for key, value in _UNIT.findall(comment):
+        if value.lower() not in _EV:
+            return f"are in other units than eV and eV/A ({key} = {value})"
     return ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from deckgen.analysis.crossings import Crossings
 from deckgen.analysis.lindemann import LindemannCurve
 from deckgen.analysis.states import RungState
+from deckgen.analysis.swaps import RungSwaps
 from deckgen.findings import Finding
 from deckgen.study.folder import ResultsFolder
 from deckgen.workflows.document import Document, read_document
@@ -124,6 +125,7 @@ class ThermodynamicsDocument(Document):
     overlap: tuple[Curve, ...]
     n_reweighting: Curve
     estimators: EstimatorsEntry
+    swaps: tuple[RungSwaps, ...]
     superposition_over_c0: Curve | None
     lindemann: LindemannCurve
     warnings: tuple[Finding, ...]

@@ -8,27 +8,31 @@ from itertools import groupby
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deckgen.analysis.findings import BELOW_START_EV
 from deckgen.analysis.fragments import Evaporation, find_evaporation
-from deckgen.analysis.lindemann import LindemannCurve, lindemann_index
+from deckgen.analysis.lindemann import LindemannCurve, lindemann_index, lindemann_of_pairs
 from deckgen.analysis.states import RungState
 from deckgen.decks.manifest import QUENCHED, read_manifest
 from deckgen.decks.protocols import sampled_files
 from deckgen.findings import Finding
-from deckgen.frames import read_frames
+from deckgen.frames import Frame, read_frames
 from deckgen.samples import Samples, TimeSeries
 
 __all__ = ["about_quenches", "evaporations", "lindemann_curve"]
 
-Array = NDArray[np.float64]
+ALL = ""
+"""The name of the index over all pairs of atoms."""
 
 
 def evaporations(samples: Samples) -> tuple[Evaporation, ...]:
     """Return the runs whose cluster fell apart, by their frames."""
     found = (
-        find_evaporation(_trajectory(run), temperature_K=run.temperature_K, replica=run.replica)
+        find_evaporation(
+            ((time, frame.positions_A) for time, frame in _trajectory(run)),
+            temperature_K=run.temperature_K,
+            replica=run.replica,
+        )
         for run in samples.series
     )
     return tuple(evaporation for evaporation in found if evaporation is not None)
@@ -44,28 +48,36 @@ def lindemann_curve(
     """
     equilibration = {state.temperature_K: state.equilibration_ps for state in states}
     ends = {(found.temperature_K, found.replica): found.last_intact_ps for found in fallen}
-    curve = {}
+    curve = dict[float, dict[str, float]]()
     for temperature, runs in groupby(samples.series, key=lambda run: run.temperature_K):
         begin = equilibration.get(temperature, math.inf)
         spans = [(run, begin, ends.get((temperature, run.replica), math.inf)) for run in runs]
-        indices = [index for span in spans if (index := _index(*span)) is not None]
-        if indices:
-            curve[temperature] = float(np.mean(indices))
-    return LindemannCurve(tuple(curve), tuple(curve.values())) if curve else None
+        if indices := [found for span in spans if (found := _indices(*span))]:
+            curve[temperature] = {name: float(np.mean([found[name] for found in indices])) for name in indices[0]}
+    if not curve:
+        return None
+    columns = {name: tuple(found[name] for found in curve.values()) for name in next(iter(curve.values()))}
+    return LindemannCurve(tuple(curve), columns.pop(ALL), columns)
 
 
-def _index(run: TimeSeries, begin_ps: float, end_ps: float) -> float | None:
-    frames = [positions for time, positions in _trajectory(run) if begin_ps < time <= end_ps]
-    return lindemann_index(frames) if len(frames) > 1 else None
+def _indices(run: TimeSeries, begin_ps: float, end_ps: float) -> dict[str, float]:
+    """Return the index of all pairs of atoms and of each pair of elements; nothing with fewer than two frames."""
+    chosen = [frame for time, frame in _trajectory(run) if begin_ps < time <= end_ps]
+    frames = [frame.positions_A for frame in chosen]
+    if len(frames) < 2:
+        return {}
+    symbols = chosen[0].symbols
+    several = len(set(symbols)) > 1 and run.swaps is None  # a swap moves no atom, but its element
+    return {ALL: lindemann_index(frames)} | (lindemann_of_pairs(frames, symbols) if several else {})
 
 
-def _trajectory(run: TimeSeries) -> Iterator[tuple[float, Array]]:
-    """Yield time (ps) and positions (N, 3) of a run's frames; nothing where it has none."""
+def _trajectory(run: TimeSeries) -> Iterator[tuple[float, Frame]]:
+    """Yield time (ps) and each of a run's frames; nothing where it has none."""
     if run.frames is None:
         return
     timestep_ps = read_manifest(run.frames.parent).timestep_fs / 1000
     for frame in read_frames(run.frames):
-        yield frame.step * timestep_ps, frame.positions_A
+        yield frame.step * timestep_ps, frame
 
 
 def about_quenches(samples: Samples, study_folder: Path) -> list[Finding]:

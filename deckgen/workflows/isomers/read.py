@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from deckgen.analysis.isomers.chemical_order import PairBonds
 from deckgen.analysis.isomers.results import Tolerances
 from deckgen.study.folder import ResultsFolder
 from deckgen.workflows.document import Document, read_document
@@ -50,6 +51,10 @@ class IsomerEntry:
     source: str
     frame: int
     log_frequency_product: float | None = None
+    geometry: int | None = None
+    unlike_bonds: int | None = None
+    shells: tuple[dict[str, int], ...] = ()
+    pairs: dict[str, PairBonds] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -35,8 +35,9 @@ LOW_VIEWS, HIGH_VIEWS = 40, 20
 def isomer_context(study_folder: Path) -> dict[str, Any] | None:
     """Return what `isomers.html.j2` shows as `isomers`, or None where no isomers were looked for.
 
-    `results`: the contents of results/isomers.json; `rows`: its lowest isomers; `pictures`: captions and addresses that
-    hold SVG; `viewer`: what the page's script needs.
+    `results`: the contents of results/isomers.json; `rows`: its lowest isomers; `geometries`: the same of several
+    elements, the homotops of each geometry; `pictures`: captions and addresses that hold SVG; `viewer`: what the page's
+    script needs.
 
     Raises
     ------
@@ -57,9 +58,19 @@ def isomer_context(study_folder: Path) -> dict[str, Any] | None:
     return {
         "results": results,
         "rows": isomers[:ROWS],
+        "geometries": _by_geometry(isomers[:ROWS]),
         "pictures": pictures,
         "viewer": _viewer([isomers[k] for k in shown], [structures[k] for k in shown]),
     }
+
+
+def _by_geometry(isomers: Sequence[IsomerEntry]) -> list[tuple[int, list[IsomerEntry]]]:
+    """Return the number of each geometry and its homotops, by the energy of the lowest; none of one element."""
+    found = dict[int, list[IsomerEntry]]()
+    for isomer in isomers:
+        if isomer.geometry is not None:
+            found.setdefault(isomer.geometry, []).append(isomer)
+    return list(found.items())
 
 
 def _read_structures(folder: ResultsFolder, results: IsomersDocument) -> list[Atoms]:

@@ -19,6 +19,12 @@ from deckgen.minima import Minimum
 LABELS = {
     "isomer_spectrum": ["Isomer", "Energy above the lowest (eV)", "Quenches", "Na₁₃, 9 isomers from 200 quenches"],
     "isomer_occupation": ["Temperature (K)", "Fraction of quenches", "3 others", "+0.300 eV"],
+    "isomer_homotops": [
+        "Bonds between unlike atoms",
+        "geometry 1: 3 homotops",
+        "other geometries: 2",
+        "K₆Na₇",
+    ],
 }
 
 
@@ -33,6 +39,18 @@ def quenches(kinds: int, temperatures_K: tuple[float | None, ...] = (100.0, 200.
         changed[2] *= 1 + 0.02 * kind
         energy = -10 + 0.1 * kind
         found.append(Minimum(("Na",) * 13, changed, energy, 0.0, 9, True, temperatures_K[k % 2], "nvt/a", k))
+    return found
+
+
+def homotops() -> list[Minimum]:
+    """An icosahedron with sodium on one place, on another, or in the middle among potassium, and two pulled apart."""
+    icosahedron = Icosahedron("Na", 2).positions
+    apart = [icosahedron * [1, 1, stretch] for stretch in (1.5, 1.9)]
+    places = [range(7), range(1, 8), [0, 1, 2, 3, 4, 5, 12], range(0, 13, 2), range(7)]
+    found = []
+    for k, (sodium, positions) in enumerate(zip(places, [icosahedron] * 3 + apart, strict=True)):
+        symbols = tuple("Na" if atom in sodium else "K" for atom in range(13))
+        found.append(Minimum(symbols, positions, -10 + 0.1 * k, 0.0, 9, True, 100.0, "nvt/a", k))
     return found
 
 
@@ -51,6 +69,7 @@ def words(svg: str) -> str:
 
 @pytest.mark.parametrize("kind", ISOMER_FIGURES, ids=lambda kind: kind.name)
 def test_a_figure_is_drawn_and_says_what_it_shows(kind, isomers: IsomerList, tmp_path: Path) -> None:
+    isomers = isomers_of(homotops()) if kind.name == "isomer_homotops" else isomers
     figure = kind.draw(isomers)
     save(figure, tmp_path / kind.name)
     text = words((tmp_path / f"{kind.name}.svg").read_text())
@@ -83,8 +102,9 @@ def test_the_occupations_at_a_temperature_add_up_to_one(isomers: IsomerList) -> 
 
 def test_few_isomers_and_unknown_temperatures_are_drawn_as_far_as_they_are_known(tmp_path: Path) -> None:
     one = isomers_of(quenches(1, (None, None)))
-    spectrum, occupation = ISOMER_FIGURES
+    spectrum, occupation, order = ISOMER_FIGURES
     assert occupation.tables(one) == {}
+    assert order.tables(one) == {}  # one element
     save(spectrum.draw(one), tmp_path / "one")
     assert "Na₁₃, 1 isomer from 200 quenches" in words((tmp_path / "one.svg").read_text())
     three = isomers_of(quenches(3))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from ase import Atoms
@@ -81,3 +83,46 @@ def test_chemical_order_counts(mixed, driver):
     energies = [answer["energy"] for answer in driver.evaluate(mixed.xml, [atoms, homotop, renamed])]
     assert abs(energies[1] - energies[0]) > 1e-3
     assert energies[2] == pytest.approx(energies[0], abs=1e-10)
+
+
+@pytest.mark.parametrize("engine", ["native", "quip"])
+def test_swapped_atoms_have_the_energy_of_their_new_elements(mixed, lmp, engine):
+    """What `fix atom/swap` leaves has the energy that the same structure has when it is read anew."""
+    atoms = ALLOYS["mixture"]
+    created = [
+        f"create_atoms {1 if symbol == 'K' else 2} single {x!r} {y!r} {z!r}"
+        for symbol, (x, y, z) in zip(atoms.symbols, atoms.positions.tolist(), strict=True)
+    ]
+    potential = f'pair_style quip\npair_coeff * * {mixed.xml} "{mixed.arguments}" 19 11'
+    script = f"""
+units metal
+boundary f f f
+neighbor 2.0 nsq
+region box block 0 60 0 60 0 60
+create_box 2 box
+mass * 30.0
+{chr(10).join(created)}
+{potential}
+fix nve all nve
+fix swaps all atom/swap 2 1 4711 3000 types 1 2
+velocity all create 100 4711
+thermo 10
+thermo_style custom step pe f_swaps[1] f_swaps[2]
+thermo_modify format float %.12f
+run 21
+print "swapped $(pe:%.12f) $(f_swaps[2]:%.0f)"
+write_data after.data nocoeff
+clear
+units metal
+boundary f f f
+neighbor 2.0 nsq
+read_data after.data
+{potential}
+run 0
+print "anew $(pe:%.12f)"
+"""
+    done = lmp(script, DECKGEN_QUIP_ENGINE=engine)
+    assert done.returncode == 0, done.stdout[-1000:]
+    energy, accepted = re.search(r"^swapped (\S+) (\d+)$", done.stdout, re.MULTILINE).groups()
+    assert int(accepted) > 0
+    assert float(re.search(r"^anew (\S+)$", done.stdout, re.MULTILINE)[1]) == pytest.approx(float(energy), abs=1e-8)

@@ -98,6 +98,19 @@ def test_the_section_says_what_was_found(study: Callable[[int], Path]) -> None:
     assert re.findall(r"(\d+): C1, \+0\.\d{4} eV", text) == ["2", "3", "4", "5", "6", "8", "10", "12"]
 
 
+def test_homotops_stand_under_their_geometry(study: Callable[[int], Path]) -> None:
+    """Seven potassium atoms and six of sodium, one of these in the centre: five bonds from there to sodium."""
+    folder = study(3)
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page(folder).split("Chemical order")[1]))
+    lowest = json.loads((folder / "results" / "isomers.json").read_text())["isomers"][0]
+    bonds = {name: pair["bonds"] for name, pair in lowest["pairs"].items()}
+    assert sum(bonds.values()) == 42
+    assert lowest["unlike_bonds"] == bonds["K-Na"]
+    assert lowest["shells"] == [{"Na": 1}, {"K": 7, "Na": 5}]
+    assert f"1 1 0.00000 1 {bonds['K-Na']} Na 1 | K 7 Na 5 {bonds['K-K']}: " in text
+    assert "geometries among 3 isomers" in text
+
+
 def test_the_viewer_has_the_structures(study: Callable[[int], Path]) -> None:
     folder = study(3)
     data = json.loads(re.search(r'id="isomer-data">(.*?)</script>', page(folder), re.DOTALL)[1])

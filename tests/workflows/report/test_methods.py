@@ -26,13 +26,13 @@ LJ = {"kind": "lammps", "pair_style": "lj/cut 30.0", "pair_coeff": ["* * 0.0104 
 
 @pytest.fixture
 def write(rng, tmp_path: Path):
-    def write(thermostat: str = "nose-hoover", warnings=(), engines=(), templates=(), **tables):
+    def write(thermostat: str = "nose-hoover", warnings=(), engines=(), templates=(), formula="Na13", **tables):
         nvt = {"thermostat": thermostat, **tables.pop("nvt", {})}
         study = Study.model_validate({"cluster": {"element": "Na", "size": 13}, "nvt": nvt} | tables)
         energies = [rng.gamma(16.5, 8.617e-5 * T, 500) for T in (200.0, 220.0)]
         moments = None if thermostat == "langevin" else [rng.uniform(9, 11, (500, 3)) for _ in energies]
         samples = Samples.from_arrays(
-            [200, 220], energies, n_atoms=13, thermostat=thermostat, principal_moments_uA2=moments, formula="Na13"
+            [200, 220], energies, n_atoms=13, thermostat=thermostat, principal_moments_uA2=moments, formula=formula
         )
         thermo = StudyThermodynamics.of(thermodynamics(samples, bootstraps=20), (), None)
         document = thermo.to_json(deckgen_version="1.2.3")
@@ -81,6 +81,19 @@ def test_the_numbers_are_the_studys_own(write) -> None:
     assert "= 34.5" in text
     assert "J. Chem. Phys. 129, 124105 (2008)" in references
     assert "Comput. Phys. Commun. 271, 108171 (2022)" in references
+
+
+@pytest.mark.parametrize(
+    ("formula", "swap_every", "says"),
+    [
+        ("K6Na7", 100, "Every 200 fs a swap of two unlike atoms, chosen at random, was accepted with the Metropolis"),
+        ("K6Na5Rb2", 100, "chosen at random for each pair of elements, was accepted"),
+        ("K6Na7", None, "Unlike atoms were not swapped"),
+    ],
+)
+def test_it_says_whether_unlike_atoms_were_swapped(write, formula, swap_every, says) -> None:
+    assert says in write(formula=formula, nvt={"swap_every": swap_every})[0]
+    assert "swap" not in write(formula="Na13")[0]
 
 
 def test_longer_runs_are_named(write) -> None:

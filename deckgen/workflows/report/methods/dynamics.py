@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from deckgen.analysis.swaps import elements_of
 from deckgen.decks.protocols import MELT_PS
 from deckgen.study import Study
 from deckgen.thermostats import THERMOSTATS
 from deckgen.workflows.analyse.read import ThermodynamicsDocument
+from deckgen.workflows.document import ClusterEntry
 from deckgen.workflows.report.methods.literature import References
 
 __all__ = ["integration", "ladder_runs", "melting"]
 
 
-def integration(study: Study, n_atoms: int, lammps_versions: str, references: References) -> list[str]:
+def integration(study: Study, cluster: ClusterEntry, lammps_versions: str, references: References) -> list[str]:
     """Describe the dynamics that all runs share."""
+    n_atoms, n_elements = cluster.n_atoms, len(elements_of(cluster.formula or ""))
     cite, nvt, thermostat = references.cite, study.nvt, THERMOSTATS[study.nvt.thermostat]
     release = f" ({lammps_versions})" if lammps_versions else ""
     return [
@@ -20,6 +23,22 @@ def integration(study: Study, n_atoms: int, lammps_versions: str, references: Re
         f"of {nvt.timestep_fs:g} fs and {thermostat.description} {cite(thermostat.citation)} (time constant "
         f"{nvt.damping_fs:g} fs).",
         thermostat.momenta.format(dof=3 * n_atoms - thermostat.removed_dof),
+        *_swaps(study, n_elements),
+    ]
+
+
+def _swaps(study: Study, n_elements: int) -> list[str]:
+    """Say how the chemical order was sampled, or that it was not."""
+    every = study.nvt.swap_every
+    if n_elements < 2:
+        return []
+    if every is None:
+        return ["Unlike atoms were not swapped: the chemical order changed by diffusion alone."]
+    return [
+        f"Every {every * study.nvt.timestep_fs:g} fs a swap of two unlike atoms, chosen at random"
+        + (" for each pair of elements" if n_elements > 2 else "")
+        + ", was accepted with the Metropolis probability at the temperature of the run. All atoms had the mean mass, "
+        "which leaves classical averages over configurations as they are: a swap then changes no momentum."
     ]
 
 

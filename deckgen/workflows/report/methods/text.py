@@ -67,7 +67,7 @@ def write_methods(
         sections.append(runs_by_templates(templates, lammps_versions, references))
     elif thermodynamics or (isomers and isomers.settings.source == "own"):
         sections[0] += _start(study, references)
-        sections.append(integration(study, cluster.n_atoms, lammps_versions, references))
+        sections.append(integration(study, cluster, lammps_versions, references))
     if thermodynamics:
         sections[-1] += ladder_runs(study, thermodynamics, references, own_templates=bool(templates))
         sections += [_reweighting(thermodynamics, references), _errors(study, thermodynamics, references)]
