@@ -226,5 +226,5 @@ def test_a_template_that_runs_by_itself_cannot_exchange(tmp_path: Path) -> None:
     )
     failed = deckgen.run(study, progress=False).failed
     assert len(failed) == 1
-    assert "the script ran by itself to step 1,000" in failed[0].message
+    assert failed[0].message.startswith(f"{failed[0].folder}: the script ran by itself to step 1,000")
     assert "exchange" not in (failed[0].folder / SCRIPT).read_text()
