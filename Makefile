@@ -32,6 +32,7 @@ types: $(READY)         ## types of the installed package, from outside the root
 
 bench: $(READY)         ## the benchmarks of the README, an hour and a half
 	$(BIN)/python -m benchmarks.batch
+	$(BIN)/python -m benchmarks.exchange
 	$(BIN)/python -m benchmarks.quip_link
 	$(BIN)/python -m benchmarks.gap.engines
 	$(BIN)/python -m benchmarks.gap.alloys

@@ -149,6 +149,8 @@ def lammps_errors(name: object, hint: str = "") -> Iterator[None]:
     """Turn LAMMPS' errors into a `RunError` with its own message and its last input line."""
     try:
         yield
+    except DeckgenError:
+        raise
     except Exception as error:
         raise RunError(f"{name}: LAMMPS: {_message(error)}", hint=hint) from error
 

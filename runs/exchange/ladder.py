@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
-from multiprocessing.connection import wait
+from select import POLLIN, poll
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,7 @@ from deckgen.processes.tasks import why_failed
 from deckgen.runs.engine import RunRecord
 from deckgen.runs.exchange.line import Line, Listener
 from deckgen.runs.exchange.plan import Ladder
-from deckgen.runs.exchange.rung import Configuration, serve_rung
+from deckgen.runs.exchange.rung import serve_rung
 from deckgen.runs.exchange.state import append_walkers, read_state, walkers_file, write_state
 from deckgen.runs.exchange.swaps import exchange
 
@@ -75,9 +75,12 @@ class _Running:
             found = listener.accept(len(ladder.decks), self._look)
         self.lines: list[Line] = [line for _, (line, _) in sorted(found.items())]
         self.at: list[int] = [step for _, (_, step) in sorted(found.items())]
+        self.calls, self.places = poll(), {line.fileno(): k for k, line in enumerate(self.lines)}
+        for number in self.places:
+            self.calls.register(number, POLLIN)
         self.state = self.state.with_rungs(self.names)
-        self.held: list[tuple[float, Configuration]] = []
-        self.moves = dict[int, tuple[Configuration, float]]()
+        self.held: list[tuple[float, bytes]] = []
+        self.moves = dict[int, tuple[bytes, float]]()
         self.rows, self.shown = list[str](), tuple[str, ...]()
 
     def run(self) -> list[RunRecord]:
@@ -154,14 +157,15 @@ class _Running:
 
     def _ask(self, orders: Mapping[int, tuple[Any, ...]]) -> dict[int, Any]:
         """Give rungs their orders, to so many at once as may run; return the answers in the same order."""
-        waiting, busy, answers = deque(orders), dict[Any, int](), dict[int, Any]()
+        waiting, busy, answers = deque(orders), set[int](), dict[int, Any]()
         while waiting or busy:
             while waiting and len(busy) < self.ladder.at_once:
                 k = waiting.popleft()
-                busy[self.lines[k]] = k
+                busy.add(k)
                 self._spoken(k, partial(self.lines[k].send, orders[k]))
-            for line in wait(list(busy)):
-                k = busy.pop(line)
+            for number, _ in self.calls.poll():
+                k = self.places[number]
+                busy.discard(k)
                 answers[k] = self._spoken(k, self.lines[k].recv)
         return {k: answers[k] for k in orders}
 

@@ -10,12 +10,8 @@ import contextlib
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from deckgen.decks.manifest import ENERGIES, FRAMES, OLD_RESTART, QUENCHED, RESTART, SCRIPT, Manifest, read_manifest
 from deckgen.errors import DeckgenError, RunError
@@ -23,26 +19,17 @@ from deckgen.files import named
 from deckgen.processes.lock import DEAD_AFTER_S, LOCK, lock
 from deckgen.runs import journal
 from deckgen.runs.engine import LOG, RunRecord, go_back, keep_older, lammps_errors, open_for_script, resume
+from deckgen.runs.exchange.configuration import Atoms
 from deckgen.runs.exchange.line import Line, call
 from deckgen.runs.outputs import Cut
 from deckgen.runs.restarts import Choice, keep_records, step_of
 from deckgen.runs.rows import last_step
 from deckgen.runs.watch import OutputWatch, require_room
 
-__all__ = ["NEXT", "Configuration", "serve_rung"]
+__all__ = ["NEXT", "serve_rung"]
 
 NEXT = "nvt.restart.next"
 """A restart that counts once the whole ladder has got as far."""
-
-
-@dataclass(frozen=True, eq=False)
-class Configuration:
-    """What travels between rungs, (n, 3) each and (n,), in the order of the atoms' numbers."""
-
-    positions: NDArray[np.float64]
-    velocities: NDArray[np.float64]
-    forces: NDArray[np.float64]
-    types: NDArray[np.int32]
 
 
 def serve_rung(folder: Path, address: str, place: int, step: int | None) -> RunRecord:
@@ -142,7 +129,7 @@ class _Rung:
     def step(self) -> int:
         return int(self.lmp.extract_global("ntimestep"))
 
-    def begin(self) -> tuple[float, Configuration]:
+    def begin(self) -> tuple[float, bytes]:
         """Have the deck prepare everything, up to its run."""
         keep_older(Path(LOG))
         self.lmp = open_for_script(LOG, exchange=True)
@@ -155,12 +142,14 @@ class _Rung:
             )
         self.lmp.command("log none")  # a segment has a hundred steps: their lines would be most of the output
         self.lmp.command("run 0 post no")
+        several = len(self.manifest.settings["species"]) > 1
+        self.atoms = Atoms(self.lmp, self.manifest.n_atoms, several=several)
         return self._answer()
 
-    def run(self, to_step: int, given: Configuration | None, factor: float) -> tuple[float, Configuration]:
+    def run(self, to_step: int, given: bytes | None, factor: float) -> tuple[float, bytes]:
         """Run to a step, from a configuration of another rung with its velocities scaled, if there is one."""
         if given is not None:
-            self._put(given, factor)
+            self.atoms.put(given, factor)
         # without setup: a chain of thermostats takes its first half step by the kinetic energy that has left, which is
         # as canonical at this rung as the one that has come
         self.lmp.command(f"run {to_step - self.step} pre {'yes' if self.setup else 'no'} post no")
@@ -185,17 +174,5 @@ class _Rung:
         _take_next()
         keep_records(self.manifest)
 
-    def _atoms(self) -> tuple[NDArray[np.intp], list[NDArray[Any]]]:
-        """Return the order of the atoms' numbers, and views of what travels."""
-        n = self.manifest.n_atoms
-        views = [self.lmp.numpy.extract_atom(name)[:n] for name in ("x", "v", "f", "type")]
-        return np.argsort(self.lmp.numpy.extract_atom("id")[:n]), views
-
-    def _answer(self) -> tuple[float, Configuration]:
-        order, views = self._atoms()
-        return float(self.lmp.get_thermo("pe")), Configuration(*(view[order] for view in views))
-
-    def _put(self, given: Configuration, factor: float) -> None:
-        order, (x, v, f, types) = self._atoms()
-        x[order], v[order] = given.positions, factor * given.velocities
-        f[order], types[order] = given.forces, given.types
+    def _answer(self) -> tuple[float, bytes]:
+        return float(self.lmp.get_thermo("pe")), self.atoms.read()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from deckgen.decks.protocols import NVT
 from deckgen.errors import RunError
-from deckgen.files import append, read_json, write_json
+from deckgen.files import append, read_json, set_aside, write_json
 
 __all__ = ["LadderState", "RungState", "append_walkers", "read_state", "state_file", "walkers_file", "write_state"]
 
@@ -102,7 +102,9 @@ def append_walkers(file: Path, state: LadderState, lines: list[str]) -> LadderSt
         raise RunError(
             f"{file}: {size} bytes, where {state.walkers_bytes} belong to the ladder's steps", hint="put it back"
         )
-    if size > state.walkers_bytes:
+    if size and not state.walkers_bytes:
+        set_aside(file)  # of a ladder that nothing else tells of any more
+    elif size > state.walkers_bytes:
         os.truncate(file, state.walkers_bytes)
     text = "".join(f"{line}\n" for line in lines)
     if text:

@@ -190,12 +190,13 @@ def test_a_ladder_stops_at_one_step_and_goes_on_with_more_rungs_and_steps(
     assert [attempt["dropped_rows"] for deck in decks for attempt in attempts(deck)] == [0] * 9
 
 
-def test_swaps_do_no_work_on_a_configuration(tmp_path: Path) -> None:
-    """Without thermostats, at temperatures that are almost one: each walker keeps its energy on its way.
+def test_a_swap_scales_the_kinetic_energy_and_does_no_work(tmp_path: Path) -> None:
+    """Without thermostats each walker keeps its energy, but for T_new/T_old of the kinetic part at every swap.
 
-    Forces or velocities left behind would change it by some 1e-3 eV at a swap.
+    Forces or velocities left behind, or scaled the wrong way, would change it by some 1e-3 eV at a swap.
     """
-    study = write(tmp_path / "study", [25.0, 25.001, 25.002], 8)
+    kelvins = np.array([25.0, 25.5, 26.0])
+    study = write(tmp_path / "study", kelvins.tolist(), 8)
     (study / "templates").mkdir()
     (study / "templates" / "nvt.in.j2").write_text(
         '{% extends "deckgen/nvt.in.j2" %}\n{% block dynamics %}\nfix dynamics all nve\n'
@@ -203,13 +204,17 @@ def test_swaps_do_no_work_on_a_configuration(tmp_path: Path) -> None:
     )
     assert not deckgen.run(study, workers=1, progress=False).failed
     runs = harvest(study).series
-    kinetic = (3 * 13 - 6) / 2 * KB_EV_K
-    energies = np.array([run.potential_energy_eV + kinetic * run.kinetic_temperature_K for run in runs])
     walkers = np.array([run.walkers for run in runs])
     assert len({tuple(column) for column in walkers.T}) > 3
+    potential = np.array([run.potential_energy_eV for run in runs])
+    kinetic = (3 * 13 - 6) / 2 * KB_EV_K * np.array([run.kinetic_temperature_K for run in runs])
+    rows = np.arange(walkers.shape[1])
     for walker in range(3):
-        own = np.array([column[at == walker][0] for column, at in zip(energies.T, walkers.T, strict=True)])
-        assert np.ptp(own) < 1e-4
+        rung = (walkers == walker).argmax(axis=0)
+        own = kinetic[rung, rows]
+        by_swaps = own[:-1] * (kelvins[rung[1:]] / kelvins[rung[:-1]] - 1)
+        drift = np.cumsum(np.diff(potential[rung, rows] + own) - by_swaps)
+        assert np.abs(drift).max() < 2e-4
 
 
 def test_a_template_that_runs_by_itself_cannot_exchange(tmp_path: Path) -> None:
@@ -221,5 +226,5 @@ def test_a_template_that_runs_by_itself_cannot_exchange(tmp_path: Path) -> None:
     )
     failed = deckgen.run(study, progress=False).failed
     assert len(failed) == 1
-    assert "the script ran by itself to step 1,000" in failed[0].message
+    assert failed[0].message.startswith(f"{failed[0].folder}: the script ran by itself to step 1,000")
     assert "exchange" not in (failed[0].folder / SCRIPT).read_text()

@@ -76,6 +76,14 @@ def test_a_damaged_file_is_named(state: Path, text: str) -> None:
         read_state(state)
 
 
+def test_walkers_of_a_ladder_that_was_begun_afresh_are_kept_aside(state: Path) -> None:
+    state.unlink()
+    before = walkers_file(state).read_text()
+    append_walkers(walkers_file(state), read_state(state), ["# step A B C", "500 0 1 2"])
+    assert walkers_file(state).read_text() == "# step A B C\n500 0 1 2\n"
+    assert state.with_name("exchange-r1-1.dat").read_text() == before
+
+
 def test_walkers_that_were_cut_short_are_named(state: Path) -> None:
     walkers_file(state).write_text("# step A B C\n")
     with pytest.raises(RunError, match=r"exchange-r1\.dat: 13 bytes, where"):
