@@ -21,7 +21,7 @@ import deckgen
 from deckgen.processes.lock import lock
 
 NOBODY = 65534
-COMMANDS = ("decks", "run", "status", "analyse", "isomers", "report")
+COMMANDS = ("run", "status", "analyse", "report")
 PROGRAM = """
 import json, os, sys, tempfile
 from deckgen.cli import main
