@@ -118,8 +118,14 @@ def _check_freedom(study: Study, start: Atoms) -> None:
 
 
 def _check_swaps(study: Study, start: Atoms) -> None:
-    """Refuse swaps where all atoms are alike."""
+    """Refuse swaps where all atoms are alike, or where rungs exchange configurations."""
     symbols = sorted(set(start.symbols))
+    if study.nvt.swap_every is not None and study.exchange.every is not None:
+        raise InputError(
+            f"{study.file}: [nvt] swap_every = {study.nvt.swap_every} and [exchange] every = {study.exchange.every}: "
+            "swaps of atoms in rungs that exchange configurations have not been shown to sample rightly",
+            hint="leave one of the two out",
+        )
     if study.nvt.swap_every is not None and len(symbols) == 1:
         raise InputError(
             f"{study.file}: [nvt] swap_every = {study.nvt.swap_every}: there are no unlike atoms to swap, all are "
