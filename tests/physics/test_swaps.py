@@ -144,7 +144,8 @@ def test_one_element_has_no_unlike_atoms_to_swap(tmp_path):
 def test_atoms_are_not_swapped_in_rungs_that_exchange(tmp_path):
     (tmp_path / "study.toml").write_text(
         '[cluster]\nformula = "Cu12Ni"\n[potential]\nkind = "lammps"\npair_style = "eam/alloy"\n'
-        'files = ["CuNi.eam.alloy"]\npair_coeff = ["* * CuNi.eam.alloy Cu Ni"]\n[nvt]\nswap_every = 100\n[exchange]\nevery = 100\n'
+        'files = ["CuNi.eam.alloy"]\npair_coeff = ["* * CuNi.eam.alloy Cu Ni"]\n[nvt]\nswap_every = 100\n'
+        "[exchange]\nevery = 100\n"
     )
     with pytest.raises(InputError, match=r"swap_every = 100 and \[exchange\] every = 100"):
         deckgen.write_decks(tmp_path)
