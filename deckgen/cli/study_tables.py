@@ -91,8 +91,8 @@ def status_table(decks: Sequence[DeckStatus]) -> RenderableType:
 def print_thermodynamics(result: StudyThermodynamics, out: Console) -> None:
     """Print the rungs, the warnings, the melting temperature and, if there is one, the comparison."""
     table = Table(box=None, header_style="bold")
-    headings = ("T / K", "samples", "independent", "equilibration / ps", "<U> / eV", "kinetic T / K")
-    for heading in (*headings, "melts", "freezings") if result.crossings else headings:
+    headings = ("T / K", "samples", "independent", "equilibration\n/ ps", "<U> / eV", "kinetic T / K")
+    for heading in (*headings, "crossings") if result.crossings else headings:
         table.add_column(heading, justify="right")
     for state in result.states:
         kinetic, error = state.kinetic_temperature_K, state.kinetic_temperature_error_K
@@ -104,7 +104,7 @@ def print_thermodynamics(result: StudyThermodynamics, out: Console) -> None:
             f"{state.equilibration_ps:.1f}",
             f"{state.mean_U_eV:.4f}",
             shown,
-            *(str(n) for n in (result.crossings.at(state.temperature_K) if result.crossings else ())),
+            *(["{} + {}".format(*result.crossings.at(state.temperature_K))] if result.crossings else []),
         )
     out.print(table)
     for finding in result.warnings:
