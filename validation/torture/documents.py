@@ -83,6 +83,13 @@ _THERMODYNAMICS = {
     "f_k": _CURVE,
     "overlap": [_CURVE, _CURVE],
     "n_reweighting": _CURVE,
+    "crossings": {
+        "solid_below_eV": -13.1,
+        "liquid_above_eV": -12.9,
+        "smoothing_ps": 2.0,
+        "runs": [{"temperature_K": 100.0, "replica": 1, "melts": 3, "freezings": 2}],
+    },
+    "swaps": [{"temperature_K": 100.0, "tried": 20, "accepted": 3, "n_runs": 1}],
     "superposition_over_c0": None,
     "estimators": {
         "fluctuation": _CURVE,
