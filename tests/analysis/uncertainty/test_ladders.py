@@ -65,7 +65,7 @@ def test_the_rungs_of_a_ladder_begin_together(jumping_basins):
     starts = {ladder: {run.start for run in found if run.series.ladder == ladder} for ladder in (1, 2)}
     assert all(len(one) == 1 for one in starts.values())
     assert min(starts[late.ladder]) >= late.n // 5
-    assert min(starts[3 - late.ladder]) < late.n // 5
+    assert 40 <= min(starts[3 - late.ladder]) < late.n // 5  # not before it has relaxed
 
 
 def test_runs_that_exchanged_nothing_are_ladders_of_their_own(jumping_basins, rng):
