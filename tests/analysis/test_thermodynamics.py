@@ -108,14 +108,14 @@ def test_intervals_of_the_melting_temperature_cover_it(two_basins):
     grid = np.arange(200.0, 301.0)
     exact = find_melting(grid, two_basins.heat_capacity_over_c0(grid), two_basins.n_atoms).temperature_K
     found = []
-    for seed in range(40):
+    for seed in range(20):
         samples = draw(two_basins, ladder, 300, np.random.default_rng(seed))
-        result = thermodynamics(samples, bootstraps=60, seed=seed)
+        result = thermodynamics(samples, bootstraps=40, seed=seed)
         found.append((result.melting.temperature_K, *result.melting_ci95.temperature_K))
     tm, low, high = np.array(found).T
     covered = np.sum((low <= exact) & (exact <= high))
-    assert 33 <= covered <= 40
-    assert np.mean(high - low) / (3.92 * tm.std()) == pytest.approx(1.0, abs=0.3)
+    assert covered >= 16  # fewer once in 400 times
+    assert np.mean(high - low) / (3.92 * tm.std()) == pytest.approx(1.0, abs=0.4)  # of 20, known to 16 %
 
 
 def correlated(system, T, n, phi, rng):
