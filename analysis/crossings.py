@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from deckgen.analysis.melting import Peak
 from deckgen.analysis.production import Production
+from deckgen.findings import Finding
 from deckgen.units import KB_EV_K, initial_heat_capacity_over_kB, kinetic_heat_capacity_over_kB
 
-__all__ = ["Crossings", "RunCrossings", "count_crossings", "count_jumps", "uncertainty_K"]
+__all__ = ["Crossings", "RunCrossings", "about_crossings", "count_crossings", "count_jumps", "uncertainty_K"]
 
 Array = NDArray[np.float64]
 
@@ -27,6 +28,9 @@ CORE = 0.25
 
 NOISE = 1 / 6
 """Of the latent heat: what is left of the vibrations. The other core is then 4.5 standard deviations away."""
+
+FEWEST_RETURNS = 20
+"""Jumps in each direction, from which the ratio of two phases is known to a third."""
 
 LONGEST = 0.1
 """Of the shortest run: energies are not smoothed over more."""
@@ -143,6 +147,24 @@ def uncertainty_K(peak: Peak, n_returns: int) -> float:
     """
     slope = (peak.latent_heat_eV or 0.0) / (KB_EV_K * peak.temperature_K**2)
     return float(np.sqrt(2 / n_returns) / slope) if n_returns and slope else float("inf")
+
+
+def about_crossings(crossings: Crossings | None, peak: Peak | None) -> list[Finding]:
+    """Say if the runs went from one side of the peak to the other too rarely."""
+    if crossings is None or peak is None or crossings.n_returns >= FEWEST_RETURNS:
+        return []
+    n, T = crossings.n_returns, peak.temperature_K
+    leaves = (
+        f"they alone leave it uncertain by {uncertainty_K(peak, n):.2g} K"
+        if n
+        else "without any it lies where the starts of the runs have put it"
+    )
+    message = (
+        f"the runs went from solid to liquid and back {n} times in all, fewer than {FEWEST_RETURNS}: the peak at "
+        f"{T:.1f} K is known as well as these jumps are counted, however many the samples; {leaves}. Longer runs or "
+        "more replicas near it will bring more, above it more than below"
+    )
+    return [Finding("few_crossings", message, T)]
 
 
 def _vibrations_eV(temperature_K: float, n_atoms: int) -> float:

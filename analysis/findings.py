@@ -8,7 +8,6 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from deckgen.analysis.crossings import Crossings, uncertainty_K
 from deckgen.analysis.fragments import Evaporation
 from deckgen.analysis.melting import Peak
 from deckgen.analysis.outliers import Outlier, without_outliers
@@ -23,7 +22,6 @@ from deckgen.units import initial_heat_capacity_over_kB, kinetic_heat_capacity_o
 __all__ = [
     "FEWEST_INDEPENDENT",
     "about_checks",
-    "about_crossings",
     "about_evaporation",
     "about_minimum",
     "about_outliers",
@@ -41,8 +39,6 @@ FEWEST_SAMPLES = 50
 
 FEWEST_INDEPENDENT = 10
 """Independent samples of the runs near a peak, without which its interval means little."""
-FEWEST_RETURNS = 20
-"""Jumps in each direction, from which the ratio of two phases is known to a third."""
 LEAST_OVERLAP = 0.03
 """Klimovich, Shirts, Mobley, J. Comput. Aided Mol. Des. 29, 397 (2015)."""
 
@@ -206,24 +202,6 @@ def about_peak(
         return []
     message = f"the peak at {T:.1f} K has no interval: {reason}. Longer runs or more replicas there will give one"
     return [Finding("ci_unreliable", message, T)]
-
-
-def about_crossings(crossings: Crossings | None, peak: Peak | None) -> list[Finding]:
-    """Say if the runs went from one side of the peak to the other too rarely."""
-    if crossings is None or peak is None or crossings.n_returns >= FEWEST_RETURNS:
-        return []
-    n, T = crossings.n_returns, peak.temperature_K
-    leaves = (
-        f"they alone leave it uncertain by {uncertainty_K(peak, n):.2g} K"
-        if n
-        else "without any it lies where the starts of the runs have put it"
-    )
-    message = (
-        f"the runs went from solid to liquid and back {n} times in all, fewer than {FEWEST_RETURNS}: the peak at "
-        f"{T:.1f} K is known as well as these jumps are counted, however many the samples; {leaves}. Longer runs or "
-        "more replicas near it will bring more, above it more than below"
-    )
-    return [Finding("few_crossings", message, T)]
 
 
 def about_evaporation(evaporations: Iterable[Evaporation]) -> list[Finding]:

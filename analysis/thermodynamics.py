@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deckgen.analysis.caloric import temperature_grid
-from deckgen.analysis.crossings import count_crossings
+from deckgen.analysis.crossings import about_crossings, count_crossings
 from deckgen.analysis.estimators import estimators
 from deckgen.analysis.findings import (
-    about_crossings,
     about_evaporation,
     about_minimum,
     about_outliers,
