@@ -24,7 +24,7 @@ from deckgen.processes.lock import DEAD_AFTER_S, LOCK, lock
 from deckgen.processes.signals import StopRequest
 from deckgen.quip import plugin_folder, without_plugin
 from deckgen.quip.check import require_quip
-from deckgen.quip.mpi import preload_mpi
+from deckgen.quip.mpi import preload_mpi, unlink_shared_memory
 from deckgen.runs import journal
 from deckgen.runs.outputs import Cut, cut_back, is_finished, resumable_to
 from deckgen.runs.restarts import Choice, RestartState, choose, keep_records, put_in_place, step_of
@@ -132,7 +132,9 @@ def open_lammps(log: str, *, quip: bool = False, exchange: bool = False) -> Any:
         known = os.environ.get("LAMMPS_PLUGIN_PATH", "")
         os.environ["LAMMPS_PLUGIN_PATH"] = f"{plugin_folder()}:{known}"
     told = ["-var", "exchange", "1"] if exchange else []
-    return lammps(cmdargs=["-screen", "none", "-log", log, *told])
+    lmp = lammps(cmdargs=["-screen", "none", "-log", log, *told])
+    unlink_shared_memory()
+    return lmp
 
 
 def open_for_script(log: str, *, exchange: bool = False) -> Any:
