@@ -31,7 +31,17 @@ from deckgen.runs.restarts import Choice, RestartState, choose, keep_records, pu
 from deckgen.runs.rows import last_step
 from deckgen.runs.watch import OutputWatch, require_room
 
-__all__ = ["LOG", "RunRecord", "go_back", "keep_older", "lammps_errors", "open_for_script", "resume", "run_deck"]
+__all__ = [
+    "LOG",
+    "RunRecord",
+    "go_back",
+    "keep_older",
+    "lammps_errors",
+    "open_for_script",
+    "resume",
+    "run_alone",
+    "run_deck",
+]
 
 LOG = "log.lammps"
 _QUIP = re.compile(r"^\s*pair_style\s.*\bquip\b", re.MULTILINE)
@@ -92,6 +102,14 @@ def run_deck(folder: Path) -> RunRecord:
         outcome, seconds = "interrupted" if stop.requested else "done", time.monotonic() - began
         journal.close(here, outcome, step, seconds)
     return RunRecord(folder, outcome, choice.step, step, seconds, cut, choice.passed_over)
+
+
+def run_alone(folder: Path) -> list[RunRecord]:
+    """Run a deck as a batch does, whose tasks return a record for each deck.
+
+    Here, and not beside the batch: the process of a deck then imports what LAMMPS needs, and no study.
+    """
+    return [run_deck(folder)]
 
 
 def resume(folder: Path, manifest: Manifest) -> tuple[Choice, Cut]:
