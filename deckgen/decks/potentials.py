@@ -51,6 +51,7 @@ class Builtin:
     file: Path
     description: str
     citation: str
+    elements: tuple[str, ...]
 
 
 BUILTIN: dict[str, Builtin] = {
@@ -60,12 +61,21 @@ BUILTIN: dict[str, Builtin] = {
         "Gaussian approximation potential of sodium clusters (2-body + SOAP), fitted to PBE",
         "Bartok, Payne, Kondor, Csanyi, Phys. Rev. Lett. 104, 136403 (2010); "
         "Bartok, Kondor, Csanyi, Phys. Rev. B 87, 184115 (2013)",
+        ("Na",),
     ),
     "na-gupta": Builtin(
         "eam",
         _DATA / "na-gupta" / "Na.Li1998.eam.alloy",
         "second-moment (Gupta) potential of sodium",
         "Li, Blaisten-Barojas, Papaconstantopoulos, Phys. Rev. B 57, 15519 (1998)",
+        ("Na",),
+    ),
+    "cuau-gupta": Builtin(
+        "eam",
+        _DATA / "cuau-gupta" / "CuAu.Cleri1993.eam.fs",
+        "second-moment (Gupta) potential of copper and gold",
+        "Cleri, Rosato, Phys. Rev. B 48, 22 (1993)",
+        ("Cu", "Au"),
     ),
 }
 
@@ -95,8 +105,8 @@ def resolve(choice: PotentialChoice, folder: Path) -> Potential:
         kind=builtin.kind,
         sha256=hashlib.sha256(builtin.file.read_bytes()).hexdigest(),
         files=(builtin.file,),
-        elements=frozenset({"Na"}),
-        terms={"file": builtin.file.name},
+        elements=frozenset(builtin.elements),
+        terms={"file": builtin.file.name, "pair_style": "eam" + builtin.file.suffix.replace(".", "/")},
         citation=builtin.citation,
     )
 
