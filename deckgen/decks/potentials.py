@@ -23,6 +23,9 @@ __all__ = ["BUILTIN", "Builtin", "Potential", "resolve"]
 NO_ATOM_VIRIALS = {"LJ", "ZBL"}
 """QUIP's potentials, as a GAP's core, that cannot run in LAMMPS."""
 
+REAXFF = {f"{name}{suffix}" for name in ("reax", "reax/c", "reaxff") for suffix in ("", "/kk", "/omp")}
+"""Styles that decks cannot run: they need charges, `atom_style charge` and `fix qeq/reaxff`, and real units."""
+
 _DATA = Path(str(files("deckgen"))) / "potentials"
 
 
@@ -166,6 +169,12 @@ def _lammps(choice: PotentialChoice, folder: Path) -> Potential:
     style, coefficients = Arguments(choice.pair_style or ""), tuple(map(Arguments, choice.pair_coeff))
     told(style, "[potential] pair_style")
     told(coefficients, "[potential] pair_coeff")
+    if reaxff := sorted(REAXFF.intersection(style.split())):
+        raise InputError(
+            f"[potential] pair_style {reaxff[0]}: decks are in metal units and have no charges, and ReaxFF needs "
+            "charges (atom_style charge, fix qeq/reaxff) and its files real units",
+            hint="run it in LAMMPS by yourself; `deckgen analyse --from T=LOG` takes the energies of such runs",
+        )
     digest = hashlib.sha256("\n".join((style, *coefficients)).encode())
     paths = [_file(file, folder) for file in choice.files]
     for path in paths:
