@@ -31,7 +31,17 @@ from deckgen.runs.restarts import Choice, RestartState, choose, keep_records, pu
 from deckgen.runs.rows import last_step
 from deckgen.runs.watch import OutputWatch, require_room
 
-__all__ = ["LOG", "RunRecord", "go_back", "keep_older", "lammps_errors", "open_for_script", "resume", "run_deck"]
+__all__ = [
+    "LOG",
+    "RunRecord",
+    "go_back",
+    "keep_older",
+    "lammps_errors",
+    "needs_quip",
+    "open_for_script",
+    "resume",
+    "run_deck",
+]
 
 LOG = "log.lammps"
 _QUIP = re.compile(r"^\s*pair_style\s.*\bquip\b", re.MULTILINE)
@@ -135,9 +145,14 @@ def open_lammps(log: str, *, quip: bool = False, exchange: bool = False) -> Any:
     return lammps(cmdargs=["-screen", "none", "-log", log, *told])
 
 
+def needs_quip(script: str) -> bool:
+    """Return whether a script asks for `pair_style quip`."""
+    return bool(_QUIP.search(script))
+
+
 def open_for_script(log: str, *, exchange: bool = False) -> Any:
     """Return a LAMMPS that has what the script in the working folder asks for; as `open_lammps`."""
-    quip = bool(_QUIP.search(Path(SCRIPT).read_text()))
+    quip = needs_quip(Path(SCRIPT).read_text())
     lmp = open_lammps(log, quip=quip, exchange=exchange)
     if quip:
         require_quip(lmp)
