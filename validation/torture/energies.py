@@ -72,7 +72,7 @@ ELSEWHERE: dict[str, tuple[bytes, ...]] = {
     ),
     "npz": (
         _arrays(potential_energy=[energy for _, energy, _ in ROWS], units="kJ/mol", step=[step for step, _, _ in ROWS]),
-        _arrays(potential_energy_eV=[2 * [energy] for _, energy, _ in ROWS], temperatures_K=[100.0, 120.0]),
+        _arrays(potential_energy_eV=2 * [[energy for _, energy, _ in ROWS]], temperatures_K=[100.0, 120.0]),
     ),
     "ASE trajectory": (_trajectory([energy for _, energy, _ in ROWS]),),
 }
