@@ -53,6 +53,7 @@ validate: $(READY)      ## the long checks; their results are committed under va
 	$(BIN)/python -m validation.melting.intervals
 	$(BIN)/python -m validation.melting.na55_gupta
 	$(BIN)/python -m validation.melting.na55_gap
+	$(BIN)/python -m validation.melting.cuau55
 	$(BIN)/python -m validation.potential.nve_drift
 	$(BIN)/python -m validation.potential.models
 	$(BIN)/python -m validation.potential.stability

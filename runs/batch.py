@@ -47,12 +47,16 @@ class FailedDeck:
 
 @dataclass
 class BatchResult:
-    """What became of a study's decks: run to their end, failed, stopped on the way or not begun, finished before."""
+    """What became of a study's decks: run to their end, failed, stopped on the way or not begun, finished before.
+
+    Of a study with a goal, `verdict` says how far it was reached.
+    """
 
     done: list[RunRecord] = field(default_factory=list)
     failed: list[FailedDeck] = field(default_factory=list)
     interrupted: list[Path] = field(default_factory=list)
     skipped: list[Path] = field(default_factory=list)
+    verdict: str = ""
 
 
 class BatchInterrupt(KeyboardInterrupt):

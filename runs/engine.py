@@ -37,6 +37,7 @@ __all__ = [
     "go_back",
     "keep_older",
     "lammps_errors",
+    "needs_quip",
     "open_for_script",
     "resume",
     "run_alone",
@@ -155,9 +156,14 @@ def open_lammps(log: str, *, quip: bool = False, exchange: bool = False) -> Any:
     return lmp
 
 
+def needs_quip(script: str) -> bool:
+    """Return whether a script asks for `pair_style quip`."""
+    return bool(_QUIP.search(script))
+
+
 def open_for_script(log: str, *, exchange: bool = False) -> Any:
     """Return a LAMMPS that has what the script in the working folder asks for; as `open_lammps`."""
-    quip = bool(_QUIP.search(Path(SCRIPT).read_text()))
+    quip = needs_quip(Path(SCRIPT).read_text())
     lmp = open_lammps(log, quip=quip, exchange=exchange)
     if quip:
         require_quip(lmp)
