@@ -87,6 +87,8 @@ class Estimators:
     ----------
     fluctuation : (K,)
         Direct fluctuations, on the rungs.
+    fluctuation_error : (K,) or None
+        Their standard errors; NaN where a run is too short to tell.
     dU_dT : (G,)
         Slope of the mean energies from rung to rung: steps, each the mean heat capacity between two rungs.
     multiple_histogram : (G,) or None
@@ -108,6 +110,7 @@ class Estimators:
     tm_sampled_K: float | None
     first_half: Array | None
     second_half: Array | None
+    fluctuation_error: Array | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,6 +235,7 @@ class Thermodynamics:
         other = self.estimators
         return {
             "fluctuation": other.fluctuation,
+            "fluctuation_error": other.fluctuation_error,
             "dU_dT": other.dU_dT,
             "multiple_histogram": other.multiple_histogram,
             "rotation": {

@@ -24,7 +24,10 @@ def heat_capacity_tables(thermo: Thermodynamics) -> dict[str, Table]:
         "multiple_histogram_over_c0": thermo.estimators.multiple_histogram,
         "superposition_over_c0": thermo.superposition,
     }
-    points = {"temperature_K": rungs_K(thermo), "fluctuation_over_c0": thermo.estimators.fluctuation}
+    own, error = thermo.estimators.fluctuation, thermo.estimators.fluctuation_error
+    points = {"temperature_K": rungs_K(thermo), "fluctuation_over_c0": own}
+    if error is not None:
+        points |= {"fluctuation_low_over_c0": own - error, "fluctuation_high_over_c0": own + error}
     return {"heat_capacity": curve_table(thermo, columns), "heat_capacity_points": points}
 
 
@@ -37,10 +40,12 @@ def draw_heat_capacity(thermo: Thermodynamics) -> Figure:
     draw_band(axes, thermo, COLOURS["blue"], "MBAR")
     if thermo.estimators.multiple_histogram is not None:
         axes.plot(grid, thermo.estimators.multiple_histogram, "--", color=COLOURS["orange"], label="multiple histogram")
-    axes.plot(
+    axes.errorbar(
         rungs_K(thermo),
         thermo.estimators.fluctuation,
-        "o",
+        thermo.estimators.fluctuation_error,
+        fmt="o",
+        lw=0.8,
         color="black",
         mfc="white",
         label="fluctuations of each run",

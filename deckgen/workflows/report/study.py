@@ -24,6 +24,7 @@ from deckgen.workflows.html import data_uri, html_environment, number
 from deckgen.workflows.report.comparison import reference_context
 from deckgen.workflows.report.figures import shown_figures
 from deckgen.workflows.report.isomers import isomer_context
+from deckgen.workflows.report.methods.literature import address
 from deckgen.workflows.report.methods.templates import templates_of
 from deckgen.workflows.report.methods.text import write_methods
 from deckgen.workflows.report.pictures import draw_cluster
@@ -104,7 +105,7 @@ def _context(study: Study, results: ThermodynamicsDocument | None, outdated: boo
         "outdated": outdated,
         "written": datetime.fromtimestamp(written).astimezone().strftime("%Y-%m-%d %H:%M %Z"),
         "potential": potential,
-        "figures": shown_figures(folder, about.cluster.n_atoms),
+        "figures": shown_figures(folder, about.cluster.n_atoms, results.melting if results else None),
         "structures": [(one.caption, data_uri(draw_cluster(one.atoms))) for one in pictured],
         "isomers": isomers,
         "reference": reference_context(study.folder),
@@ -137,7 +138,7 @@ def _peaks(results: ThermodynamicsDocument) -> list[tuple[str, Peak | None]]:
 
 def _environment() -> Environment:
     environment = html_environment()
-    environment.filters |= {"interval": _interval, "duration": duration}
+    environment.filters |= {"interval": _interval, "duration": duration, "address": address}
     return environment
 
 
