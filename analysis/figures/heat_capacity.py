@@ -9,7 +9,7 @@ from deckgen.analysis.figures.style import COLOURS, heading, legend_below, new_f
 from deckgen.analysis.figures.tables import Table, curve_table, rungs_K
 from deckgen.analysis.results import Thermodynamics
 
-__all__ = ["AXIS", "draw_band", "draw_heat_capacity", "heat_capacity_tables"]
+__all__ = ["AXIS", "draw_band", "draw_heat_capacity", "heat_capacity_tables", "plot_heat_capacity"]
 
 AXIS = r"$C_v$ / $C_0$"
 
@@ -61,6 +61,19 @@ def draw_heat_capacity(thermo: Thermodynamics) -> Figure:
     axes.margins(x=0.02, y=0.08)
     legend_below(figure, axes)
     return figure
+
+
+def plot_heat_capacity(thermo: Thermodynamics, axes: Axes | None = None) -> Axes:
+    """Draw the headline curve and the melting temperature on axes, new ones by default, and return them."""
+    if axes is None:
+        from matplotlib import pyplot
+
+        axes = pyplot.gca()
+    draw_band(axes, thermo, COLOURS["blue"], "MBAR")
+    _mark_melting(axes, thermo)
+    axes.set(xlabel="Temperature (K)", ylabel=AXIS, title=heading(thermo))
+    axes.legend()
+    return axes
 
 
 def draw_band(axes: Axes, thermo: Thermodynamics, colour: str, label: str) -> None:

@@ -30,6 +30,7 @@ from deckgen.workflows.report.methods.text import write_methods
 from deckgen.workflows.report.pictures import draw_cluster
 from deckgen.workflows.report.provenance import deck_row, gap_engines, lammps_versions, package_versions
 from deckgen.workflows.report.structures import structures
+from deckgen.workflows.report.trajectory import trajectory
 
 __all__ = ["report"]
 
@@ -97,6 +98,9 @@ def _context(study: Study, results: ThermodynamicsDocument | None, outdated: boo
     written = (folder.thermodynamics if results else folder.isomers).stat().st_mtime
     engines = gap_engines(folder for folder, _ in decks)
     templates = templates_of(study.folder)
+    viewer = _viewer(
+        isomers, trajectory(ladder or own, results.melting.temperature_K if results and results.melting else None)
+    )
     pictured = structures(study, ladder if results else decks)
     return {
         "study": study,
@@ -108,6 +112,7 @@ def _context(study: Study, results: ThermodynamicsDocument | None, outdated: boo
         "figures": shown_figures(folder, about.cluster.n_atoms, results.melting if results else None),
         "structures": [(one.caption, data_uri(draw_cluster(one.atoms))) for one in pictured],
         "isomers": isomers,
+        "viewer": None if isomers else viewer,
         "reference": reference_context(study.folder),
         "estimators": _peaks(results) if results else [],
         "methods": write_methods(study, potential, results, found, versions, engines, templates),
@@ -116,6 +121,15 @@ def _context(study: Study, results: ThermodynamicsDocument | None, outdated: boo
         "versions": package_versions() | ({"LAMMPS of the runs": versions} if versions else {}),
         "study_toml": study.file.read_text() if study.file.is_file() else "",
     }
+
+
+def _viewer(isomers: dict[str, Any] | None, run: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return what the viewer shows: the isomers where there are some, with the run added to them, or the run alone."""
+    if isomers is None:
+        return run and {"symbols": run["symbols"], "colours": run["colours"], "isomers": [], "trajectory": run}
+    viewer: dict[str, Any] = isomers["viewer"]
+    viewer["trajectory"] = run
+    return viewer
 
 
 def _peaks(results: ThermodynamicsDocument) -> list[tuple[str, Peak | None]]:
