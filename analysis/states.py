@@ -60,6 +60,8 @@ class RungState:
         Time between samples.
     kinetic_temperature_K, kinetic_temperature_error_K
         Mean, and its standard error; None where unknown.
+    error_share
+        Share of this rung in the squared error of the melting temperature; None where that is unknown.
     """
 
     temperature_K: float
@@ -75,6 +77,7 @@ class RungState:
     interval_ps: float
     kinetic_temperature_K: float | None
     kinetic_temperature_error_K: float | None
+    error_share: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

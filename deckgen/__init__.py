@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from deckgen.decks.deck import write_decks
     from deckgen.decks.pack import pack
     from deckgen.decks.scaffold import init
-    from deckgen.runs.batch import run
     from deckgen.runs.status import status
     from deckgen.samples import Samples
     from deckgen.study import Study
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from deckgen.workflows.cite import cite
     from deckgen.workflows.compare.study import compare_isomers
     from deckgen.workflows.doctor import doctor
+    from deckgen.workflows.goal.study import run
     from deckgen.workflows.isomers.study import isomers
     from deckgen.workflows.report.study import report
     from deckgen.workflows.train.augment import augment
@@ -43,7 +43,7 @@ _HOME = {
     "isomers": "deckgen.workflows.isomers.study",
     "pack": "deckgen.decks.pack",
     "report": "deckgen.workflows.report.study",
-    "run": "deckgen.runs.batch",
+    "run": "deckgen.workflows.goal.study",
     "sample": "deckgen.workflows.train.sample.sample",
     "status": "deckgen.runs.status",
     "validate": "deckgen.workflows.train.validate",

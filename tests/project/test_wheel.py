@@ -15,7 +15,7 @@ FOLDERS = {
     "analysis": "deckgen/analysis",
     "training": "deckgen/training",
 }
-SOURCES = {".py", ".cpp", ".h", ".j2", ".typed", ".xml", ".alloy", ".toml", ".extxyz"}
+SOURCES = {".py", ".cpp", ".h", ".j2", ".typed", ".xml", ".alloy", ".fs", ".toml", ".extxyz"}
 
 
 def test_the_wheel_has_the_trees_files(root: Path, tmp_path: Path) -> None:
