@@ -30,12 +30,19 @@ def isomers(
     force: Annotated[
         bool, typer.Option("--force", help="Replace the runs of another study (kept in decks.old).")
     ] = False,
+    chemiscope: Annotated[
+        bool, typer.Option("--chemiscope", help="Also write results/isomers.chemiscope.json, for chemiscope.org.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Quench frames and list the distinct minima; started again, it resumes where it stopped."""
     from deckgen.workflows.isomers.study import isomers as find
 
     result = find(study, frames=frames or (), workers=workers, force=force)
+    if chemiscope:
+        from deckgen.workflows.isomers.files import write_chemiscope
+
+        write_chemiscope(result)
     if as_json:
         print_json(result.to_json())
         return
