@@ -68,7 +68,7 @@ na-gap: $(READY)        ## fit the built-in potential again from the data that i
 	rm -f deckgen/potentials/na-gap/gap.xml* && cp na-gap/fit/gap.xml* deckgen/potentials/na-gap/
 
 golden: $(READY)        ## rewrite the golden decks after a deliberate change
-	$(BIN)/python -m pytest tests/decks tests/project/test_docs.py --rewrite-golden
+	$(BIN)/python -m pytest tests/decks tests/project/test_docs.py tests/processes/cluster --rewrite-golden
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache demo demo-na55 na-gap
