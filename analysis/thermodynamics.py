@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Literal
 
@@ -118,6 +119,9 @@ def _assemble(
     findings = findings + about_states(states) + about_overlap(solved.pool.temperatures_K, solved.shared())
     findings += about_range(curve, samples.n_atoms)
     verdict = judge(headline, curve, findings, bootstraps=bootstraps, seed=seed)
+    if verdict.error_shares is not None:
+        shares = verdict.error_shares.tolist()
+        states = tuple(replace(state, error_share=share) for state, share in zip(states, shares, strict=True))
     crossings = count_crossings(productions, verdict.melting, grid, curves.potential_energy_eV[0], samples.n_atoms)
     findings += about_crossings(crossings, verdict.melting)
     return Thermodynamics(

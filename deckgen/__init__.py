@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from deckgen.decks.deck import write_decks
     from deckgen.decks.pack import pack
     from deckgen.decks.scaffold import init
-    from deckgen.runs.batch import run
     from deckgen.runs.status import status
     from deckgen.samples import Samples
     from deckgen.study import Study
     from deckgen.workflows.analyse.study import analyse
+    from deckgen.workflows.cite import cite
     from deckgen.workflows.compare.study import compare_isomers
     from deckgen.workflows.doctor import doctor
+    from deckgen.workflows.goal.study import run
     from deckgen.workflows.isomers.study import isomers
     from deckgen.workflows.report.study import report
     from deckgen.workflows.train.augment import augment
@@ -35,13 +36,14 @@ _HOME = {
     "Study": "deckgen.study",
     "analyse": "deckgen.workflows.analyse.study",
     "augment": "deckgen.workflows.train.augment",
+    "cite": "deckgen.workflows.cite",
     "compare_isomers": "deckgen.workflows.compare.study",
     "doctor": "deckgen.workflows.doctor",
     "init": "deckgen.decks.scaffold",
     "isomers": "deckgen.workflows.isomers.study",
     "pack": "deckgen.decks.pack",
     "report": "deckgen.workflows.report.study",
-    "run": "deckgen.runs.batch",
+    "run": "deckgen.workflows.goal.study",
     "sample": "deckgen.workflows.train.sample.sample",
     "status": "deckgen.runs.status",
     "validate": "deckgen.workflows.train.validate",
@@ -54,6 +56,7 @@ __all__ = [
     "__version__",
     "analyse",
     "augment",
+    "cite",
     "compare_isomers",
     "doctor",
     "init",

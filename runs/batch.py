@@ -17,7 +17,7 @@ from deckgen.processes.executor import TaskExecutor, WorkerError, use_executor
 from deckgen.processes.lock import LOCK, forget_dead, lock
 from deckgen.processes.tasks import Tasks, why_failed
 from deckgen.runs import journal
-from deckgen.runs.engine import RunRecord, run_deck
+from deckgen.runs.engine import RunRecord, run_alone
 from deckgen.runs.exchange.ladder import run_ladder
 from deckgen.runs.exchange.plan import Ladder, ladders_of
 from deckgen.runs.exchange.walkers import describe
@@ -48,12 +48,16 @@ class FailedDeck:
 
 @dataclass
 class BatchResult:
-    """What became of a study's decks: run to their end, failed, stopped on the way or not begun, finished before."""
+    """What became of a study's decks: run to their end, failed, stopped on the way or not begun, finished before.
+
+    Of a study with a goal, `verdict` says how far it was reached.
+    """
 
     done: list[RunRecord] = field(default_factory=list)
     failed: list[FailedDeck] = field(default_factory=list)
     interrupted: list[Path] = field(default_factory=list)
     skipped: list[Path] = field(default_factory=list)
+    verdict: str = ""
 
 
 class BatchInterrupt(KeyboardInterrupt):
@@ -170,7 +174,7 @@ class _Batch:
             cores = self.tasks.executor.cores_per_task  # of one node; without it, those of this machine are shared
             self.tasks.submit(job, run_ladder, job if cores is None else replace(job, at_once=cores))
         else:
-            self.tasks.submit(job, _run_alone, job)
+            self.tasks.submit(job, run_alone, job)
 
     def _longest_first(self, folder: Path) -> tuple[bool, int, Path]:
         """Order by what is left to do, but first the minimisations: short, and others wait for their answer."""
@@ -257,10 +261,6 @@ class _Batch:
 
 def _folders(job: Path | Ladder) -> tuple[Path, ...]:
     return (job,) if isinstance(job, Path) else job.decks
-
-
-def _run_alone(folder: Path) -> list[RunRecord]:
-    return [run_deck(folder)]
 
 
 def _name(folder: Path) -> str:

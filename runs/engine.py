@@ -24,14 +24,25 @@ from deckgen.processes.lock import DEAD_AFTER_S, LOCK, lock
 from deckgen.processes.signals import StopRequest
 from deckgen.quip import plugin_folder, without_plugin
 from deckgen.quip.check import require_quip
-from deckgen.quip.mpi import preload_mpi
+from deckgen.quip.mpi import preload_mpi, unlink_shared_memory
 from deckgen.runs import journal
 from deckgen.runs.outputs import Cut, cut_back, is_finished, resumable_to
 from deckgen.runs.restarts import Choice, RestartState, choose, keep_records, put_in_place, step_of
 from deckgen.runs.rows import last_step
 from deckgen.runs.watch import OutputWatch, require_room
 
-__all__ = ["LOG", "RunRecord", "go_back", "keep_older", "lammps_errors", "open_for_script", "resume", "run_deck"]
+__all__ = [
+    "LOG",
+    "RunRecord",
+    "go_back",
+    "keep_older",
+    "lammps_errors",
+    "needs_quip",
+    "open_for_script",
+    "resume",
+    "run_alone",
+    "run_deck",
+]
 
 LOG = "log.lammps"
 _QUIP = re.compile(r"^\s*pair_style\s.*\bquip\b", re.MULTILINE)
@@ -94,6 +105,14 @@ def run_deck(folder: Path) -> RunRecord:
     return RunRecord(folder, outcome, choice.step, step, seconds, cut, choice.passed_over)
 
 
+def run_alone(folder: Path) -> list[RunRecord]:
+    """Run a deck as a batch does, whose tasks return a record for each deck.
+
+    Here, and not beside the batch: the process of a deck then imports what LAMMPS needs, and no study.
+    """
+    return [run_deck(folder)]
+
+
 def resume(folder: Path, manifest: Manifest) -> tuple[Choice, Cut]:
     """Choose the restart of the working folder, and cut rows and frames back to it; `folder` is its name in messages.
 
@@ -132,12 +151,19 @@ def open_lammps(log: str, *, quip: bool = False, exchange: bool = False) -> Any:
         known = os.environ.get("LAMMPS_PLUGIN_PATH", "")
         os.environ["LAMMPS_PLUGIN_PATH"] = f"{plugin_folder()}:{known}"
     told = ["-var", "exchange", "1"] if exchange else []
-    return lammps(cmdargs=["-screen", "none", "-log", log, *told])
+    lmp = lammps(cmdargs=["-screen", "none", "-log", log, *told])
+    unlink_shared_memory()
+    return lmp
+
+
+def needs_quip(script: str) -> bool:
+    """Return whether a script asks for `pair_style quip`."""
+    return bool(_QUIP.search(script))
 
 
 def open_for_script(log: str, *, exchange: bool = False) -> Any:
     """Return a LAMMPS that has what the script in the working folder asks for; as `open_lammps`."""
-    quip = bool(_QUIP.search(Path(SCRIPT).read_text()))
+    quip = needs_quip(Path(SCRIPT).read_text())
     lmp = open_lammps(log, quip=quip, exchange=exchange)
     if quip:
         require_quip(lmp)

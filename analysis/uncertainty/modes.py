@@ -51,26 +51,27 @@ class Mode:
 
     def error(self, N_k: NDArray[np.int_]) -> float:
         """Return the standard error of the quantity whose influence function this is."""
-        return float(np.sqrt(self._contributions(N_k).sum()))
+        return float(np.sqrt(self.contributions(N_k).sum()))
 
     def independent_near(self, N_k: NDArray[np.int_]) -> float:
         """Return the independent samples of the rungs that make the error, each with its neighbours."""
-        parts = self._contributions(N_k)
+        parts = self.contributions(N_k)
         return float(parts.sum() ** 2 / (parts**2 @ (1 / self.nearby))) if parts.sum() > 0 else np.inf
 
     def fluctuations_near(self, N_k: NDArray[np.int_]) -> float:
         """Return how often the slowest part fluctuates at the rungs that make the error, each with its neighbours."""
-        parts = self._contributions(N_k)
+        parts = self.contributions(N_k)
         inverse = float(parts @ [1 / one.n_fluctuations for one in self.correlations])
         return float(parts.sum()) / inverse if inverse > 0 else np.inf
 
     def known(self, N_k: NDArray[np.int_]) -> bool:
         """Whether the correlation is known at the rungs that make the error."""
-        parts = self._contributions(N_k)
+        parts = self.contributions(N_k)
         rare = [one.n_fluctuations < FEWEST_FLUCTUATIONS for one in self.correlations]
         return bool(parts @ rare <= parts.sum() / 2)
 
-    def _contributions(self, N_k: NDArray[np.int_]) -> Array:
+    def contributions(self, N_k: NDArray[np.int_]) -> Array:
+        """Return what each rung (K,) adds to the squared error."""
         return np.asarray(N_k**2 * self.variance / self.independent)
 
 

@@ -38,6 +38,8 @@ class Verdict:
         Whether parts of the data agree.
     findings
         Checks that failed, and intervals that are withheld.
+    error_shares : (K,) or None
+        Share of each rung in the squared error of the highest peak's temperature; None without resamples.
     """
 
     melting: Peak | None
@@ -46,6 +48,7 @@ class Verdict:
     band: Array | None
     checks: tuple[Check, ...]
     findings: tuple[Finding, ...]
+    error_shares: Array | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +87,13 @@ def judge(headline: Headline, curve: Array, findings: Sequence[Finding] = (), *,
         band=curve_band(headline, curve, errors, n=bootstraps, generator=np.random.default_rng(seed)),
         checks=checks,
         findings=(*failed, *([] if highest is None else reasons[id(highest)])),
+        error_shares=None if errors is None else _shares(headline, errors),
     )
+
+
+def _shares(headline: Headline, errors: PeakErrors) -> Array | None:
+    parts = errors.slow.contributions(headline.solved.pool.N_k)
+    return parts / parts.sum() if parts.sum() > 0 else None
 
 
 def _checks(headline: Headline, highest: _Resampled | None) -> tuple[Check, ...]:

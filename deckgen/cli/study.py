@@ -120,13 +120,13 @@ def run(
     detach: Detach = False,
     as_json: Json = False,
 ) -> None:
-    """Run all decks that are not done; started again, it resumes where it stopped."""
-    from deckgen.runs.batch import run as run_batch
+    """Run all decks that are not done, and what a goal needs beyond; started again, it resumes where it stopped."""
+    from deckgen.workflows.goal.study import run as run_study
 
     if detached(on, detach, study, f"deckgen status {study}"):
         return
     with executor_on(on, study) as executor:
-        result = run_batch(_prepared(study), workers=workers, executor=executor, force=force, redo=redo or ())
+        result = run_study(_prepared(study), workers=workers, executor=executor, force=force, redo=redo or ())
     if as_json:
         print_json(asdict(result))
     else:
@@ -134,6 +134,8 @@ def run(
         _print_failures(result.failed)
         for folder in result.interrupted:
             out.print(f"[yellow]{plain(folder)}[/]: stopped by a signal; the same command resumes there")
+        if result.verdict:
+            out.print(plain(result.verdict))
     if result.failed or result.interrupted:
         raise typer.Exit(1)
 
@@ -230,3 +232,12 @@ def report(study: StudyPath = HERE) -> None:
     from deckgen.workflows.report.study import report as write_report
 
     out.print(f"open {plain(write_report(study))}")
+
+
+def cite(
+    study: Annotated[Path | None, typer.Argument(help="A study: also the works that its methods rest on.")] = None,
+) -> None:
+    """Print what to cite, as BibTeX."""
+    from deckgen.workflows.cite import cite as entries
+
+    print(entries(study))  # plain text for a file: nothing is wrapped or coloured

@@ -117,6 +117,8 @@ def print_thermodynamics(result: StudyThermodynamics, out: Console) -> None:
     for finding in result.warnings:
         out.print(f"[yellow]warning ({finding.code}):[/] {plain(finding.message)}")
     out.print(_melting(result))
+    if result.plan is not None and result.plan.verdict:
+        out.print(plain(result.plan.verdict))
     if result.comparison is not None:
         out.print(_compared(result.comparison))
 

@@ -14,6 +14,7 @@ from typing import Any, Literal, get_args
 from deckgen.files import file_in_folders
 from deckgen.study import Study
 from deckgen.study.folder import StudyFolder
+from deckgen.study.runs import Run, planned_runs
 from deckgen.thermostats import THERMOSTATS
 
 __all__ = [
@@ -103,41 +104,39 @@ def _start(study: Study) -> Iterator[PlannedDeck]:
 
 
 def _ladder(study: Study) -> Iterator[PlannedDeck]:
-    for temperature in study.ladder.rungs_K:
-        place = study.ladder.named_K.index(temperature)
-        for replica in range(1, study.nvt.replicas + 1):
-            yield PlannedDeck(nvt_id(temperature, replica), _nvt(study, temperature, replica, place))
+    for run in planned_runs(study):
+        yield PlannedDeck(nvt_id(run.temperature_K, run.replica), _nvt(study, run))
 
 
 def _isomer_runs(study: Study) -> Iterator[PlannedDeck]:
     """Yield the isomers' own runs: as the ladder's, with the temperatures, length and frames of [isomers]."""
     for place, temperature in enumerate(study.isomers.temperatures_K):
-        context = _nvt(study, temperature, 1, place)
+        context = _nvt(study, Run(temperature, 1, study.isomer_steps, study.nvt.begins_melted(place, 1)))
         context["seed"] = _seed(study.nvt.seed, temperature, 0)  # not the run of a rung at the same temperature
-        context |= {"n_steps": study.isomer_steps, "frame_every": study.isomers.frame_every, "exchange": False}
+        context |= {"frame_every": study.isomers.frame_every, "exchange": False}
         yield PlannedDeck(nvt_id(temperature, 1), context)
 
 
-def _nvt(study: Study, temperature_K: float, replica: int, place: int) -> dict[str, Any]:
-    """Return what one NVT deck has of its own; `place` is that of its temperature among those that the study names."""
+def _nvt(study: Study, run: Run) -> dict[str, Any]:
+    """Return what one NVT deck has of its own."""
     nvt = study.nvt
     return {
-        "temperature_K": temperature_K,
-        "replica": replica,
-        "seed": _seed(nvt.seed, temperature_K, replica),
+        "temperature_K": run.temperature_K,
+        "replica": run.replica,
+        "seed": _seed(nvt.seed, run.temperature_K, run.replica),
         "thermostat": nvt.thermostat,
         "removed_dof": THERMOSTATS[nvt.thermostat].removed_dof,
         "damping_ps": nvt.damping_fs / 1000,
         "timestep_ps": nvt.timestep_fs / 1000,
         "timestep_fs": nvt.timestep_fs,
-        "n_steps": nvt.n_steps_at(temperature_K),
+        "n_steps": run.n_steps,
         "sample_every": nvt.sample_every,
         "frame_every": nvt.frame_every,
         "restart_every": nvt.restart_every,
         "thermo_every": 100 * nvt.sample_every,
         "exchange": study.exchange.every is not None,
         "swap_every": nvt.swap_every,
-        "melt_K": study.melt_K if nvt.begins_melted(place, replica) else None,
+        "melt_K": study.melt_K if run.melted else None,
         "melt_steps": round(MELT_PS * 1000 / nvt.timestep_fs),
         "container_radius_A": study.cluster.container_radius_A,
         "wall_eV_A2": WALL_eV_A2,

@@ -127,7 +127,7 @@ def open_executor(
     InputError
         If `workers` is less than 1.
     InstallationError
-        If another machine is asked for, and deckgen[cluster] is not installed.
+        If another machine is asked for, and deckgen-lammps[cluster] is not installed.
     """
     if machine is not None:
         from deckgen.processes.cluster.executor import ClusterExecutor  # here: Parsl is an extra

@@ -9,9 +9,10 @@ from pydantic import Field, model_validator
 from deckgen.study.cluster import Cluster
 from deckgen.study.exchange import Exchange
 from deckgen.study.folder import STUDY_FILE
+from deckgen.study.goal import Goal
 from deckgen.study.isomers import Isomers
 from deckgen.study.ladder import Ladder
-from deckgen.study.nvt import Nvt
+from deckgen.study.nvt import MIN_ROWS, Nvt
 from deckgen.study.potential import PotentialChoice
 from deckgen.thermostats import THERMOSTATS
 from deckgen.toml import Document, Table
@@ -54,6 +55,7 @@ class Study(Document):
     ladder: Ladder = Ladder()
     nvt: Nvt = Nvt()
     exchange: Exchange = Exchange()
+    goal: Goal = Goal()
     isomers: Isomers = Isomers()
     analysis: Analysis = Analysis()
 
@@ -82,6 +84,26 @@ class Study(Document):
         return self
 
     @model_validator(mode="after")
+    def _decided_by_the_goal(self) -> Self:
+        """Refuse what a goal decides by itself, and a pilot that is too short to tell anything."""
+        if self.goal.melting_K is None:
+            return self
+        if given := sorted(self.nvt.model_fields_set & {"duration_ps", "longer", "replicas"}):
+            raise ValueError(f"[goal] decides how long and how often each rung runs: leave [nvt] {given[0]} out")
+        if self.nvt.start != "alternate" and "start" in self.nvt.model_fields_set:
+            raise ValueError(f'[goal] needs runs from both phases: leave [nvt] start = "{self.nvt.start}" out')
+        if self.exchange.every is not None:
+            raise ValueError(
+                "[goal] runs each rung for as long as it needs, [exchange] all alike: leave one of them out"
+            )
+        if self.pilot_steps < MIN_ROWS * self.nvt.sample_every:
+            raise ValueError(
+                f"[goal] pilot_ps = {self.goal.pilot_ps:g} leaves fewer than {MIN_ROWS} samples of a run, of one every "
+                f"{self.nvt.sample_every} steps"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _frames_to_quench(self) -> Self:
         own = "isomers" in self.model_fields_set and self.isomers.source == "own"
         if own and self.isomer_steps < self.isomers.frame_every:
@@ -102,6 +124,12 @@ class Study(Document):
     def isomer_steps(self) -> int:
         """Length of the isomers' own runs: the most whole rows of energies.dat that fit into it."""
         steps = int(self.isomers.duration_ps * 1000 / self.nvt.timestep_fs + 1e-6)
+        return steps - steps % self.nvt.sample_every
+
+    @property
+    def pilot_steps(self) -> int:
+        """Length of the runs that a goal begins with: whole rows of energies.dat."""
+        steps = round(self.goal.pilot_ps * 1000 / self.nvt.timestep_fs)
         return steps - steps % self.nvt.sample_every
 
     @property

@@ -93,6 +93,11 @@ class StudyFolder:
         return self.decks / "potential" / sha256[:12]
 
     @property
+    def plan(self) -> Path:
+        """The runs that lead to the study's goal, as far as they are decided."""
+        return self.decks / "plan.json"
+
+    @property
     def lock(self) -> Path:
         """Held by the batch that runs the study."""
         return self.path / ".deckgen.lock"

@@ -9,9 +9,14 @@ from pydantic import Field, model_validator
 from deckgen.thermostats import ThermostatName
 from deckgen.toml import Count, Kelvin, Positive, Table
 
-__all__ = ["Nvt"]
+__all__ = ["MIN_ROWS", "Nvt", "alternate"]
 
 MIN_ROWS = 100
+
+
+def alternate(rung: int, replica: int) -> bool:
+    """Return whether a run is one of every second that begins with the melt, by rung and by replica."""
+    return (rung + replica) % 2 == 0
 
 
 class Longer(Table):
@@ -62,7 +67,7 @@ class Nvt(Table):
 
         start = "alternate": the lowest rung's first run is solid, and neighbours in either direction differ.
         """
-        return self.start == "melted" or (self.start == "alternate" and (rung + replica) % 2 == 0)
+        return self.start == "melted" or (self.start == "alternate" and alternate(rung, replica))
 
     def n_steps_at(self, temperature_K: float) -> int:
         """Length of the runs of a rung, in steps."""

@@ -54,7 +54,7 @@ def examine_machine(machine: Machine, folder: Path) -> list[Check]:
     Raises
     ------
     InstallationError
-        If deckgen[cluster] is not installed.
+        If deckgen-lammps[cluster] is not installed.
     """
     make_folder(folder)
     probe = folder.resolve() / f"{PROBE}-{os.getpid()}"

@@ -1,9 +1,9 @@
 """A ladder: its rungs run side by side, and at every exchange it decides which of them swap configurations.
 
-Each rung is a LAMMPS process of its own (QUIP keeps one potential per process), and waits for its turn on a pipe: a
-ladder of more rungs than cores runs as many of them at once as it may. A rung takes part while it is at the step of the
-ladder's clock. The clock begins where the rung that is farthest behind stands, so that a rung that is new, or shorter
-than others, or longer, needs no rule of its own.
+The rungs are divided among as many processes as the ladder may run at once, and those of a process run one after the
+other; with QUIP, which keeps one potential per process, each has its own and waits for its turn. A rung takes part
+while it is at the step of the ladder's clock. The clock begins where the rung that is farthest behind stands, so that a
+rung that is new, or shorter than others, or longer, needs no rule of its own.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from deckgen.processes.lock import DEAD_AFTER_S, lock
 from deckgen.processes.signals import StopRequest
 from deckgen.processes.tasks import why_failed
 from deckgen.runs.engine import RunRecord
+from deckgen.runs.exchange.host import serve_rungs
 from deckgen.runs.exchange.line import Line, Listener
 from deckgen.runs.exchange.plan import Ladder
-from deckgen.runs.exchange.rung import serve_rung
 from deckgen.runs.exchange.state import append_walkers, read_state, walkers_file, write_state
 from deckgen.runs.exchange.swaps import exchange
 
@@ -50,7 +50,7 @@ def run_ladder(ladder: Ladder) -> list[RunRecord]:
         lock(
             ladder.state.with_name(f".{ladder.state.stem}.lock"), f"the ladder {ladder.state}", patience_s=DEAD_AFTER_S
         ),
-        open_executor(len(ladder.decks)) as executor,
+        open_executor(len(ladder.hosts)) as executor,
     ):
         try:
             return _Running(ladder, executor, stop).run()
@@ -68,15 +68,21 @@ class _Running:
         self.names = [deck.name for deck in ladder.decks]
         self.state = append_walkers(walkers_file(ladder.state), read_state(ladder.state), [])
         with Listener() as listener:
-            self.futures: list[Future[RunRecord]] = [
-                executor.submit(serve_rung, deck, listener.address, k, self.state.step_of(deck.name))
-                for k, deck in enumerate(ladder.decks)
+            self.futures: list[Future[list[RunRecord]]] = [
+                executor.submit(
+                    serve_rungs,
+                    {k: (ladder.decks[k], self.state.step_of(ladder.decks[k].name)) for k in host},
+                    listener.address,
+                )
+                for host in ladder.hosts
             ]
-            found = listener.accept(len(ladder.decks), self._look)
-        self.lines: list[Line] = [line for _, (line, _) in sorted(found.items())]
-        self.at: list[int] = [step for _, (_, step) in sorted(found.items())]
-        self.calls, self.places = poll(), {line.fileno(): k for k, line in enumerate(self.lines)}
-        for number in self.places:
+            callers = listener.accept(len(ladder.hosts), self._look)
+        found = sorted(callers, key=lambda one: min(one[1]))  # a process is numbered as its first rung
+        self.lines: list[Line] = [line for line, _ in found]
+        steps = {k: step for _, at in found for k, step in at.items()}
+        self.at: list[int] = [steps[k] for k in range(len(ladder.decks))]
+        self.calls, self.hosts = poll(), {line.fileno(): h for h, line in enumerate(self.lines)}
+        for number in self.hosts:
             self.calls.register(number, POLLIN)
         self.state = self.state.with_rungs(self.names)
         self.held: list[tuple[float, bytes]] = []
@@ -84,7 +90,7 @@ class _Running:
         self.rows, self.shown = list[str](), tuple[str, ...]()
 
     def run(self) -> list[RunRecord]:
-        everyone = range(len(self.lines))
+        everyone = range(len(self.ladder.decks))
         self.held = list(self._ask(dict.fromkeys(everyone, ("begin",))).values())
         stopping = self.stop.requested
         while (active := self._active()) and not stopping:
@@ -98,8 +104,8 @@ class _Running:
                 self._commit(active)
         outcome = "interrupted" if stopping else "done"
         for line in self.lines:
-            line.send(("end", outcome))
-        return [future.result() for future in self.futures]
+            line.send(outcome)
+        return [record for future in self.futures for record in future.result()]
 
     def _active(self) -> list[int]:
         """Return the rungs that are at the step of the clock."""
@@ -156,31 +162,33 @@ class _Running:
         self._ask(dict.fromkeys(active, ("keep",)))
 
     def _ask(self, orders: Mapping[int, tuple[Any, ...]]) -> dict[int, Any]:
-        """Give rungs their orders, to so many at once as may run; return the answers in the same order."""
-        waiting, busy, answers = deque(orders), set[int](), dict[int, Any]()
+        """Give rungs their orders, in as many processes at once as may run; return the answers in the same order."""
+        of_host = [{k: orders[k] for k in host if k in orders} for host in self.ladder.hosts]
+        waiting = deque(h for h, own in enumerate(of_host) if own)
+        busy, answers = set[int](), dict[int, Any]()
         while waiting or busy:
             while waiting and len(busy) < self.ladder.at_once:
-                k = waiting.popleft()
-                busy.add(k)
-                self._spoken(k, partial(self.lines[k].send, orders[k]))
+                h = waiting.popleft()
+                busy.add(h)
+                self._spoken(h, partial(self.lines[h].send, of_host[h]))
             for number, _ in self.calls.poll():
-                k = self.places[number]
-                busy.discard(k)
-                answers[k] = self._spoken(k, self.lines[k].recv)
+                h = self.hosts[number]
+                busy.discard(h)
+                answers |= self._spoken(h, self.lines[h].recv)
         return {k: answers[k] for k in orders}
 
-    def _spoken(self, k: int, speak: Callable[[], Any]) -> Any:
+    def _spoken(self, h: int, speak: Callable[[], Any]) -> Any:
         try:
             return speak()
         except (EOFError, OSError):
-            self.futures[k].exception()  # wait for its last words
+            self.futures[h].exception()  # wait for its last words
             self._look()
-            raise RunError(f"{self.ladder.decks[k]}: it ended before its ladder did") from None
+            raise RunError(f"{self.ladder.decks[self.ladder.hosts[h][0]]}: it ended before its ladder did") from None
 
     def _look(self) -> None:
         """Raise what a rung has failed of."""
-        for deck, future in zip(self.ladder.decks, self.futures, strict=True):
+        for host, future in zip(self.ladder.hosts, self.futures, strict=True):
             error = future.exception() if future.done() else None
             if error is not None:
-                words = why_failed(error)
-                raise RunError(words if words.startswith(str(deck)) else f"{deck}: {words}") from error
+                words, decks = why_failed(error), [str(self.ladder.decks[k]) for k in host]
+                raise RunError(words if words.startswith(tuple(decks)) else f"{decks[0]}: {words}") from error

@@ -1,4 +1,4 @@
-"""The lines between a ladder and its rungs: a socket in a folder of its own, on which each rung calls once."""
+"""The lines between a ladder and the processes of its rungs: a socket in a folder of its own; each calls once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LISTEN_S = 0.2
 
 
 class Listener:
-    """Waits for rungs that call; in a `with` block, which ends once all have.
+    """Waits for processes of rungs that call; in a `with` block, which ends once all have.
 
     Attributes
     ----------
@@ -47,9 +47,9 @@ class Listener:
     ) -> None:
         self._stack.close()
 
-    def accept(self, n: int, look: Callable[[], object]) -> dict[int, tuple[Line, int]]:
-        """Return the line to each of n rungs, and the step that it says it stands at; `look` is called meanwhile."""
-        found = dict[int, tuple[Line, int]]()
+    def accept(self, n: int, look: Callable[[], object]) -> list[tuple[Line, dict[int, int]]]:
+        """Return the line to each of n processes, and the steps that its rungs stand at; `look` is called meanwhile."""
+        found = list[tuple[Line, dict[int, int]]]()
         while len(found) < n:
             try:
                 caller, _ = self._socket.accept()
@@ -58,8 +58,7 @@ class Listener:
                 continue
             caller.setblocking(True)
             line = Line(caller.detach())
-            place, step = line.recv()
-            found[place] = line, step
+            found.append((line, line.recv()))
         return found
 
 

@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from deckgen.decks.manifest import Manifest
+from deckgen.decks.manifest import SCRIPT, Manifest
 from deckgen.decks.protocols import NVT
+from deckgen.runs.engine import needs_quip
 from deckgen.runs.exchange.state import read_state, state_file
 from deckgen.runs.rows import last_step
 from deckgen.study import Study
@@ -30,7 +31,9 @@ class Ladder:
     seed, replica
         Of the swaps; those of a ladder at a step are always drawn alike.
     at_once
-        Rungs that may run at the same time.
+        Processes that may run at the same time.
+    apart
+        Whether each rung needs a process of its own.
     """
 
     decks: tuple[Path, ...]
@@ -40,6 +43,13 @@ class Ladder:
     seed: int
     replica: int
     at_once: int = 1
+    apart: bool = False
+
+    @property
+    def hosts(self) -> tuple[tuple[int, ...], ...]:
+        """The rungs (their numbers) of each process: neighbours in different ones."""
+        n = len(self.decks) if self.apart else min(self.at_once, len(self.decks))
+        return tuple(tuple(range(host, len(self.decks), n)) for host in range(n))
 
 
 def ladders_of(study: Study, decks: Mapping[Path, Manifest], finished: Collection[Path], workers: int) -> list[Ladder]:
@@ -61,6 +71,15 @@ def ladders_of(study: Study, decks: Mapping[Path, Manifest], finished: Collectio
     every, pairs, seed = study.exchange.every, study.exchange.pairs, study.nvt.seed
     at_once = max(workers // max(len(of_ladder), 1), 1)
     return [
-        Ladder(tuple(folders), state_file(study.folder, replica), every, pairs, seed, replica, at_once)
+        Ladder(
+            decks=tuple(folders),
+            state=state_file(study.folder, replica),
+            every=every,
+            pairs=pairs,
+            seed=seed,
+            replica=replica,
+            at_once=at_once,
+            apart=any(needs_quip((folder / SCRIPT).read_text()) for folder in folders),
+        )
         for replica, folders in of_ladder.items()
     ]

@@ -1,4 +1,4 @@
-"""One rung of a ladder in this process: its deck's LAMMPS, which runs from exchange to exchange as it is told.
+"""One rung of a ladder: its deck's LAMMPS, which runs from exchange to exchange as it is told.
 
 The deck stays a deck of plain NVT: its fixes thermostat the rung and write its rows and frames. What travels between
 rungs are configurations: positions, velocities and forces. The thermostat and its state belong to the rung.
@@ -8,73 +8,42 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from deckgen.decks.manifest import ENERGIES, FRAMES, OLD_RESTART, QUENCHED, RESTART, SCRIPT, Manifest, read_manifest
-from deckgen.errors import DeckgenError, RunError
-from deckgen.files import named
-from deckgen.processes.lock import DEAD_AFTER_S, LOCK, lock
-from deckgen.runs import journal
-from deckgen.runs.engine import LOG, RunRecord, go_back, keep_older, lammps_errors, open_for_script, resume
+from deckgen.decks.manifest import ENERGIES, FRAMES, OLD_RESTART, QUENCHED, RESTART, SCRIPT, Manifest
+from deckgen.errors import RunError
+from deckgen.runs.engine import LOG, go_back, keep_older, lammps_errors, open_for_script, resume
 from deckgen.runs.exchange.configuration import Atoms
-from deckgen.runs.exchange.line import Line, call
 from deckgen.runs.outputs import Cut
 from deckgen.runs.restarts import Choice, keep_records, step_of
 from deckgen.runs.rows import last_step
 from deckgen.runs.watch import OutputWatch, require_room
 
-__all__ = ["NEXT", "serve_rung"]
+__all__ = ["NEXT", "Rung", "begin_at"]
 
 NEXT = "nvt.restart.next"
 """A restart that counts once the whole ladder has got as far."""
 
 
-def serve_rung(folder: Path, address: str, place: int, step: int | None) -> RunRecord:
-    """Run a rung's deck as the ladder asks, until it says that this is the end.
+def begin_at(folder: Path, manifest: Manifest, step: int | None) -> tuple[Choice, Cut]:
+    """Put the restart of a step in place in the working folder, and cut rows and frames back to it.
 
     Parameters
     ----------
     folder
-        The deck's folder.
-    address
-        Where the ladder listens.
-    place
-        The rung's number in the ladder.
+        The deck's folder, for messages.
+    manifest
+        The deck's.
     step
         The step that the ladder stands at; None: the rung is new to it and begins from its own restart, if any.
 
     Raises
     ------
     RunError
-        As `deckgen.runs.engine.run_deck`; if there is no restart of the ladder's step; if the ladder has gone.
+        If there is no restart of that step.
     """
-    manifest, began = read_manifest(folder), time.monotonic()
-    with (
-        call(address) as line,
-        lock(folder / LOCK, f"the deck {folder}", patience_s=DEAD_AFTER_S),
-        contextlib.chdir(folder),
-        named(folder),
-    ):
-        here, reached = Path(), last_step(Path())
-        require_room(folder)
-        choice, cut = _begin_at(folder, manifest, step)
-        journal.begin(here, choice.step, reached, cut, choice.passed_over)
-        try:
-            outcome, at = _Rung(folder, manifest, choice.step, line).serve(place)
-        except Exception as error:
-            message = error.message if isinstance(error, DeckgenError) else str(error)
-            journal.close(here, "failed", last_step(here), time.monotonic() - began, message)
-            raise
-        seconds = time.monotonic() - began
-        journal.close(here, outcome, at, seconds)
-    return RunRecord(folder, outcome, choice.step, at, seconds, cut, choice.passed_over)
-
-
-def _begin_at(folder: Path, manifest: Manifest, step: int | None) -> tuple[Choice, Cut]:
-    """Put the restart of a step in place, and cut rows and frames back to it."""
     there = [path for name in (NEXT, RESTART, OLD_RESTART) if (path := Path(name)).exists()]
     if not step or (not there and not last_step(Path())):  # also a deck that was begun afresh
         return resume(folder, manifest)
@@ -97,37 +66,29 @@ def _take_next() -> None:
     Path(NEXT).rename(RESTART)
 
 
-class _Rung:
-    """The deck's LAMMPS, and what the ladder may ask of it."""
+class Rung:
+    """The deck's LAMMPS, and what the ladder may ask of it; the working folder is the deck's whenever it is asked."""
 
-    def __init__(self, folder: Path, manifest: Manifest, from_step: int, line: Line) -> None:
-        self.folder, self.manifest, self.from_step, self.line = folder, manifest, from_step, line
+    def __init__(self, folder: Path, manifest: Manifest, from_step: int) -> None:
+        self.folder, self.manifest, self.from_step = folder, manifest, from_step
         self.lmp: Any = None
         self.setup = False
-
-    def serve(self, place: int) -> tuple[str, int]:
-        """Answer the ladder; return the outcome and the step at the end."""
-        orders: dict[str, Callable[..., object]] = {
+        self._orders: dict[str, Callable[..., object]] = {
             "begin": self.begin,
             "run": self.run,
             "save": self.save,
             "keep": self.keep,
         }
-        self.line.send((place, self.from_step))
-        while True:
-            try:
-                order, *details = self.line.recv()
-            except EOFError:
-                raise RunError(f"{self.folder}: its ladder has gone") from None
-            if order == "end":
-                return details[0], self.from_step if self.lmp is None else self.step
-            with lammps_errors(self.folder, hint=f"its log: {self.folder / LOG}"):
-                answer = orders[order](*details)
-            self.line.send(answer)
+
+    def obey(self, order: str, *details: Any) -> object:
+        """Do what the ladder asks for; return what it is to know."""
+        with lammps_errors(self.folder, hint=f"its log: {self.folder / LOG}"):
+            return self._orders[order](*details)
 
     @property
     def step(self) -> int:
-        return int(self.lmp.extract_global("ntimestep"))
+        """The step that it is at."""
+        return self.from_step if self.lmp is None else int(self.lmp.extract_global("ntimestep"))
 
     def begin(self) -> tuple[float, bytes]:
         """Have the deck prepare everything, up to its run."""

@@ -157,7 +157,7 @@ def test_a_study_with_all_defaults_written_out_is_the_same_study(tmp_path: Path)
 def test_the_schema_describes_every_table_and_key() -> None:
     schema = json_schema()
     assert set(schema["properties"]) == {
-        "study", "cluster", "potential", "ladder", "nvt", "exchange", "isomers", "analysis",
+        "study", "cluster", "potential", "ladder", "nvt", "exchange", "goal", "isomers", "analysis",
     }  # fmt: skip
     assert schema["additionalProperties"] is False
     nvt = schema["$defs"]["Nvt"]["properties"]

@@ -71,7 +71,7 @@ class ClusterExecutor(TaskExecutor):
         self._open = dict[Future[Any], bytes]()
         self._closed = self._stopped = False
         if find_spec("parsl") is None:
-            raise InstallationError("other machines need Parsl", hint='pip install "deckgen[cluster]"')
+            raise InstallationError("other machines need Parsl", hint='pip install "deckgen-lammps[cluster]"')
         self._log, self._drain = log, drain
         self._kernel: Any = None
         self._engine: Any = None

@@ -10,6 +10,7 @@ from deckgen.analysis.states import RungState
 from deckgen.analysis.swaps import RungSwaps
 from deckgen.findings import Finding
 from deckgen.study.folder import ResultsFolder
+from deckgen.study.runs import Look
 from deckgen.workflows.document import Document, read_document
 
 __all__ = ["ThermodynamicsDocument", "read_thermodynamics"]
@@ -66,7 +67,7 @@ class RotationEntry:
 
 @dataclass(frozen=True)
 class EstimatorsEntry:
-    """C_v/C_0 by other ways: `fluctuation` on the rungs, all others on the grid."""
+    """C_v/C_0 by other ways: `fluctuation` and its standard error on the rungs, all others on the grid."""
 
     fluctuation: Curve
     dU_dT: Curve
@@ -74,6 +75,7 @@ class EstimatorsEntry:
     rotation: RotationEntry
     first_half: Curve | None
     second_half: Curve | None
+    fluctuation_error: Curve | None = None
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,14 @@ class ComparisonEntry:
 
 
 @dataclass(frozen=True)
+class GoalEntry:
+    """How the study's goal stands: whether it is reached, and in words; empty while it goes on."""
+
+    reached: bool
+    verdict: str
+
+
+@dataclass(frozen=True)
 class ThermodynamicsDocument(Document):
     """The contents of results/thermodynamics.json, as `StudyThermodynamics.to_json` writes them."""
 
@@ -131,6 +141,8 @@ class ThermodynamicsDocument(Document):
     warnings: tuple[Finding, ...]
     external: tuple[ExternalEntry, ...]
     comparison: ComparisonEntry | None
+    goal: GoalEntry | None
+    history: tuple[Look, ...]
 
 
 def read_thermodynamics(results: ResultsFolder) -> ThermodynamicsDocument:

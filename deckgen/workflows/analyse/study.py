@@ -11,6 +11,7 @@ from deckgen.analysis.thermodynamics import thermodynamics
 from deckgen.samples import Samples
 from deckgen.study import Analysis, Study
 from deckgen.study.folder import StudyFolder
+from deckgen.study.runs import read_plan
 from deckgen.workflows.analyse.gather import External, gather, read_external
 from deckgen.workflows.analyse.result import StudyThermodynamics
 from deckgen.workflows.analyse.superposition import superposition
@@ -64,7 +65,8 @@ def analyse(
     sources = read_external(external or {}, units=units, n_atoms=n_atoms)
     thermo = _thermodynamics(gather(own, folder, sources, n_atoms), own, folder, seed)
     compared = None if compare is None else _compare_with(thermo, folder, compare, seed)
-    result = StudyThermodynamics.of(thermo, sources, compared)
+    has_goal = own is not None and own.goal.melting_K is not None
+    result = StudyThermodynamics.of(thermo, sources, compared, read_plan(folder) if has_goal else None)
     from deckgen.workflows.analyse.files import write_results
 
     write_results(result, folder, figures=figures)

@@ -13,6 +13,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import pytest
+from scipy.special import gammaincc
 
 import deckgen
 from deckgen.decks.manifest import ENERGIES, FRAMES, RESTART, SCRIPT
@@ -105,8 +107,9 @@ def test_kills_lose_one_interval_at_most_and_every_walker_stays_what_it_is(
     until(lambda: last_step(decks[2]) > stood + 5000)
     os.kill(attempts(decks[2])[-1]["pid"], signal.SIGKILL)
     batch.join()
-    assert [(deck.folder, "SIGKILL" in deck.message) for deck in results[0].failed] == [(decks[2], True)]
-    assert results[0].interrupted == decks[:2]
+    # the first and the third rung share a process
+    assert [(deck.folder, "SIGKILL" in deck.message) for deck in results[0].failed] == [(decks[0], True)]
+    assert results[0].interrupted == decks[1:]
     assert {deck.state for deck in status(study)} <= {"failed", "interrupted"}
 
     assert not deckgen.run(study, progress=False).failed
@@ -133,6 +136,7 @@ def independent(run: TimeSeries, every: int = 50) -> np.ndarray:
     return run.potential_energy_eV[500::every]
 
 
+@pytest.mark.long
 def test_each_rung_has_the_canonical_distribution_of_its_temperature(tmp_path: Path) -> None:
     """Of two rungs the ratio of the energies' densities is exp(-(beta' - beta) U): Shirts, JCTC 9, 909 (2013)."""
     kelvins = [10, 12, 14.5]
@@ -188,6 +192,59 @@ def test_a_ladder_stops_at_one_step_and_goes_on_with_more_rungs_and_steps(
     assert noted[new][0].tolist() == [0, 3]  # the new rung runs by itself to where the others wait
     assert noted[new][1, 0] == stood
     assert [attempt["dropped_rows"] for deck in decks for attempt in attempts(deck)] == [0] * 9
+
+
+def test_a_replica_that_is_added_is_a_ladder_of_its_own(tmp_path: Path) -> None:
+    study = write(tmp_path / "study", [20, 24, 29], 4)
+    assert len(deckgen.run(study, progress=False).done) == 3
+    first = read_walkers(state_file(study, 1))
+    write(study, [20, 24, 29], 4, nvt="replicas = 2")
+    result = deckgen.run(study, progress=False)
+    assert (len(result.done), len(result.skipped)) == (3, 3)
+    for replica in (1, 2):
+        noted = read_walkers(state_file(study, replica))
+        for deck in decks_of(study, replica):
+            assert_whole(deck, 2000)
+            assert len(noted[deck.name]) == 20
+    for deck, walkers in first.items():
+        assert read_walkers(state_file(study, 1))[deck].tolist() == walkers.tolist()
+    assert {run.ladder for run in harvest(study).series} == {1, 2}
+
+
+@pytest.mark.long
+def test_twenty_kills_leave_the_ladder_as_one_that_nothing_happened_to(
+    tmp_path: Path, until: Callable[..., None]
+) -> None:
+    """Of the command, or of one of its processes: no row lost or doubled, every walker somewhere, the same energies."""
+    rng, kelvins, n_steps = np.random.default_rng(20), [22, 25, 28.5], 200_000
+    quiet = write(tmp_path / "quiet", kelvins, 400)
+    assert not deckgen.run(quiet, progress=False).failed
+    study = write(tmp_path / "study", kelvins, 400)
+    for kill in range(20):
+        before = max(map(last_step, decks_of(study)), default=0)
+        program = start(study)
+        goal = before + int(rng.integers(1, n_steps // 25))
+        until(lambda goal=goal: len(decks_of(study)) == 3 and max(map(last_step, decks_of(study))) >= goal)
+        deck = decks_of(study)[kill % 3]
+        os.kill(program.pid if kill % 2 else attempts(deck)[-1]["pid"], signal.SIGKILL)
+        program.wait()
+        until(lambda: all(deck.state != "running" for deck in status(study)), 30)
+    assert not deckgen.run(study, progress=False).failed
+    noted = read_walkers(state_file(study, 1))
+    for deck in decks_of(study):
+        assert_whole(deck, n_steps)
+        assert noted[deck.name][:, 0].tolist() == list(range(0, n_steps, 100))
+    assert (np.sort([noted[deck.name][:, 1] for deck in decks_of(study)], axis=0) == np.arange(3)[:, None]).all()
+    assert sum(one["outcome"] in ("killed", "failed") for one in attempts(decks_of(study)[0])) >= 10
+    z = [difference(*pair) for pair in zip(harvest(study).series, harvest(quiet).series, strict=True)]
+    assert gammaincc(len(z) / 2, np.square(z).sum() / 2) > 1e-3  # chi-squared
+
+
+def difference(one: TimeSeries, other: TimeSeries) -> float:
+    """Of the mean energies, in standard errors by blocks."""
+    blocks = [[part.mean() for part in np.array_split(run.potential_energy_eV[1000:], 20)] for run in (one, other)]
+    errors = [np.std(means, ddof=1) / np.sqrt(len(means)) for means in blocks]
+    return float((np.mean(blocks[0]) - np.mean(blocks[1])) / np.hypot(*errors))
 
 
 def test_a_swap_scales_the_kinetic_energy_and_does_no_work(tmp_path: Path) -> None:

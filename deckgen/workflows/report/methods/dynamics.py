@@ -5,6 +5,7 @@ from __future__ import annotations
 from deckgen.analysis.swaps import elements_of
 from deckgen.decks.protocols import MELT_PS
 from deckgen.study import Study
+from deckgen.study.runs import read_plan
 from deckgen.thermostats import THERMOSTATS
 from deckgen.workflows.analyse.read import ThermodynamicsDocument
 from deckgen.workflows.document import ClusterEntry
@@ -47,16 +48,14 @@ def ladder_runs(
 ) -> list[str]:
     """Describe the runs behind results/thermodynamics.json; templates of the study's own decide how they began."""
     nvt, states = study.nvt, results.states
-    runs = f"{nvt.replicas} independent runs" if nvt.replicas > 1 else "one run"
     sentences = [
         f"The results rest on {len(states)} temperatures from {states[0].temperature_K:g} to "
-        f"{states[-1].temperature_K:g} K, with {runs} of {nvt.duration_ps:g} ps planned at each"
-        + "".join(f", {some.duration_ps:g} ps from {some.min_K:g} to {some.max_K:g} K" for some in nvt.longer)
-        + ".",
+        f"{states[-1].temperature_K:g} K, with {_planned(study)}."
     ]
     if any(warning.code == "partial" for warning in results.warnings):
         sentences.append("Not all runs are finished; the results are those of the part that is.")
-    sentences += [] if own_templates else melting(study)
+    start = nvt.start if study.goal.melting_K is None else "alternate"
+    sentences += [] if own_templates else melting(start, study.melt_K)
     if study.exchange.every is not None:
         sentences.append(_exchange(study, references))
     sentences.append(
@@ -71,12 +70,32 @@ def ladder_runs(
     return sentences
 
 
-def melting(study: Study) -> list[str]:
+def _planned(study: Study) -> str:
+    """Say how many runs of what length there are at each temperature."""
+    nvt = study.nvt
+    if study.goal.melting_K is None:
+        runs = f"{nvt.replicas} independent runs" if nvt.replicas > 1 else "one run"
+        longer = (f", {some.duration_ps:g} ps from {some.min_K:g} to {some.max_K:g} K" for some in nvt.longer)
+        return f"{runs} of {nvt.duration_ps:g} ps planned at each" + "".join(longer)
+    plan = read_plan(study.folder)
+    pilot = f"a pilot of one run of {study.goal.pilot_ps:g} ps at each"
+    if plan is None or plan.window_K is None:
+        return pilot
+    lengths = [run.n_steps * nvt.timestep_fs / 1000 for run in plan.in_window]
+    low, high = plan.window_K
+    return (
+        f"{pilot}, and {len(lengths)} independent runs of {min(lengths):g} to {max(lengths):g} ps from {low:g} to "
+        f"{high:g} K, extended where that narrowed the interval of the melting temperature most, until it was "
+        f"{study.goal.melting_K:g} K wide or {study.goal.max_ns:g} ns were used"
+    )
+
+
+def melting(start: str, melt_K: float) -> list[str]:
     """Say which runs were melted first, and how."""
-    if study.nvt.start == "minimum":
+    if start == "minimum":
         return []
-    which = "Every second run, by temperature and by replica," if study.nvt.start == "alternate" else "Each run"
-    return [f"{which} began with {MELT_PS} ps at {study.melt_K:g} K to melt the start structure."]
+    which = "Every second run, by temperature and by replica," if start == "alternate" else "Each run"
+    return [f"{which} began with {MELT_PS} ps at {melt_K:g} K to melt the start structure."]
 
 
 def _exchange(study: Study, references: References) -> str:

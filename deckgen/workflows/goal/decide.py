@@ -1,0 +1,210 @@
+"""What to do next on the way to a goal, from what the runs so far tell. No files, no LAMMPS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deckgen.analysis.results import Thermodynamics
+from deckgen.decks.protocols import MELT_PS
+from deckgen.samples import Samples
+from deckgen.study import Study
+from deckgen.study.runs import Look, Plan, Run
+from deckgen.workflows.goal.allocation import divide, lengthened
+from deckgen.workflows.goal.ladder import lay_rungs, with_replicas
+from deckgen.workflows.goal.transition import ABOVE, BELOW, Transition, find_transition
+
+__all__ = ["Budget", "next_plan"]
+
+FIRST = 2
+"""Length of the runs that are laid round the transition, in those of the pilot."""
+
+GROWTH = 0.5
+"""Of the dynamics round the transition: extended by this much at most before the next look."""
+
+LEAST_GROWTH = 0.1
+
+SLACK = 1.1
+"""How much more than what the interval asks for: it narrows by chance as well."""
+
+NEAR_BELOW, NEAR_ABOVE = 0.93, 1.08
+"""Of the melting temperature: where rungs do not reach as far as that, others are laid."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The dynamics of runs in nanoseconds, with the melts that they begin with.
+
+    Parameters
+    ----------
+    timestep_fs, max_ns
+        Of the study.
+    """
+
+    timestep_fs: float
+    max_ns: float
+
+    @classmethod
+    def of(cls, study: Study) -> Budget:
+        """Return that of a study with a goal."""
+        assert study.goal.max_ns is not None
+        return cls(study.nvt.timestep_fs, study.goal.max_ns)
+
+    def ns(self, runs: tuple[Run, ...] | list[Run]) -> float:
+        """Return what some runs cost."""
+        steps = sum(run.n_steps for run in runs)
+        return steps * self.timestep_fs / 1e6 + sum(run.melted for run in runs) * MELT_PS / 1e3
+
+    def spent(self, plan: Plan) -> float:
+        """Return what a plan costs, with the runs that were left out."""
+        return self.ns([*plan.runs, *plan.left_out])
+
+    def left_steps(self, plan: Plan) -> float:
+        """Return how many steps a plan leaves."""
+        return (self.max_ns - self.spent(plan)) * 1e6 / self.timestep_fs
+
+
+def next_plan(study: Study, plan: Plan, samples: Samples, found: Thermodynamics) -> Plan:
+    """Return the plan that follows when all runs of one are done; with a verdict where there is nothing more to do.
+
+    Parameters
+    ----------
+    study
+        The study, with a goal.
+    plan
+        The plan so far.
+    samples, found
+        What its runs have sampled, and the analysis of that.
+    """
+    plan = replace(plan, verdict="", reached=False)
+    if plan.window_K is None:
+        return _lay(study, plan, samples, found)
+    width = _width(found)
+    goal = study.goal.melting_K or 0.0
+    if width is not None and width <= goal:
+        words = f"the goal is reached: the melting temperature is known to {width:.2g} K, where {goal:g} K were asked"
+        return _ended(study, plan, found, words, reached=True)
+    elsewhere = _elsewhere(plan, found)
+    return _extend(study, plan, found, width) if elsewhere is None else _laid(study, plan, found, elsewhere)
+
+
+def _elsewhere(plan: Plan, found: Thermodynamics) -> Transition | None:
+    """Return the transition where it has turned out to lie at the end of its rungs, or beyond; None where it does not.
+
+    The new range takes in the old one, so that it cannot go back and forth.
+    """
+    assert plan.window_K is not None
+    (low, high), peak = plan.window_K, found.melting
+    if peak is None or (low <= NEAR_BELOW * peak.temperature_K and high >= NEAR_ABOVE * peak.temperature_K):
+        return None
+    T = peak.temperature_K
+    return Transition(T, min(BELOW * T, low), max(ABOVE * T, high), starts_agree=True)
+
+
+def _lay(study: Study, plan: Plan, samples: Samples, found: Thermodynamics) -> Plan:
+    """Lay rungs round the transition that the pilot shows."""
+    transition = find_transition(samples, found.melting)
+    if transition is None:
+        low, high = plan.rungs_K[0], plan.rungs_K[-1]
+        words = f"there is no transition between {low:g} and {high:g} K: set [ladder] min_K and max_K wider"
+        return _ended(study, plan, found, words)
+    return _laid(study, plan, found, transition)
+
+
+def _laid(study: Study, plan: Plan, found: Thermodynamics, transition: Transition) -> Plan:
+    high_K = min(transition.high_K, 0.95 * study.melt_K)
+    rungs = lay_rungs(transition.low_K, high_K, plan.rungs_K, found.n_atoms)
+    outside = [run for run in plan.runs if not rungs[0] <= run.temperature_K <= rungs[-1]]
+    glassy = [] if transition.starts_agree else [r for r in outside if r.melted and r.temperature_K < rungs[0]]
+    solid = [Run(run.temperature_K, run.replica + 1, run.n_steps, melted=False) for run in glassy]
+    kept = [run for run in outside if run not in glassy] + solid
+    budget = Budget.of(study)
+    n_steps = _first_steps(study, plan, rungs, budget.ns(solid))
+    how = "both starts agree" if transition.starts_agree else "the starts disagree on either side"
+    if n_steps is None:
+        words = f"the budget of {budget.max_ns:g} ns does not reach beyond the pilot: raise [goal] max_ns"
+        return _ended(study, plan, found, words)
+    there = with_replicas(rungs, plan.runs, n_steps)
+    note = f"transition near {transition.temperature_K:.0f} K ({how}): {len(rungs)} rungs, {len(there)} runs"
+    note += f"; left out: {len(glassy)} runs from the melt below it, which may be glasses" if glassy else ""
+    return replace(
+        plan,
+        runs=tuple(sorted([*kept, *there], key=lambda run: (run.temperature_K, run.replica))),
+        window_K=(rungs[0], rungs[-1]),
+        left_out=(*plan.left_out, *glassy),
+        stage="ladder",
+        history=(*plan.history, _look(study, plan, found, note)),
+    )
+
+
+def _first_steps(study: Study, plan: Plan, rungs: list[float], also_ns: float) -> int | None:
+    """Return the length of the first runs round the transition; half of what is left at most; None: not even that."""
+    every, wanted = study.nvt.sample_every, FIRST * study.pilot_steps
+    budget = Budget.of(study)
+    trial = with_replicas(rungs, plan.runs, study.pilot_steps)
+    known = [run for run in plan.runs if run.temperature_K in rungs]
+    spare = budget.max_ns - budget.spent(plan) - also_ns - (budget.ns(trial) - budget.ns(known))
+    if spare < 0:
+        return None
+    more = int(spare / 2 * 1e6 / budget.timestep_fs / len(trial))
+    return (study.pilot_steps + min(more, wanted - study.pilot_steps)) // every * every
+
+
+def _extend(study: Study, plan: Plan, found: Thermodynamics, width: float | None) -> Plan:
+    """Extend the runs that narrow the interval most, by as much as it seems to need and the budget allows."""
+    assert plan.window_K is not None
+    runs, goal, budget = plan.in_window, study.goal.melting_K or 0.0, Budget.of(study)
+    rungs = sorted({run.temperature_K for run in runs})
+    steps = np.array([sum(run.n_steps for run in runs if run.temperature_K == kelvin) for kelvin in rungs], dtype=float)
+    wanted = steps.sum() * (GROWTH if width is None else SLACK * (width / goal) ** 2 - 1)
+    more = float(np.clip(wanted, LEAST_GROWTH * steps.sum(), GROWTH * steps.sum()))
+    least = study.nvt.sample_every * len(runs)
+    more = min(more, budget.left_steps(plan) - least)  # lengths are rounded up
+    if more < least:
+        given = "no interval" if width is None else f"an interval of {width:.3g} K"
+        words = f"the budget of {budget.max_ns:g} ns is used up, with {given} where {goal:g} K were asked"
+        return _ended(study, plan, found, words)
+    then = divide(steps, _shares(found, rungs), more)
+    longer = lengthened(plan.runs, dict(zip(rungs, then.tolist(), strict=True)), study.nvt.sample_every)
+    extended = replace(plan, runs=tuple(longer), stage="extension")
+    grown = max(rungs, key=lambda kelvin: then[rungs.index(kelvin)] - steps[rungs.index(kelvin)])
+    note = f"{budget.spent(extended) - budget.spent(plan):.3g} ns more, most of it at {grown:g} K"
+    return replace(extended, history=(*plan.history, _look(study, plan, found, note)))
+
+
+def _shares(found: Thermodynamics, rungs: list[float]) -> NDArray[np.float64]:
+    """Return the share of each rung in the squared error; all alike where it is not known."""
+    known = {state.temperature_K: state.error_share for state in found.states}
+    shares = np.array([known.get(kelvin) or 0.0 for kelvin in rungs])
+    return shares / shares.sum() if shares.sum() > 0 else np.full(len(rungs), 1 / len(rungs))
+
+
+def _width(found: Thermodynamics) -> float | None:
+    interval = found.melting_ci95.temperature_K
+    return None if interval is None else interval[1] - interval[0]
+
+
+def _look(study: Study, plan: Plan, found: Thermodynamics, note: str) -> Look:
+    """Return the entry of the history for what is known now."""
+    spent = Budget.of(study).spent(plan)
+    width, goal, peak = _width(found), study.goal.melting_K or 0.0, found.melting
+    near = Budget.of(study).ns(plan.in_window)
+    return Look(
+        stage=plan.stage,
+        ns=round(spent, 6),
+        n_runs=len(plan.runs),
+        melting_K=None if peak is None or peak.at_edge else peak.temperature_K,
+        ci95_K=found.melting_ci95.temperature_K,
+        forecast_ns=None if width is None else round(spent + near * max((width / goal) ** 2 - 1, 0), 3),
+        note=note,
+    )
+
+
+def _ended(study: Study, plan: Plan, found: Thermodynamics, words: str, *, reached: bool = False) -> Plan:
+    look = _look(study, plan, found, words)
+    before = plan.history
+    if before and before[-1].ns == look.ns and before[-1].ci95_K == look.ci95_K:  # looked at again, for another goal
+        before = before[:-1]
+    return replace(plan, history=(*before, look), verdict=words, reached=reached)

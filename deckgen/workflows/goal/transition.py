@@ -1,0 +1,120 @@
+"""Where a pilot shows the transition: by its heat capacity where both starts agree, by the starts where they do not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deckgen.analysis.melting import Peak
+from deckgen.samples import Samples, TimeSeries
+from deckgen.units import KB_EV_K
+
+__all__ = ["Transition", "find_transition"]
+
+Array = NDArray[np.float64]
+
+BELOW, ABOVE = 0.87, 1.21
+"""Of the melting temperature: where rungs tell most of a sharp transition.
+
+Measured for Na55 with the Gupta potential: above it runs forget where they began much faster, and tell as much.
+"""
+
+OVERHEATED = 1.08
+"""A solid goes on for some tens of picoseconds up to about this multiple of its melting temperature."""
+
+WIDE = 0.6
+"""Of the width at half height: how far rungs go on either side of a broad peak."""
+
+
+@dataclass(frozen=True)
+class Transition:
+    """What a pilot shows.
+
+    Parameters
+    ----------
+    temperature_K
+        Where the transition is, roughly.
+    low_K, high_K
+        Temperatures between which rungs tell of it.
+    starts_agree
+        Whether runs from the melt and from the solid came to the same energies everywhere.
+    """
+
+    temperature_K: float
+    low_K: float
+    high_K: float
+    starts_agree: bool
+
+
+def find_transition(samples: Samples, peak: Peak | None) -> Transition | None:
+    """Find the transition in runs of which every second one began with the melt.
+
+    Parameters
+    ----------
+    samples
+        One run at each rung.
+    peak
+        The highest peak of their heat capacity.
+
+    Returns
+    -------
+    Transition or None
+        None where both starts agree and there is no peak inside the ladder.
+    """
+    apart = _apart(samples)
+    if not apart.any():
+        if peak is None or peak.at_edge:
+            return None
+        return Transition(peak.temperature_K, *_around(peak), starts_agree=True)
+    kelvins = np.array([run.temperature_K for run in samples.series])
+    middle_K = _between(kelvins, apart)
+    return Transition(middle_K, BELOW * middle_K, ABOVE * middle_K, starts_agree=False)
+
+
+def _around(peak: Peak) -> tuple[float, float]:
+    """Return the range of a sharp peak, or that of a broad one, which is wider."""
+    T, reach = peak.temperature_K, WIDE * (peak.fwhm_K or 0.0)
+    return min(BELOW * T, T - reach), max(ABOVE * T, T + reach)
+
+
+def _apart(samples: Samples) -> NDArray[np.bool_]:
+    """Return at which rungs (K,) a run disagrees with its two neighbours, of the other start.
+
+    Where both phases last for as long as the runs, those from the melt lie above those from the solid by more than the
+    vibrations fluctuate.
+    """
+    runs = samples.series
+    energy = np.array([_late_mean_eV(run) for run in runs])
+    kelvins = np.array([run.temperature_K for run in runs])
+    sign = np.where([run.start == "melted" for run in runs], 1.0, -1.0)
+    between = np.array([np.interp(kelvins[k], kelvins[[k - 1, k + 1]], energy[[k - 1, k + 1]]) for k in _inner(runs)])
+    fluctuation = KB_EV_K * kelvins * np.sqrt((3 * samples.n_atoms - 6) / 2)
+    apart = np.zeros(len(runs), dtype=bool)
+    apart[1:-1] = sign[1:-1] * (energy[1:-1] - between) > fluctuation[1:-1]
+    return apart
+
+
+def _inner(runs: tuple[TimeSeries, ...]) -> range:
+    return range(1, len(runs) - 1)
+
+
+def _late_mean_eV(run: TimeSeries) -> float:
+    return float(run.potential_energy_eV[run.n // 2 :].mean())
+
+
+def _between(kelvins: Array, apart: NDArray[np.bool_]) -> float:
+    """Return the middle of the temperatures at which both phases last, from the highest of them down.
+
+    Where no melt has frozen, however cold, they end above the melting temperature only: as far above as a solid can be
+    overheated.
+    """
+    top = int(np.flatnonzero(apart)[-1])
+    low = top
+    while low > 0 and apart[max(low - 2, 0) : low].any():  # one rung may agree by chance
+        low -= 1
+    high_K = float(kelvins[top] + kelvins[top + 1]) / 2
+    if low <= 1:
+        return high_K / OVERHEATED
+    return float(np.sqrt(high_K * (kelvins[low - 1] + kelvins[low]) / 2))
