@@ -3,7 +3,7 @@
     python -m benchmarks.scale [--decks N] [--run M] [--folder DIR]
 
 N decks are written. M decks are run, once on this machine and once through Parsl (scheduler = "local", as on a cluster
-without the wait for a job); the outputs of one are copied to the N, so that all are done. docs/scale.md has the table.
+without the wait for a job); the outputs of one are copied to the N, so that all are done.
 """
 
 from __future__ import annotations
