@@ -76,7 +76,7 @@ docs: $(READY)          ## the documentation site, site/docs/index.html; a broke
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -c docs . site
 
 golden: $(READY)        ## rewrite the golden decks after a deliberate change
-	$(BIN)/python -m pytest tests/decks tests/project/test_docs.py --rewrite-golden
+	$(BIN)/python -m pytest tests/decks tests/project/test_docs.py tests/processes/cluster --rewrite-golden
 
 clean:
 	rm -rf $(VENV) build dist site *.egg-info .pytest_cache .ruff_cache .mypy_cache demo demo-na55 na-gap

@@ -9,6 +9,7 @@ import typer
 from rich.console import RenderableType
 from rich.table import Table
 
+from deckgen.cli.machines import Detach, On, detached, executor_on
 from deckgen.cli.output import HERE, Json, StudyPath, out, print_json
 
 if TYPE_CHECKING:
@@ -33,12 +34,17 @@ def isomers(
     chemiscope: Annotated[
         bool, typer.Option("--chemiscope", help="Also write results/isomers.chemiscope.json, for chemiscope.org.")
     ] = False,
+    on: On = None,
+    detach: Detach = False,
     as_json: Json = False,
 ) -> None:
     """Quench frames and list the distinct minima; started again, it resumes where it stopped."""
     from deckgen.workflows.isomers.study import isomers as find
 
-    result = find(study, frames=frames or (), workers=workers, force=force)
+    if detached(on, detach, study, f"deckgen status {study}"):
+        return
+    with executor_on(on, study) as executor:
+        result = find(study, frames=frames or (), workers=workers, executor=executor, force=force)
     if chemiscope:
         from deckgen.workflows.isomers.files import write_chemiscope
 
