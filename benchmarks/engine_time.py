@@ -21,6 +21,8 @@ from ase import Atoms
 from ase.cluster import Icosahedron
 from ase.data import atomic_numbers
 
+from deckgen.decks.clusters import bond_length_A
+
 ENGINES = ("plain", "quip", "native")
 SHELLS = {13: 2, 55: 3, 147: 4}
 
@@ -28,7 +30,8 @@ SHELLS = {13: 2, 55: 3, 147: 4}
 def icosahedron(n: int, elements: Sequence[str] = ("Na",)) -> Atoms:
     """Return the shaken icosahedron of n atoms, of random elements, in its box."""
     rng = np.random.default_rng(3)
-    cluster: Atoms = Icosahedron("Na", SHELLS[n], latticeconstant=5.3)
+    bond_A = np.mean([bond_length_A(element) for element in elements])
+    cluster: Atoms = Icosahedron("Na", SHELLS[n], latticeconstant=np.sqrt(2) * bond_A)
     cluster.positions += rng.normal(0.0, 0.1, cluster.positions.shape)
     cluster.symbols = rng.choice(elements, n)
     cluster.set_cell([80.0] * 3)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from deckgen.samples import Samples
     from deckgen.study import Study
     from deckgen.workflows.analyse.study import analyse
+    from deckgen.workflows.cite import cite
     from deckgen.workflows.compare.study import compare_isomers
     from deckgen.workflows.doctor import doctor
     from deckgen.workflows.goal.cost import plan
@@ -37,6 +38,7 @@ _HOME = {
     "Study": "deckgen.study",
     "analyse": "deckgen.workflows.analyse.study",
     "augment": "deckgen.workflows.train.augment",
+    "cite": "deckgen.workflows.cite",
     "compare_isomers": "deckgen.workflows.compare.study",
     "doctor": "deckgen.workflows.doctor",
     "init": "deckgen.decks.scaffold",
@@ -58,6 +60,7 @@ __all__ = [
     "__version__",
     "analyse",
     "augment",
+    "cite",
     "compare_isomers",
     "doctor",
     "init",

@@ -16,7 +16,7 @@ from deckgen.processes.executor import TaskExecutor, use_executor
 from deckgen.processes.lock import lock
 from deckgen.processes.tasks import Tasks, why_failed
 from deckgen.runs import journal
-from deckgen.runs.engine import RunRecord, run_deck
+from deckgen.runs.engine import RunRecord, run_alone
 from deckgen.runs.exchange.ladder import run_ladder
 from deckgen.runs.exchange.plan import Ladder, ladders_of
 from deckgen.runs.exchange.walkers import describe
@@ -164,7 +164,7 @@ class _Batch:
             self.tasks.submit(ladder, run_ladder, ladder)
         together = {folder for ladder in ladders for folder in ladder.decks}
         for folder in sorted(self.decks.keys() - {*self.result.skipped, *together}, key=self._longest_first):
-            self.tasks.submit(folder, _run_alone, folder)
+            self.tasks.submit(folder, run_alone, folder)
 
     def _longest_first(self, folder: Path) -> tuple[bool, int, Path]:
         """Order by what is left to do, but first the minimisations: short, and others wait for their answer."""
@@ -185,7 +185,7 @@ class _Batch:
             for reason in record.passed_over:
                 self.show.say(f"{_name(record.folder)}: {reason}")
             if isinstance(job, Ladder) and record.outcome == "done":
-                self.tasks.submit(record.folder, _run_alone, record.folder)  # its dynamics are done: it is quenched
+                self.tasks.submit(record.folder, run_alone, record.folder)  # its dynamics are done: it is quenched
             else:
                 self._ended(record)
         if isinstance(job, Ladder):
@@ -219,10 +219,6 @@ class _Batch:
 
 def _folders(job: Path | Ladder) -> tuple[Path, ...]:
     return (job,) if isinstance(job, Path) else job.decks
-
-
-def _run_alone(folder: Path) -> list[RunRecord]:
-    return [run_deck(folder)]
 
 
 def _name(folder: Path) -> str:

@@ -24,7 +24,7 @@ from deckgen.processes.lock import DEAD_AFTER_S, LOCK, lock
 from deckgen.processes.signals import StopRequest
 from deckgen.quip import plugin_folder, without_plugin
 from deckgen.quip.check import require_quip
-from deckgen.quip.mpi import preload_mpi
+from deckgen.quip.mpi import preload_mpi, unlink_shared_memory
 from deckgen.runs import journal
 from deckgen.runs.outputs import Cut, cut_back, is_finished, resumable_to
 from deckgen.runs.restarts import Choice, RestartState, choose, keep_records, put_in_place, step_of
@@ -40,6 +40,7 @@ __all__ = [
     "needs_quip",
     "open_for_script",
     "resume",
+    "run_alone",
     "run_deck",
 ]
 
@@ -104,6 +105,14 @@ def run_deck(folder: Path) -> RunRecord:
     return RunRecord(folder, outcome, choice.step, step, seconds, cut, choice.passed_over)
 
 
+def run_alone(folder: Path) -> list[RunRecord]:
+    """Run a deck as a batch does, whose tasks return a record for each deck.
+
+    Here, and not beside the batch: the process of a deck then imports what LAMMPS needs, and no study.
+    """
+    return [run_deck(folder)]
+
+
 def resume(folder: Path, manifest: Manifest) -> tuple[Choice, Cut]:
     """Choose the restart of the working folder, and cut rows and frames back to it; `folder` is its name in messages.
 
@@ -142,7 +151,9 @@ def open_lammps(log: str, *, quip: bool = False, exchange: bool = False) -> Any:
         known = os.environ.get("LAMMPS_PLUGIN_PATH", "")
         os.environ["LAMMPS_PLUGIN_PATH"] = f"{plugin_folder()}:{known}"
     told = ["-var", "exchange", "1"] if exchange else []
-    return lammps(cmdargs=["-screen", "none", "-log", log, *told])
+    lmp = lammps(cmdargs=["-screen", "none", "-log", log, *told])
+    unlink_shared_memory()
+    return lmp
 
 
 def needs_quip(script: str) -> bool:

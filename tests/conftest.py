@@ -64,7 +64,7 @@ def root() -> Path:
 def until() -> Callable[..., None]:
     """Wait until something holds."""
 
-    def wait(holds: Callable[[], object], timeout_s: float = 60) -> None:
+    def wait(holds: Callable[[], object], timeout_s: float = 300) -> None:
         end = time.monotonic() + timeout_s
         while not holds():
             assert time.monotonic() < end, "waited too long"

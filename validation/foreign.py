@@ -2,8 +2,9 @@
 
 `python -m validation.foreign FOLDER` goes through the manifest validation/foreign.toml: repositories with their commit,
 and files with their checksum. FOLDER has a clone of each, FOLDER/OWNER+NAME (`git clone`, also `--bare`). Of a file of
-labels, every energy that deckgen uses must stand in the file's own text; no file may end in anything but a result or a
-sentence that refuses it.
+labels, every energy that deckgen uses must stand in the file's own text. A GAP that is complete is evaluated in LAMMPS,
+by the native engine where it covers the GAP, and by quippy: a shaken icosahedron of 13 atoms, on one core. No file may
+end in anything but a result or a sentence that refuses it.
 """
 
 from __future__ import annotations
@@ -19,10 +20,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from benchmarks.engine_time import icosahedron, in_process
 from deckgen.decks.potentials import resolve
 from deckgen.decks.structure_file import read_structure
 from deckgen.errors import DeckgenError
 from deckgen.study import PotentialChoice
+from deckgen.training.predict import predict
 from deckgen.training.read import read_data
 from deckgen.training.recipe.data import Data
 from validation.common import record
@@ -35,11 +40,14 @@ ENERGIES = {
 }
 """Where the energies stand in the text of a file of labels, by what its name holds."""
 DIGITS = 1e-7
+N_ATOMS, SECONDS = 13, 0.5
+EQUAL = 1e-8
+"""In eV/atom and eV/A: two evaluations of one potential."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a file: `read`, `refused` or `FAILED`; numbers or the reason; whether its energies are its own."""
+    """What became of a file: `read`, `refused` or `FAILED`; numbers or the reason; whether its energies are right."""
 
     outcome: str
     words: str
@@ -60,10 +68,27 @@ def labels(file: Path, entry: Mapping[str, Any]) -> Outcome:
     return Outcome("read", words + (f"; warnings: {', '.join(codes)}" if codes else ""), true)
 
 
-def gap(file: Path, _entry: Mapping[str, Any]) -> Outcome:
-    """Resolve a GAP as a study would."""
+def gap(file: Path, entry: Mapping[str, Any]) -> Outcome:
+    """Resolve a GAP as a study would, and compare it with quippy."""
     potential = resolve(PotentialChoice(kind="gap", file=file), file.parent)
-    return Outcome("read", f"{', '.join(sorted(potential.elements))}; {len(potential.files)} files")
+    elements = entry.get("elements") or sorted(potential.elements)
+    plain = in_process("plain", file, N_ATOMS, SECONDS, elements)
+    try:
+        engine, found = "native", in_process("native", file, N_ATOMS, SECONDS, elements)
+    except subprocess.CalledProcessError as error:
+        why = re.search(r"does not cover the potential .*?: (.*?); use DECKGEN", error.stderr)
+        engine, found = (
+            f"QUIP (not native: {why[1] if why else '?'})",
+            in_process("quip", file, N_ATOMS, SECONDS, elements),
+        )
+    (by_quippy,) = predict(file, [icosahedron(N_ATOMS, elements)], workers=1)
+    of_energy = abs(found["energy"] - by_quippy.energy_eV) / N_ATOMS
+    of_forces = float(np.abs(np.array(found["forces"]) - by_quippy.forces_eV_A).max())
+    words = (
+        f"{', '.join(elements)}; {len(potential.files)} files; {engine}: off quippy's energies by {of_energy:.0e} "
+        f"eV/atom, forces by {of_forces:.0e} eV/A; {plain['ms'] / found['ms']:.1f} times as fast as QUIP's plain link"
+    )
+    return Outcome("read", words, of_energy < EQUAL and of_forces < EQUAL)
 
 
 def structure(file: Path, _entry: Mapping[str, Any]) -> Outcome:
@@ -116,7 +141,7 @@ def main() -> None:
                 rows.append((entry["path"], entry["kind"], last.outcome, words))
     checks = {
         "every file is read, or refused with the reason": all(one.outcome != "FAILED" for one in outcomes),
-        "every energy that is used stands in its file": all(one.true for one in outcomes),
+        "every energy stands in its file, or is quippy's": all(one.true for one in outcomes),
     }
     counts = {name: sum(one.outcome == name for one in outcomes) for name in ("read", "refused", "FAILED")}
     record("foreign", "Files of others", checks, rows, options="FOLDER", counts=counts)

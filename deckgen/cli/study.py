@@ -226,3 +226,12 @@ def report(study: StudyPath = HERE) -> None:
     from deckgen.workflows.report.study import report as write_report
 
     out.print(f"open {plain(write_report(study))}")
+
+
+def cite(
+    study: Annotated[Path | None, typer.Argument(help="A study: also the works that its methods rest on.")] = None,
+) -> None:
+    """Print what to cite, as BibTeX."""
+    from deckgen.workflows.cite import cite as entries
+
+    print(entries(study))  # plain text for a file: nothing is wrapped or coloured

@@ -23,6 +23,9 @@ __all__ = ["BUILTIN", "Builtin", "Potential", "resolve"]
 NO_ATOM_VIRIALS = {"LJ", "ZBL"}
 """QUIP's potentials, as a GAP's core, that cannot run in LAMMPS."""
 
+REAXFF = {f"{name}{suffix}" for name in ("reax", "reax/c", "reaxff") for suffix in ("", "/kk", "/omp")}
+"""Styles that decks cannot run: they need charges, `atom_style charge` and `fix qeq/reaxff`, and real units."""
+
 _DATA = Path(str(files("deckgen"))) / "potentials"
 
 
@@ -51,6 +54,7 @@ class Builtin:
     file: Path
     description: str
     citation: str
+    elements: tuple[str, ...]
 
 
 BUILTIN: dict[str, Builtin] = {
@@ -60,12 +64,21 @@ BUILTIN: dict[str, Builtin] = {
         "Gaussian approximation potential of sodium clusters (2-body + SOAP), fitted to PBE",
         "Bartok, Payne, Kondor, Csanyi, Phys. Rev. Lett. 104, 136403 (2010); "
         "Bartok, Kondor, Csanyi, Phys. Rev. B 87, 184115 (2013)",
+        ("Na",),
     ),
     "na-gupta": Builtin(
         "eam",
         _DATA / "na-gupta" / "Na.Li1998.eam.alloy",
         "second-moment (Gupta) potential of sodium",
         "Li, Blaisten-Barojas, Papaconstantopoulos, Phys. Rev. B 57, 15519 (1998)",
+        ("Na",),
+    ),
+    "cuau-gupta": Builtin(
+        "eam",
+        _DATA / "cuau-gupta" / "CuAu.Cleri1993.eam.fs",
+        "second-moment (Gupta) potential of copper and gold",
+        "Cleri, Rosato, Phys. Rev. B 48, 22 (1993)",
+        ("Cu", "Au"),
     ),
 }
 
@@ -95,8 +108,8 @@ def resolve(choice: PotentialChoice, folder: Path) -> Potential:
         kind=builtin.kind,
         sha256=hashlib.sha256(builtin.file.read_bytes()).hexdigest(),
         files=(builtin.file,),
-        elements=frozenset({"Na"}),
-        terms={"file": builtin.file.name},
+        elements=frozenset(builtin.elements),
+        terms={"file": builtin.file.name, "pair_style": "eam" + builtin.file.suffix.replace(".", "/")},
         citation=builtin.citation,
     )
 
@@ -156,6 +169,12 @@ def _lammps(choice: PotentialChoice, folder: Path) -> Potential:
     style, coefficients = Arguments(choice.pair_style or ""), tuple(map(Arguments, choice.pair_coeff))
     told(style, "[potential] pair_style")
     told(coefficients, "[potential] pair_coeff")
+    if reaxff := sorted(REAXFF.intersection(style.split())):
+        raise InputError(
+            f"[potential] pair_style {reaxff[0]}: decks are in metal units and have no charges, and ReaxFF needs "
+            "charges (atom_style charge, fix qeq/reaxff) and its files real units",
+            hint="run it in LAMMPS by yourself; `deckgen analyse --from T=LOG` takes the energies of such runs",
+        )
     digest = hashlib.sha256("\n".join((style, *coefficients)).encode())
     paths = [_file(file, folder) for file in choice.files]
     for path in paths:

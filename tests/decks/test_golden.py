@@ -42,6 +42,7 @@ STUDIES = {
     'pair_coeff = ["K K 0.04 4.1", "K Na 0.045 3.7", "Na Na 0.05 3.3"]\n'
     + LADDER
     + '[nvt]\nthermostat = "csvr"\nswap_every = 50\n',
+    "cuau13-gupta": '[cluster]\nformula = "Cu12Au"\n[potential]\nname = "cuau-gupta"\n' + LADDER,
     "unrelaxed": '[cluster]\nelement = "Ar"\nsize = 38\nstructure = "octahedron"\nrelax = false\n' + LJ + LADDER,
 }
 NAK = """4

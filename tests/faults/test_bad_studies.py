@@ -195,6 +195,13 @@ def test_the_files_of_a_potential_can_lie_in_a_decks_folder(tmp_path: Path, file
         resolve(choice, tmp_path)
 
 
+@pytest.mark.parametrize("style", ["reaxff NULL", "reax/c NULL checkqeq no", "hybrid/overlay reaxff/omp NULL zbl 4 5"])
+def test_reaxff_is_refused_by_name(tmp_path: Path, style: str) -> None:
+    choice = PotentialChoice(kind="lammps", pair_style=style, pair_coeff=("* * ffield.reax C",))
+    with pytest.raises(InputError, match=r"pair_style reax\S*: decks are in metal units and have no charges"):
+        resolve(choice, tmp_path)
+
+
 def test_isomers_of_files_that_are_not_named_are_not_looked_for(tmp_path: Path) -> None:
     read(tmp_path, NA13 + '[isomers]\nsource = "files"\n')
     with pytest.raises(InputError, match=r'\[isomers\] source = "files" without files'):

@@ -28,6 +28,7 @@ from deckgen.errors import InputError
 from deckgen.study import Study
 from deckgen.toml import validate
 from deckgen.training.recipe import Recipe
+from deckgen.training.recipe.sampling import Sample
 from deckgen.workflows.train.sample.nvt import _study
 
 LJ = {"kind": "lammps", "pair_style": "lj/cut 30.0", "pair_coeff": ["* * 0.01 3.40"]}
@@ -175,12 +176,39 @@ def test_the_words_of_a_structure_stay_out_of_its_deck(comment: str, symbol: str
         )
 
 
-@settings(max_examples=30)
-@given(potential=hostile)
-def test_no_text_of_a_training_project_changes_the_study_that_samples(potential: str) -> None:
-    recipe = validate({"sample": {"potential": f"{potential}.xml"}, "data": {"files": ["a.xyz"]}}, Recipe, source="")
-    study = validate(tomllib.loads(_study(recipe.sample, 13)), Study, source="study.toml")
-    assert (study.potential.kind, str(study.potential.file)) == ("gap", str(Path(f"{potential}.xml")))
+def sampled(key: tuple[str, ...], value: object) -> tuple[Sample, Study]:
+    """Return what a training project samples with, and the study that does it."""
+    raw: dict[str, Any] = {"sample": {"potential": "plain.xml"}, "data": {"files": ["a.xyz"]}}
+    table = raw
+    for name in key[:-1]:
+        table = table.setdefault(name, {})
+    table[key[-1]] = value
+    sample = validate(raw, Recipe, source="gap.toml").sample
+    return sample, validate(tomllib.loads(_study(sample, 13)), Study, source="study.toml")
+
+
+@pytest.mark.parametrize("key", sorted(text_fields(Recipe)), ids=".".join)
+def test_no_text_of_a_training_project_changes_the_study_that_samples(key: tuple[str, ...]) -> None:
+    """The decks are then those of a study, whose texts are tried above."""
+    said = {"study", "potential", *({"cluster"} if key[-1] == "element" else ())}
+    _, golden = sampled(("sample", "potential"), "plain.xml")
+
+    @settings(max_examples=30 if key[0] == "sample" else 3)
+    @given(hostile)
+    def nothing_else_changes(text: str) -> None:
+        for value in (text, f"{text}.xml", [text], {text: text}):
+            try:
+                sample, study = sampled(key, value)
+            except InputError:
+                continue
+            assert study.model_dump(exclude=said) == golden.model_dump(exclude=said)
+            assert study.cluster.element == sample.element
+            if key == ("sample", "potential"):
+                is_file = str(value).endswith(".xml")
+                chosen = study.potential.file if is_file else study.potential.name
+                assert chosen == (Path(str(value)) if is_file else value)
+
+    nothing_else_changes()
 
 
 def test_lammps_reads_a_quoted_word_as_it_was() -> None:

@@ -43,7 +43,7 @@ frame_every = {frame_every}
 restart_every = 50000
 swap_every = {swap_every}
 """
-COLD = {"thermostat": "csvr", "duration_ps": 250, "frame_every": 20, "swap_every": 20}
+COLD = {"thermostat": "csvr", "frame_every": 20, "swap_every": 20}
 SHORT = {"thermostat": "nose-hoover", "duration_ps": 10, "frame_every": 10, "swap_every": 3}
 MOMENTA = """
 units metal
@@ -95,18 +95,19 @@ def is_apical(frame: Frame) -> bool:
     return frame.symbols.index("Ar") in np.unravel_index(distances.argmax(), (5, 5))
 
 
-def test_homotops_are_as_frequent_as_their_harmonic_wells(tmp_path, run_study):
+@pytest.mark.parametrize("duration_ps", [60, pytest.param(250, marks=pytest.mark.long)])
+def test_homotops_are_as_frequent_as_their_harmonic_wells(tmp_path, run_study, duration_ps):
     """At zero angular momentum a well's weight is its number of places / prod omega exp(-V/kT), without sqrt(det I)."""
-    samples = run_study(tmp_path, write(tmp_path, **COLD))
+    samples = run_study(tmp_path, write(tmp_path, duration_ps=duration_ps, **COLD))
     (apical_eV, apical), (equatorial_eV, equatorial) = well(0), well(2)
     for run in samples.series:
         frames = [is_apical(frame) for frame in read_frames(run.frames)]
         T = run.temperature_K
         ratio = 2 / 3 * np.exp(equatorial - apical - (apical_eV - equatorial_eV) / (KB_EV_K * T))
         error = np.std([np.mean(block) for block in np.array_split(frames, 25)]) / 5
-        assert error < 0.02
+        assert error < 0.3 / np.sqrt(duration_ps)
         assert abs(np.mean(frames) - ratio / (1 + ratio)) < 4 * error, T
-        assert run.swaps[0] == 2500
+        assert run.swaps[0] == 10 * duration_ps
         assert 0.3 < run.swaps[1] / run.swaps[0] < 1
 
 

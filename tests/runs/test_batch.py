@@ -11,7 +11,7 @@ from deckgen.decks.manifest import ENERGIES, FRAMES, SCRIPT
 from deckgen.errors import InputError, RunError
 from deckgen.processes.executor import open_executor
 from deckgen.processes.lock import held, lock
-from deckgen.runs.engine import run_deck
+from deckgen.runs.engine import run_alone, run_deck
 from deckgen.runs.status import status
 
 
@@ -50,6 +50,12 @@ def test_the_longest_goes_first_after_the_minimisation(make_study):
     make_study(temperatures_K=[20, 25, 30, 35], duration_ps=8)
     done = deckgen.run(study, workers=1, progress=False).done
     assert ids(done) == ["T0035.000K-r1", "T0020.000K-r1", "T0025.000K-r1", "T0030.000K-r1"]
+
+
+def test_the_process_of_a_deck_imports_no_study():
+    """It would take three times as long to start."""
+    code = f"import sys, {run_alone.__module__}; print({{'ase', 'pydantic', 'scipy'}} & sys.modules.keys())"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"
 
 
 def test_a_bad_potential_is_reported_in_lammps_words(make_study):

@@ -91,8 +91,11 @@ def copy_checkout(target: Path) -> None:
 
 
 def run_tests(checkout: Path, tests: Sequence[str]) -> int:
-    """Run tests of a checkout on its own packages (tests/conftest.py refuses others); return pytest's exit code."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+    """Run tests of a checkout, long ones too, on its own packages (tests/conftest.py refuses others).
+
+    Returns pytest's exit code.
+    """
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-m", "", *tests]
     # PYTHONPATH comes before the finder of an editable installation
     environment = os.environ | {"PYTHONPATH": str(checkout), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(command, cwd=checkout, env=environment, capture_output=True, timeout=LIMIT_S, check=False)

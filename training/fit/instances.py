@@ -21,8 +21,8 @@ class Instances:
 
     Attributes
     ----------
-    n_atoms, n_frames
-        Number of atoms and configurations.
+    n_frames, n_atoms, n_elements
+        Number of configurations, of their atoms, and of the elements of all of them.
     pairs
         Ordered pairs within the cutoff of the two-body term: gap_fit counts a bond twice.
     triplets
@@ -33,6 +33,7 @@ class Instances:
 
     n_frames: int
     n_atoms: int
+    n_elements: int
     pairs: int
     triplets: int
     neighbours: int
@@ -41,15 +42,17 @@ class Instances:
 def count_instances(frames: Iterable[Atoms], fit: Fit) -> Instances:
     """Count the instances of each descriptor, including those that are not in use."""
     n_frames = n_atoms = pairs = triplets = neighbours = 0
+    elements = set[int]()
     cutoffs_A = (fit.two_body.cutoff_A, fit.three_body.cutoff_A, fit.soap.cutoff_A)
     for atoms in frames:
         central, distance_A = neighbor_list("id", atoms, max(cutoffs_A))
         within = [np.bincount(central[distance_A < cutoff_A], minlength=len(atoms)) for cutoff_A in cutoffs_A]
         n_frames, n_atoms = n_frames + 1, n_atoms + len(atoms)
+        elements.update(atoms.numbers.tolist())
         pairs += int(within[0].sum())
         triplets += int((within[1] * (within[1] - 1)).sum())
         neighbours += int(within[2].sum())
-    return Instances(n_frames, n_atoms, pairs, triplets, neighbours)
+    return Instances(n_frames, n_atoms, len(elements), pairs, triplets, neighbours)
 
 
 def require_instances(found: Instances, fit: Fit) -> None:

@@ -68,8 +68,9 @@ class MemoryNeed:
 def memory_need(found: Instances, fit: Fit) -> MemoryNeed:
     """Estimate the memory that gap_fit needs for configurations with an energy and all forces each.
 
-    For fits of one element that take more than 0.2 GB, the estimate was within 20 % of the measured memory. Several
-    elements need more: each term once for every pair or triplet of elements.
+    For fits of one to three elements that take more than 0.2 GB, the estimate was within 20 % of the measured memory.
+    gap_fit repeats each term for the elements that it is about, each with sparse points of its own, and the SOAP
+    vectors of several elements are longer.
 
     Parameters
     ----------
@@ -79,14 +80,16 @@ def memory_need(found: Instances, fit: Fit) -> MemoryNeed:
         The fit.
     """
     n_targets = found.n_frames + 3 * found.n_atoms
-    width = fit.soap.n_max * (fit.soap.n_max + 1) // 2 * (fit.soap.l_max + 1) + 1
-    terms = [  # instances, derivatives with respect to x, y and z of each atom involved, numbers each
-        (fit.two_body, found.pairs, 3 * 2 * found.pairs, 1),
-        (fit.three_body, found.triplets, 3 * 3 * found.triplets, 3),
-        (fit.soap, found.n_atoms, 3 * (found.neighbours + found.n_atoms), width),
+    elements = found.n_elements
+    radial, couples = elements * fit.soap.n_max, elements * (elements + 1) // 2
+    width = radial * (radial + 1) // 2 * (fit.soap.l_max + 1) + 1
+    terms = [  # repetitions, instances, derivatives by x, y and z of each atom involved, numbers each
+        (fit.two_body, couples, found.pairs, 3 * 2 * found.pairs, 1),
+        (fit.three_body, elements * couples, found.triplets, 3 * 3 * found.triplets, 3),
+        (fit.soap, elements, found.n_atoms, 3 * (found.neighbours + found.n_atoms), width),
     ]
-    rows = sum((values + slopes) * (numbers + PER_ROW) for term, values, slopes, numbers in terms if term.use)
-    n_sparse = sum(min(term.n_sparse, values) for term, values, _, _ in terms if term.use)
+    rows = sum((values + slopes) * (numbers + PER_ROW) for term, _, values, slopes, numbers in terms if term.use)
+    n_sparse = sum(min(times * term.n_sparse, values) for term, times, values, _, _ in terms if term.use)
     return MemoryNeed(
         n_targets=n_targets,
         n_sparse=n_sparse,

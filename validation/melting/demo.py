@@ -6,7 +6,12 @@ before the run: at least four of the five intervals hold the reference, whose ow
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 from validation.common import EXAMPLES, Peak, interval, record, run_study, work_folder
+
+EXAMPLE = EXAMPLES / "na13-gap"
 
 SEEDS = (1, 2, 3, 4, 5)
 FEWEST = 4
@@ -15,14 +20,14 @@ REFERENCE = "seed = 100\nreplicas = 4\nduration_ps = 3000\n"
 
 def main() -> None:
     """Run all of them and record how many intervals hold."""
-    example = (EXAMPLES / "na13-gap" / "study.toml").read_text()
+    example = (EXAMPLE / "study.toml").read_text()
     with work_folder(__doc__) as arguments:
         seeds = {
-            seed: Peak.of(run_study(arguments.folder / f"seed-{seed}", f"{example}seed = {seed}\n", arguments.workers))
+            seed: _peak(arguments.folder / f"seed-{seed}", f"{example}seed = {seed}\n", arguments.workers)
             for seed in SEEDS
         }
         long = example.replace("duration_ps = 600\n", REFERENCE)
-        reference = Peak.of(run_study(arguments.folder / "reference", long, arguments.workers))
+        reference = _peak(arguments.folder / "reference", long, arguments.workers)
     peaks = {f"seed {seed}": peak for seed, peak in seeds.items()} | {"reference": reference}
     held = sum(_holds(peak, reference) for peak in seeds.values())
     record(
@@ -35,6 +40,12 @@ def main() -> None:
         ],
         peaks=peaks,
     )
+
+
+def _peak(folder: Path, text: str, workers: int | None) -> Peak:
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(EXAMPLE / "start.xyz", folder)
+    return Peak.of(run_study(folder, text, workers))
 
 
 def _holds(peak: Peak, reference: Peak) -> bool:

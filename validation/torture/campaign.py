@@ -25,7 +25,9 @@ __all__ = ["PROJECT", "STUDY", "Tally", "journey"]
 Tally = Counter[str]
 """How often something happened, by what it was: `killed run (SIGKILL)`, `rows lost` ..."""
 
-HANG_S, GONE_S = 300.0, 60.0  # of a machine that does other things as well
+HANG_S, BUSY_S, GONE_S = 300.0, 600.0, 60.0
+"""A command hangs if nothing of it has run or wanted to for `HANG_S` seconds, or it has used `BUSY_S` of the processor:
+on a machine that does other things as well, the time on the clock says nothing."""
 PROGRAM = "import sys; from deckgen.cli import main; sys.exit(main())"
 STUDY = """
 [cluster]
@@ -139,9 +141,7 @@ def _start(command: tuple[str, ...], folder: Path, printed: IO[bytes]) -> subpro
 def _end(program: subprocess.Popen[bytes], printed: IO[bytes]) -> Tally:
     """Wait for a program and its processes; count what should not be."""
     tally = Tally()
-    try:
-        program.wait(HANG_S)
-    except subprocess.TimeoutExpired:
+    if not _comes_to_an_end(program):
         tally["hangs"] += 1
         program.kill()
         program.wait()
@@ -156,6 +156,31 @@ def _end(program: subprocess.Popen[bytes], printed: IO[bytes]) -> Tally:
     tally["tracebacks"] += text.count("Traceback (most recent call last)") + text.count("this is a bug")
     tally["in use"] += text.count("is in use")
     return +tally
+
+
+def _comes_to_an_end(program: subprocess.Popen[bytes]) -> bool:
+    """Wait for a program; return whether it ended by itself."""
+    idle_since = time.monotonic()
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            program.wait(0.5)
+            return True
+        states, busy_s = _work(_session(program.pid))
+        if states & {"R", "D"}:
+            idle_since = time.monotonic()
+        if busy_s > BUSY_S or time.monotonic() - idle_since > HANG_S:
+            return False
+
+
+def _work(processes: set[int]) -> tuple[set[str], float]:
+    """Return the states of processes, and the seconds of the processor that they and their children have used."""
+    states, ticks = set[str](), 0
+    for pid in processes:
+        with contextlib.suppress(OSError):  # it has just ended
+            words = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+            states.add(words[0])
+            ticks += sum(map(int, words[11:15]))
+    return states, ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _text(printed: IO[bytes]) -> str:

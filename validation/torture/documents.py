@@ -9,15 +9,19 @@ from deckgen.analysis.isomers.results import Tolerances
 from deckgen.decks.manifest import Manifest
 from deckgen.runs.journal import Attempt
 
-__all__ = ["RESULTS", "journals", "manifests"]
+__all__ = ["RESULTS", "deck", "journals", "manifests"]
+
+
+def deck() -> Manifest:
+    """Return a deck's manifest: 1,000 steps, a restart every 500."""
+    named = ("nvt", "T0100.000K-r1", "0" * 64, "Na13", 13, "na-gupta", "0" * 64)
+    every = {"timestep_fs": 4.0, "sample_every": 10, "frame_every": 100, "restart_every": 500}
+    return Manifest(*named, {"seed": 1}, 1000, 100.0, thermostat="nose-hoover", **every)  # type: ignore[arg-type]
 
 
 def manifests() -> tuple[bytes, ...]:
     """Return a deck.json."""
-    named = ("nvt", "T0100.000K-r1", "0" * 64, "Na13", 13, "na-gupta", "0" * 64)
-    every = {"timestep_fs": 4.0, "sample_every": 10, "frame_every": 100, "restart_every": 500}
-    deck = Manifest(*named, {"seed": 1}, 1000, 100.0, thermostat="nose-hoover", **every)  # type: ignore[arg-type]
-    return (_json(asdict(deck)),)
+    return (_json(asdict(deck())),)
 
 
 def journals() -> tuple[bytes, ...]:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from deckgen.errors import DeckgenError
 from validation.torture import documents, readers, seeds
+from validation.torture.energies import ELSEWHERE
 
 PATIENCE_S = 20.0
 
@@ -196,8 +197,13 @@ def kinds() -> tuple[Kind, ...]:
         ("vasprun.xml", "vasprun.xml", seeds.vaspruns(), readers.vasp),
         ("OUTCAR", "OUTCAR", seeds.outcars(), readers.vasp),
         ("GAP xml", "gap.xml", seeds.potentials(), readers.potential),
-        ("energies from elsewhere", "log.lammps", seeds.LOGS, readers.energies_from_elsewhere),
+        *(
+            (f"energies from elsewhere, {name}", "energies", files, readers.energies_from_elsewhere)
+            for name, files in ELSEWHERE.items()
+        ),
         ("energies.dat", "energies.dat", seeds.ENERGIES, readers.energies),
+        ("restart", "nvt.restart", seeds.RESTARTS, readers.restart),
+        ("nvt.restart.json", "nvt.restart.json", seeds.RECORDS, readers.records),
         ("deck.json", "deck.json", documents.manifests(), readers.manifest),
         ("status.json", "status.json", documents.journals(), readers.journal),
         ("results/*.json", "isomers.json", documents.RESULTS, readers.results),

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from deckgen.decks.clusters import start_structure
-from deckgen.decks.manifest import read_manifest
+from deckgen.decks.manifest import RESTART, read_manifest
 from deckgen.decks.render import prepare, render
-from deckgen.errors import AnalysisError, DeckgenError
+from deckgen.errors import AnalysisError, DeckgenError, RunError
 from deckgen.frames import find_frames, read_frames
 from deckgen.minima import read_minima
 from deckgen.quip.gapfile import read_gap
 from deckgen.reference.vasp_output.read import read_output
-from deckgen.runs.external.read import read_log_energies
+from deckgen.runs.external.read import read_log_energies, rungs_of
 from deckgen.runs.journal import read_attempts
 from deckgen.runs.outputs import cut_back
 from deckgen.runs.quench.frames import frames_of_file
+from deckgen.runs.restarts import RECORDS, Choice, RestartState, choose, put_in_place
 from deckgen.runs.rows import last_step, read_energies
 from deckgen.samples import Samples
 from deckgen.study import Cluster, Study
@@ -27,6 +32,7 @@ from deckgen.training.recipe import Recipe
 from deckgen.training.recipe.data import Data
 from deckgen.workflows.analyse.read import read_thermodynamics
 from deckgen.workflows.isomers.read import read_isomers
+from validation.torture import documents, seeds
 
 NA13 = ("Na",) * 13
 
@@ -106,12 +112,37 @@ def potential(file: Path) -> None:
 
 
 def energies_from_elsewhere(file: Path) -> None:
-    """Read energies that deckgen did not sample, and make a series of them."""
-    run = read_log_energies(file, units=None, n_atoms=13)
-    try:
-        Samples.from_arrays([100.0], [run.potential_energy_eV], n_atoms=13, interval_ps=run.interval_ps or 1.0)
-    except AnalysisError:
-        return
+    """Read energies that deckgen did not sample, of every rung that the file names, and make series of them."""
+    for kelvin in rungs_of(file) or (None,):
+        run = read_log_energies(file, units=None, n_atoms=13, temperature_K=kelvin)
+        with contextlib.suppress(AnalysisError):
+            Samples.from_arrays([100.0], [run.potential_energy_eV], n_atoms=13, interval_ps=run.interval_ps or 1.0)
+
+
+def restart(file: Path) -> None:
+    """Choose between a restart and none: one that is not what the record says goes to LAMMPS, which refuses it here."""
+    (file.parent / RECORDS).write_bytes(seeds.RECORDS[0])
+    passed_over = _choose(file.parent, _refused).passed_over
+    if passed_over:
+        raise RunError(passed_over[0])
+    assert file.read_bytes() == seeds.RESTARTS[0]
+
+
+def records(file: Path) -> None:
+    """Choose a restart by its record, which only saves that LAMMPS reads it."""
+    (file.parent / RESTART).write_bytes(seeds.RESTARTS[0])
+    _choose(file.parent, lambda _: RestartState(seeds.RESTART_STEP, np.ones(3)))
+
+
+def _choose(folder: Path, read: Callable[[Path], RestartState]) -> Choice:
+    with contextlib.chdir(folder):
+        choice = choose(documents.deck(), seeds.RESTART_STEP, read)
+        put_in_place(choice)
+    return choice
+
+
+def _refused(path: Path) -> RestartState:
+    raise RunError(f"{path}: not a restart file")
 
 
 def energies(file: Path) -> None:

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import json
 import math
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
-import numpy as np
-from ase import Atoms
-from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import read, write
-from ase.io.trajectory import TrajectoryWriter
 
 from deckgen.study import Study
 from deckgen.toml import Table
 from deckgen.training.recipe import Recipe
+from validation.torture.energies import ROWS
 
 __all__ = [
     "ENERGIES",
     "FRAMES",
     "LABELLED",
-    "LOGS",
     "MINIMA",
     "RECIPES",
+    "RECORDS",
+    "RESTARTS",
+    "RESTART_STEP",
     "STRUCTURES",
     "STUDIES",
     "outcars",
@@ -169,59 +168,36 @@ LABELLED = (
 )
 
 
-def _arrays(**arrays: object) -> bytes:
-    file = io.BytesIO()
-    np.savez(file, **arrays)  # type: ignore[arg-type]
-    return file.getvalue()
-
-
-def _trajectory(energies: list[float]) -> bytes:
-    with tempfile.TemporaryDirectory() as folder, TrajectoryWriter(f"{folder}/md.traj") as file:
-        file.set_description({"type": "molecular-dynamics", "interval": 10, "timestep": 0.1, "temperature_K": 100.0})
-        for k, energy in enumerate(energies):
-            atoms = Atoms("Na2", positions=[[0, 0, 0], [3 + 0.01 * k, 0, 0]])
-            atoms.calc = SinglePointCalculator(atoms, energy=energy)
-            file.write(atoms)
-        return Path(folder, "md.traj").read_bytes()
-
-
-_ROWS = [(step, -1.5 - 0.01 * math.sin(step), 100 + math.cos(step)) for step in range(0, 3000, 100)]
-_TABLE = "".join(f"{step:8d} {energy:14.8f} {kelvin:10.4f}\n" for step, energy, kelvin in _ROWS)
-LOGS = (
-    (
-        "LAMMPS (22 Jul 2025)\nunits metal\ntimestep 0.002\nfix 1 all nvt temp 100.0 100.0 0.2\nthermo_modify norm no\n"
-        "run 2900\nPer MPI rank memory allocation (min/avg/max) = 1 | 1 | 1 Mbytes\n   Step      PotEng       Temp\n"
-        f"{_TABLE}Loop time of 1.5 on 1 procs for 2900 steps with 13 atoms\n"
-    ).encode(),
-    (
-        "units real\n---\nkeywords: ['Step', 'PotEng', 'Temp', ]\ndata:\n"
-        + "".join(f"  - [{step}, {energy}, {kelvin}, ]\n" for step, energy, kelvin in _ROWS)
-        + "...\nLoop time of 1.5 on 1 procs for 2900 steps with 13 atoms\n"
-    ).encode(),
-    ("# step potential_energy_eV kinetic_temperature_K\n" + _TABLE).encode(),
-    ("time_ps,potential (kJ/mol)\n" + "".join(f"{0.1 * step:g},{energy}\n" for step, energy, _ in _ROWS)).encode(),
-    "".join(f"{energy}\n" for _, energy, _ in _ROWS).encode(),
-    (
-        '@    xaxis  label "Time (ps)"\n@    yaxis  label "(kJ/mol)"\n@ s0 legend "Potential"\n'
-        + "".join(f"{0.1 * step:g} {energy}\n" for step, energy, _ in _ROWS)
-    ).encode(),
-    (
-        '#"Step","Time (ps)","Potential Energy (kJ/mole)","Speed (ns/day)"\n'
-        + "".join(f"{step},{0.1 * step:g},{energy},--\n" for step, energy, _ in _ROWS)
-    ).encode(),
-    "".join(
-        _xyz(f'Properties=species:S:1:pos:R:3 energy={energy} step={step} pbc="F F F"', _ring("Na", 3))
-        for step, energy, _ in _ROWS
-    ).encode(),
-    _arrays(potential_energy=[energy for _, energy, _ in _ROWS], units="kJ/mol", step=[step for step, _, _ in _ROWS]),
-    _trajectory([energy for _, energy, _ in _ROWS]),
-)
-
 ENERGIES = (
     (
         "# step potential_energy_eV kinetic_temperature_K I1 I2 I3\n"
-        + "".join(f"{step} {energy} {kelvin} 100.0 110.0 120.0\n" for step, energy, kelvin in _ROWS[:8])
-        + "".join(f"{step} {energy} {kelvin} 100.0 110.0 120.0\n" for step, energy, kelvin in _ROWS[5:])
+        + "".join(f"{step} {energy} {kelvin} 100.0 110.0 120.0\n" for step, energy, kelvin in ROWS[:8])
+        + "".join(f"{step} {energy} {kelvin} 100.0 110.0 120.0\n" for step, energy, kelvin in ROWS[5:])
+    ).encode(),
+)
+
+RESTART_STEP = 20
+RESTARTS = (
+    b"LammpS RestartT\0\1\0\0\0\3\0\0\0metal\0\5\0\0\0"
+    + RESTART_STEP.to_bytes(8, "little")
+    + bytes(range(256)) * 4
+    + b"LammpS RestartT\0",
+)
+"""As much of LAMMPS' format as deckgen looks at."""
+RECORDS = (
+    json.dumps(
+        {
+            "schema": 1,
+            "restarts": [
+                {
+                    "step": RESTART_STEP,
+                    "sha256": hashlib.sha256(RESTARTS[0]).hexdigest(),
+                    "deck": "nvt/T0100.000K-r1",
+                    "identity": "0" * 64,
+                    "potential_sha256": "0" * 64,
+                }
+            ],
+        }
     ).encode(),
 )
 

@@ -136,6 +136,7 @@ def independent(run: TimeSeries, every: int = 50) -> np.ndarray:
     return run.potential_energy_eV[500::every]
 
 
+@pytest.mark.long
 def test_each_rung_has_the_canonical_distribution_of_its_temperature(tmp_path: Path) -> None:
     """Of two rungs the ratio of the energies' densities is exp(-(beta' - beta) U): Shirts, JCTC 9, 909 (2013)."""
     kelvins = [10, 12, 14.5]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from deckgen.decks.deck import write_quench_deck
-from deckgen.decks.gupta import energy_eV
+from deckgen.decks.gupta import SODIUM
 from deckgen.minima import Minimum
 from deckgen.runs.quench.hessian import downhill_mode, hessians
 from deckgen.study import Study
@@ -94,5 +94,5 @@ def test_second_derivatives_are_those_of_the_formula(hessian_of):
             shifted = positions.ravel().copy()
             shifted[i] += a * h
             shifted[j] += b * h
-            energies.append(a * b * energy_eV(shifted.reshape(-1, 3)))
+            energies.append(a * b * SODIUM.energy_eV(len(shifted) // 3 * ["Na"], shifted.reshape(-1, 3)))
         assert found[i, j] == pytest.approx(sum(energies) / (4 * h * h), abs=2e-5)

@@ -268,13 +268,39 @@ def test_the_published_fit_would_need_what_was_published() -> None:
 
     def need_GB(n_frames: int) -> float:
         all_pairs = n_frames * 55 * 54
-        return memory_need(Instances(n_frames, 55 * n_frames, all_pairs, 0, all_pairs), paper).peak_bytes / 1e9
+        return memory_need(Instances(n_frames, 55 * n_frames, 1, all_pairs, 0, all_pairs), paper).peak_bytes / 1e9
 
     assert need_GB(1000) < 180 < need_GB(5000) < 650 < need_GB(20000)
 
 
 def test_an_estimate_of_this_fit_is_near_what_it_took(made: tuple[FitResult, list[str]]) -> None:
     assert 0.5 < made[0].peak_bytes / made[0].estimated_bytes < 2
+
+
+PAIRS_AND_SOAP = {
+    "two_body": {"cutoff_A": 6.0, "n_sparse": 20},
+    "soap": {"cutoff_A": 5.5, "n_max": 6, "l_max": 4, "n_sparse": 200},
+}
+TRIPLETS_TOO = {**PAIRS_AND_SOAP, "three_body": {"cutoff_A": 4.5, "n_sparse": 50}}
+MANY_SPARSE = {"two_body": {"n_sparse": 20}, "soap": {"n_max": 4, "l_max": 3, "n_sparse": 1500}}
+
+
+@pytest.mark.parametrize(
+    ("instances", "terms", "measured_MB"),
+    [
+        (Instances(20, 600, 1, 5976, 27710, 5174), TRIPLETS_TOO, 63),
+        (Instances(60, 1800, 2, 18216, 0, 15512), PAIRS_AND_SOAP, 235),
+        (Instances(60, 1800, 2, 18216, 82886, 15512), TRIPLETS_TOO, 303),
+        (Instances(30, 900, 3, 9110, 41492, 7746), TRIPLETS_TOO, 313),
+        (Instances(100, 3000, 2, 30362, 0, 19084), MANY_SPARSE, 671),
+    ],
+)
+def test_the_estimate_is_what_gap_fit_took_of_one_to_three_elements(
+    instances: Instances, terms: dict[str, dict[str, float]], measured_MB: float
+) -> None:
+    """Its largest memory, measured on shaken clusters of 30 atoms."""
+    need = memory_need(instances, Fit.model_validate(terms))
+    assert need.peak_bytes / 1e6 == pytest.approx(measured_MB, rel=0.2)
 
 
 def test_the_estimate_adds_up() -> None:

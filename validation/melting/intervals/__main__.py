@@ -43,6 +43,9 @@ from validation.melting.intervals.regimes import REGIMES, Regime
 from validation.melting.intervals.study import BOOTSTRAPS, QUANTITIES, analyse, exact, numbers
 
 STUDIES, QUICK, COMPARED = 1000, 100, 20
+FIRST_SEED = 20_000_000
+"""The studies before served to choose the method."""
+
 TOLERANCE = 1e-6
 BEFORE = json.loads((Path(__file__).parent / "before.json").read_text())["coverage"]
 HELD = {"Tm": (0.93, 0.98), "height": (0.93, 0.98), "fwhm": (0.90, 1.0), "latent heat": (0.90, 1.0)}
@@ -83,8 +86,7 @@ def _table(n: int, folder: Path, workers: int | None) -> tuple[list[tuple[str, .
     with ProcessPoolExecutor(workers) as pool:
         for number, regime in enumerate(REGIMES):
             studies = _studies(regime, number, n, folder, pool)
-            compared = range(STUDIES * number, STUDIES * number + COMPARED)
-            list(pool.map(partial(_compare, regime), compared))
+            list(pool.map(partial(_compare, regime), _seeds(number, COMPARED)))
             found = {name: _cover(regime, studies, name) for name in QUANTITIES}
             failures += [f"{regime.title}: {words}" for words in _failures(regime, found)]
             rows += [_row(regime, name, numbers) for name, numbers in found.items()]
@@ -97,13 +99,18 @@ def _studies(regime: Regime, number: int, n: int, folder: Path, pool: ProcessPoo
     """Return the studies of a regime, those in the folder and the rest."""
     file = folder / f"{regime.title.replace(' ', '-').replace(',', '')}.jsonl"
     done: list[Study] = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
-    seeds = range(STUDIES * number + len(done), STUDIES * number + n)
+    seeds = _seeds(number, n)[len(done) :]
     with file.open("a") as lines:
         for study in pool.map(partial(numbers, regime), seeds, chunksize=5):
             lines.write(json.dumps(study) + "\n")
             lines.flush()
             done.append(study)
     return done[:n]
+
+
+def _seeds(number: int, n: int) -> range:
+    first = FIRST_SEED + STUDIES * number
+    return range(first, first + n)
 
 
 def _compare(regime: Regime, seed: int) -> None:

@@ -177,7 +177,7 @@ def _errors(study: Study, results: ThermodynamicsDocument, references: Reference
         )
     if results.heat_capacity_ci95 is not None:
         sentences.append(
-            f"Intervals of 95 % are the estimate, less its bias, and Student's t times half the range of 68 % of "
+            f"Intervals of 95 % are the estimate, less its bias, and Student's t times the standard deviation of "
             f"{study.analysis.bootstraps} resamples of the whole analysis. Each temperature is drawn anew from MBAR's "
             "own distribution, with as many independent samples as its runs are worth along the influence function "
             f"{cite('influence')} of the melting temperature and beside it."
