@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from deckgen.workflows.cite import cite
     from deckgen.workflows.compare.study import compare_isomers
     from deckgen.workflows.doctor import doctor
+    from deckgen.workflows.goal.cost import plan
     from deckgen.workflows.goal.study import run
+    from deckgen.workflows.goal.timestep import timestep
     from deckgen.workflows.isomers.study import isomers
     from deckgen.workflows.report.study import report
     from deckgen.workflows.train.augment import augment
@@ -42,10 +44,12 @@ _HOME = {
     "init": "deckgen.decks.scaffold",
     "isomers": "deckgen.workflows.isomers.study",
     "pack": "deckgen.decks.pack",
+    "plan": "deckgen.workflows.goal.cost",
     "report": "deckgen.workflows.report.study",
     "run": "deckgen.workflows.goal.study",
     "sample": "deckgen.workflows.train.sample.sample",
     "status": "deckgen.runs.status",
+    "timestep": "deckgen.workflows.goal.timestep",
     "validate": "deckgen.workflows.train.validate",
     "write_decks": "deckgen.decks.deck",
 }
@@ -62,10 +66,12 @@ __all__ = [
     "init",
     "isomers",
     "pack",
+    "plan",
     "report",
     "run",
     "sample",
     "status",
+    "timestep",
     "train",
     "validate",
     "write_decks",

@@ -113,7 +113,7 @@ def run(
     study = prepared.study
     with lock(StudyFolder(study.folder).lock, f"the study {study.folder}"):
         decks = {deck.folder: deck.manifest for deck in write_under_lock(prepared, force=force, part=part, redo=redo)}
-        command = f"deckgen {'run' if part == 'ladder' else 'isomers'} {study.folder}"
+        command = f"deckgen {'run' if part == 'ladder' else part} {study.folder}"
         with (
             use_executor(executor, workers) as pool,
             Progress(pool.max_workers, quiet=not progress) as show,

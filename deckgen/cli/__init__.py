@@ -15,6 +15,7 @@ from deckgen.cli.endings import INTERRUPTED, end, open_streams
 from deckgen.cli.isomers import isomers
 from deckgen.cli.machines import machines_app
 from deckgen.cli.output import help_alone, out
+from deckgen.cli.plan import plan, timestep
 from deckgen.cli.train import train_app
 
 __all__ = ["app", "main"]
@@ -29,6 +30,8 @@ app = typer.Typer(
 )
 app.command()(study.init)
 app.command()(study.decks)
+app.command()(plan)
+app.command()(timestep)
 app.command()(study.pack)
 app.command()(study.run)
 app.command()(study.status)

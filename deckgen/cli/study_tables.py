@@ -99,7 +99,8 @@ def print_thermodynamics(result: StudyThermodynamics, out: Console) -> None:
     """Print the rungs, the warnings, the melting temperature and, if there is one, the comparison."""
     table = Table(box=None, header_style="bold")
     headings = ("T / K", "samples", "independent", "equilibration\n/ ps", "<U> / eV", "kinetic T / K")
-    for heading in (*headings, "crossings") if result.crossings else headings:
+    crossings = result.crossings if result.crossings and result.crossings.runs else None
+    for heading in (*headings, "crossings") if crossings else headings:
         table.add_column(heading, justify="right")
     for state in result.states:
         kinetic, error = state.kinetic_temperature_K, state.kinetic_temperature_error_K
@@ -111,7 +112,7 @@ def print_thermodynamics(result: StudyThermodynamics, out: Console) -> None:
             f"{state.equilibration_ps:.1f}",
             f"{state.mean_U_eV:.4f}",
             shown,
-            *(["{} + {}".format(*result.crossings.at(state.temperature_K))] if result.crossings else []),
+            *(["{} + {}".format(*crossings.at(state.temperature_K))] if crossings else []),
         )
     out.print(table)
     for finding in result.warnings:

@@ -27,6 +27,7 @@ __all__ = [
     "own_manifest",
     "read_manifests",
     "study_decks",
+    "write_deck",
     "write_decks",
     "write_quench_deck",
     "write_under_lock",
@@ -154,7 +155,7 @@ def write_under_lock(prepared: Prepared, *, force: bool, part: Part, redo: Colle
     ]
     for folder in {deck.folder(study.folder) for deck in replaced}:
         move_aside(folder, StudyFolder(study.folder).old_decks)
-    return [_write(deck, study.folder, replaced=deck in replaced) for deck in decks]
+    return [write_deck(deck, study.folder, replaced=deck in replaced) for deck in decks]
 
 
 def _named(prepared: Prepared, names: Collection[str]) -> list[Deck]:
@@ -177,7 +178,7 @@ def write_quench_deck(study: Prepared | Study, stage: str, max_force_eV_A: float
     prepared = prepare(study)
     deck = _deck(render_quench(prepared, stage, max_force_eV_A))
     named = replace(deck.manifest, id=f"{stage}-{deck.manifest.identity[:8]}")
-    return _write(replace(deck, manifest=named), prepared.study.folder, replaced=False)
+    return write_deck(replace(deck, manifest=named), prepared.study.folder)
 
 
 def _deck(rendering: Rendering) -> Deck:
@@ -226,8 +227,8 @@ def _stale(deck: Deck, folder: Path) -> str:
     return "; ".join(changes)
 
 
-def _write(deck: Deck, study_folder: Path, *, replaced: bool) -> WrittenDeck:
-    """Write one deck; its manifest last, so that a deck with a manifest is whole."""
+def write_deck(deck: Deck, study_folder: Path, *, replaced: bool = False) -> WrittenDeck:
+    """Write one deck into a study's folder; its manifest last, so that a deck with a manifest is whole."""
     folder = deck.folder(study_folder)
     known, manifest = (folder / MANIFEST).is_file(), json.dumps(asdict(deck.manifest), indent=1) + "\n"
     with named(folder):

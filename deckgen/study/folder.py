@@ -48,6 +48,11 @@ class ResultsFolder:
         return self.path / "quenches_aside.extxyz"
 
     @property
+    def timestep(self) -> Path:
+        """What `deckgen timestep` found."""
+        return self.path / "timestep.json"
+
+    @property
     def reference(self) -> Path:
         """What `deckgen compare` found; structures and table beside it."""
         return self.path / "isomers_reference.json"
