@@ -110,7 +110,8 @@ class Crossings:
     @property
     def n_returns(self) -> int:
         """How often runs went to the other phase and came back: what a run's start decides is not counted."""
-        return sum(min(one.melts, one.freezings) for one in (*self.runs, *self.walkers))
+        counted: tuple[RunCrossings | WalkerCrossings, ...] = (*self.runs, *self.walkers)
+        return sum(min(one.melts, one.freezings) for one in counted)
 
     def at(self, temperature_K: float) -> tuple[int, int]:
         """Return melts and freezings of all runs of a rung."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from deckgen.analysis.uncertainty.correlation import standard_error
 from deckgen.decks.deck import read_manifests
 from deckgen.decks.manifest import ENERGIES
-from deckgen.decks.protocols import TIMESTEP_TEST_PS
+from deckgen.decks.protocols import TIMESTEP_TEST_PS, timestep_runs
 from deckgen.decks.render import Prepared, prepare
 from deckgen.errors import InputError, RunError
 from deckgen.files import write_json
@@ -110,7 +110,9 @@ def timestep(
         If a run fails.
     """
     prepared = prepare(study)
-    folder = StudyFolder(prepared.study.folder)
+    folder, own_fs = StudyFolder(prepared.study.folder), prepared.study.nvt.timestep_fs
+    if len(timestep_runs(prepared.study)) == 1:
+        raise InputError(f"{prepared.study.file}: [nvt] timestep_fs = {own_fs:g}: no longer time step would be tried")
     result = run(prepared, workers=workers, executor=executor, progress=progress, part="timestep")
     if result.failed:
         raise RunError(result.failed[0].message)
@@ -118,10 +120,7 @@ def timestep(
         (manifest.timestep_fs, manifest.temperature_K or 0.0, *_mean(deck))
         for deck, manifest in read_manifests(folder.path, "timestep")
     ]
-    own_fs = prepared.study.nvt.timestep_fs
     own = {kelvin: (mean, error) for step, kelvin, mean, error in means if step == own_fs}
-    if len(means) == len(own):
-        raise InputError(f"{prepared.study.file}: [nvt] timestep_fs = {own_fs:g}: no longer time step would be tried")
     n_vibrations = 3 * len(prepared.start) - 6
     rows = [
         StepRow(step, kelvin, mean, error)
