@@ -5,7 +5,7 @@ atoms bring the chemical order into equilibrium. Recorded are the melting temper
 order is at each temperature (gold atoms at the surface, bonds between unlike atoms) and the lowest isomers. All
 clusters of 55 copper and gold atoms but Au55 are icosahedra with this potential (Wu, Cai, Shao, J. Comput. Chem. 30,
 1992 (2009)).
-`--report` also writes results/report.html into the folder.
+`--report` also writes report.html into the folder.
 """
 
 from __future__ import annotations
