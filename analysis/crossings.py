@@ -14,12 +14,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from deckgen.analysis.courses import Course, courses, rows_in, smoothed
 from deckgen.analysis.melting import Peak
 from deckgen.analysis.production import Production
 from deckgen.findings import Finding
-from deckgen.units import KB_EV_K, initial_heat_capacity_over_kB, kinetic_heat_capacity_over_kB
+from deckgen.units import KB_EV_K
 
-__all__ = ["Crossings", "RunCrossings", "about_crossings", "count_crossings", "count_jumps", "uncertainty_K"]
+__all__ = [
+    "Crossings",
+    "RunCrossings",
+    "WalkerCrossings",
+    "about_crossings",
+    "count_crossings",
+    "count_jumps",
+    "uncertainty_K",
+]
 
 Array = NDArray[np.float64]
 
@@ -58,6 +67,24 @@ class RunCrossings:
 
 
 @dataclass(frozen=True)
+class WalkerCrossings:
+    """How often one configuration of a ladder crossed, on its way through the rungs.
+
+    Parameters
+    ----------
+    ladder, walker
+        Its ladder, and its number there.
+    melts, freezings
+        From solid to liquid, and back.
+    """
+
+    ladder: int
+    walker: int
+    melts: int
+    freezings: int
+
+
+@dataclass(frozen=True)
 class Crossings:
     """How often the runs crossed between the two sides of the highest peak.
 
@@ -68,18 +95,22 @@ class Crossings:
     smoothing_ps
         The energies are running means over this time.
     runs
-        One per run, in order of temperature, then replica.
+        One per run, in order of temperature, then replica; those of ladders that exchanged configurations are not
+        among them.
+    walkers
+        One per configuration of such ladders.
     """
 
     solid_below_eV: float
     liquid_above_eV: float
     smoothing_ps: float
     runs: tuple[RunCrossings, ...]
+    walkers: tuple[WalkerCrossings, ...] = ()
 
     @property
     def n_returns(self) -> int:
         """How often runs went to the other phase and came back: what a run's start decides is not counted."""
-        return sum(min(run.melts, run.freezings) for run in self.runs)
+        return sum(min(one.melts, one.freezings) for one in (*self.runs, *self.walkers))
 
     def at(self, temperature_K: float) -> tuple[int, int]:
         """Return melts and freezings of all runs of a rung."""
@@ -110,9 +141,9 @@ def count_crossings(
     Crossings or None
         None without a peak inside the ladder, and where energies do not tell two phases from one another: vibrations
         are as large as the latent heat, or the phases change faster than vibrations average out. None also where rungs
-        exchanged configurations: a rung's rows are then of many.
+        exchanged configurations and it is not known which: a rung's rows are then of many.
     """
-    if any(run.series.ladder is not None for run in productions):
+    if any(run.series.ladder is not None and run.series.walkers is None for run in productions):
         return None
     if peak is None or peak.latent_heat_eV is None or not peak.latent_heat_eV > 0:
         return None
@@ -121,16 +152,18 @@ def count_crossings(
         return None
     middle_eV = float(np.interp(peak.temperature_K, temperatures_K, mean_eV))
     edges = middle_eV - CORE * peak.latent_heat_eV, middle_eV + CORE * peak.latent_heat_eV
-    at_peak = [
-        _smoothed(run.series.potential_energy_eV, _rows(run, smoothing_ps))
-        - _vibrations_eV(run.series.temperature_K - peak.temperature_K, n_atoms)
-        for run in productions
-    ]
-    if not _told_apart(productions, at_peak, edges, peak):
+    found = courses(productions, peak.temperature_K, n_atoms)
+    at_peak = [smoothed(course.energies_eV, course.rows(smoothing_ps)) for course in found]
+    if not _told_apart(found, at_peak, edges, peak):
         return None
-    counted = zip(productions, (count_jumps(energies, *edges) for energies in at_peak), strict=True)
-    runs = tuple(RunCrossings(run.series.temperature_K, run.series.replica, *jumps) for run, jumps in counted)
-    return Crossings(*edges, smoothing_ps, runs)
+    runs, walkers = list[RunCrossings](), list[WalkerCrossings]()
+    for course, energies in zip(found, at_peak, strict=True):
+        run, jumps = course.run, count_jumps(energies, *edges)
+        if course.walker is None or run.ladder is None:
+            runs.append(RunCrossings(run.temperature_K, run.replica, *jumps))
+        else:
+            walkers.append(WalkerCrossings(run.ladder, course.walker, *jumps))
+    return Crossings(*edges, smoothing_ps, tuple(runs), tuple(walkers))
 
 
 def count_jumps(values: Array, low: float, high: float) -> tuple[int, int]:
@@ -167,21 +200,18 @@ def about_crossings(crossings: Crossings | None, peak: Peak | None) -> list[Find
     return [Finding("few_crossings", message, T)]
 
 
-def _vibrations_eV(temperature_K: float, n_atoms: int) -> float:
-    """Return the potential energy of classical vibrations."""
-    freedom = initial_heat_capacity_over_kB(n_atoms) - kinetic_heat_capacity_over_kB(n_atoms)
-    return KB_EV_K * temperature_K * freedom
+def _told_apart(found: Sequence[Course], energies_eV: Sequence[Array], edges: tuple[float, float], peak: Peak) -> bool:
+    """Return whether what is near the peak is in one core or the other most of the time.
 
-
-def _told_apart(
-    productions: Sequence[Production], energies_eV: Sequence[Array], edges: tuple[float, float], peak: Peak
-) -> bool:
-    """Return whether the runs of the two rungs nearest to the peak are in one core or the other most of the time."""
-    kelvins = {run.series.temperature_K for run in productions}
+    Of runs those of the two rungs nearest to it, and all walkers.
+    """
+    kelvins = {course.run.temperature_K for course in found if course.walker is None}
     near = sorted(kelvins, key=lambda T: abs(T - peak.temperature_K))[:2]
-    runs = zip(productions, energies_eV, strict=True)
-    found = np.concatenate([energies for run, energies in runs if run.series.temperature_K in near])
-    return bool(np.mean((found <= edges[0]) | (found >= edges[1])) >= 1 / 2)
+    pairs = zip(found, energies_eV, strict=True)
+    values = np.concatenate(
+        [energies for course, energies in pairs if course.walker is not None or course.run.temperature_K in near]
+    )
+    return bool(np.mean((values <= edges[0]) | (values >= edges[1])) >= 1 / 2)
 
 
 def _smoothing_ps(productions: Sequence[Production], peak: Peak) -> float | None:
@@ -193,22 +223,11 @@ def _smoothing_ps(productions: Sequence[Production], peak: Peak) -> float | None
     allowed = NOISE * (peak.latent_heat_eV or 0.0) / peak.temperature_K
     smoothing = min(run.series.interval_ps for run in productions)
     while smoothing <= LONGEST * min(run.n * run.series.interval_ps for run in productions):
-        low = np.concatenate([_smoothed(run.energies_eV, _rows(run, smoothing)) for run in solid])
-        high = np.concatenate([_smoothed(run.energies_eV, _rows(run, smoothing)) for run in liquid])
+        low = np.concatenate([smoothed(run.energies_eV, rows_in(run.series, smoothing)) for run in solid])
+        high = np.concatenate([smoothed(run.energies_eV, rows_in(run.series, smoothing)) for run in liquid])
         # the side away from the other phase: a rare visit to it is no vibration
         below, above = np.median(low) - np.quantile(low, SIGMA_BELOW), np.quantile(high, SIGMA_ABOVE) - np.median(high)
         if max(below / min(kelvins), above / max(kelvins)) <= allowed:
             return smoothing
         smoothing *= 2
     return None
-
-
-def _rows(run: Production, time_ps: float) -> int:
-    interval = run.series.interval_ps
-    return max(round(time_ps / interval), 1) if interval else 1
-
-
-def _smoothed(energies_eV: Array, n: int) -> Array:
-    """Return running means (m - n + 1,) of n energies (m,)."""
-    sums = np.concatenate([[0.0], np.cumsum(energies_eV - energies_eV[0])])
-    return np.asarray((sums[n:] - sums[:-n]) / n + energies_eV[0])

@@ -32,6 +32,7 @@ def estimators(headline: Headline, rungs: Sequence[Sequence[Production]]) -> Est
     halves = half_curves(headline)
     return Estimators(
         fluctuation=own.heat_capacity_over_c0,
+        fluctuation_error=own.heat_capacity_error_over_c0,
         dU_dT=heat_capacity_between(solved.pool.temperatures_K, own.mean_eV, grid, n_atoms),
         multiple_histogram=multiple_histogram(productions, grid, n_atoms, weighted=headline.weighted),
         canonical=canonical,

@@ -16,6 +16,7 @@ from deckgen.analysis.melting import Peak
 from deckgen.analysis.states import EnergyHistograms, EnergyTrace, RungState
 from deckgen.analysis.swaps import RungSwaps
 from deckgen.findings import Finding
+from deckgen.summaries import Summarised, Summary
 from deckgen.units import initial_heat_capacity_over_kB
 
 __all__ = ["SCHEMA", "Check", "Estimators", "Intervals", "Maximum", "Thermodynamics"]
@@ -87,6 +88,8 @@ class Estimators:
     ----------
     fluctuation : (K,)
         Direct fluctuations, on the rungs.
+    fluctuation_error : (K,) or None
+        Their standard errors; NaN where a run is too short to tell.
     dU_dT : (G,)
         Slope of the mean energies from rung to rung: steps, each the mean heat capacity between two rungs.
     multiple_histogram : (G,) or None
@@ -108,10 +111,11 @@ class Estimators:
     tm_sampled_K: float | None
     first_half: Array | None
     second_half: Array | None
+    fluctuation_error: Array | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class Thermodynamics:
+@dataclass(frozen=True, eq=False, repr=False)
+class Thermodynamics(Summarised):
     """What the samples say of a cluster's thermodynamics.
 
     Parameters
@@ -182,6 +186,45 @@ class Thermodynamics:
     superposition: Array | None = None
     swaps: tuple[RungSwaps, ...] = ()
 
+    def summary(self) -> Summary:
+        """Return the melting temperature, and what each temperature says of the heat capacity."""
+        rows = [
+            (
+                f"{state.temperature_K:g}",
+                f"{state.n_effective:.0f}",
+                f"{state.mean_U_eV:.4f}",
+                f"{own:.3f}",
+                f"{all_:.3f}",
+            )
+            for state, own, all_ in zip(
+                self.states,
+                self.estimators.fluctuation,
+                np.interp([one.temperature_K for one in self.states], self.temperatures_K, self.heat_capacity_over_c0),
+                strict=True,
+            )
+        ]
+        head = ("T (K)", "independent samples", "⟨U⟩ (eV)", "C_v/C_0, own runs", "C_v/C_0, MBAR")
+        return Summary(f"{self.formula or f'{self.n_atoms} atoms'}, {self._melting_in_words()}", head, rows)
+
+    def _melting_in_words(self) -> str:
+        if self.melting is None or self.melting.at_edge:
+            return "no peak inside the ladder"
+        interval = self.melting_ci95.temperature_K
+        known = "no interval" if interval is None else f"95 %: {interval[0]:.1f} to {interval[1]:.1f} K"
+        return f"melting at {self.melting.temperature_K:.1f} K ({known})"
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the heat capacity with its band and the melting temperature, and return the axes.
+
+        Parameters
+        ----------
+        ax
+            Matplotlib's axes to draw on; new ones by default.
+        """
+        from deckgen.analysis.figures.heat_capacity import plot_heat_capacity
+
+        return plot_heat_capacity(self, ax)
+
     def to_json(self, *, deckgen_version: str = "") -> dict[str, Any]:
         """Return the contents of results/thermodynamics.json: plain lists, numbers and None, never NaN."""
         curve = self.lindemann or LindemannCurve((), ())
@@ -232,6 +275,7 @@ class Thermodynamics:
         other = self.estimators
         return {
             "fluctuation": other.fluctuation,
+            "fluctuation_error": other.fluctuation_error,
             "dU_dT": other.dU_dT,
             "multiple_histogram": other.multiple_histogram,
             "rotation": {

@@ -125,12 +125,13 @@ class RungMoments:
     ----------
     mean_eV
         <U>.
-    heat_capacity_over_c0
-        By direct fluctuations.
+    heat_capacity_over_c0, heat_capacity_error_over_c0
+        By direct fluctuations, and its standard error; NaN where that is not known.
     """
 
     mean_eV: Array
     heat_capacity_over_c0: Array
+    heat_capacity_error_over_c0: Array
 
 
 def rung_state(runs: Sequence[Production], reweighted_U_eV: float) -> RungState:
@@ -166,14 +167,27 @@ def _kinetic_temperature(runs: Sequence[Production]) -> tuple[float | None, floa
 
 def rung_moments(rungs: Sequence[Sequence[Production]], n_atoms: int, *, weighted: bool) -> RungMoments:
     """Return each rung's own averages, each run weighted by its independent samples; `weighted` by sqrt(det I) too."""
-    mean, variance = np.empty((2, len(rungs)))
+    mean, variance, error = np.empty((3, len(rungs)))
     for k, runs in enumerate(rungs):
         energies = np.concatenate([run.energies_eV for run in runs])
         weights = np.concatenate([_weights(run, weighted) for run in runs])
         mean[k] = np.average(energies, weights=weights)
         variance[k] = np.average((energies - mean[k]) ** 2, weights=weights)
+        error[k] = _variance_error(runs, weighted, mean[k], variance[k])
     temperatures = np.array([runs[0].series.temperature_K for runs in rungs])
-    return RungMoments(mean, heat_capacity_over_c0(variance, temperatures, n_atoms))
+    found = heat_capacity_over_c0(variance, temperatures, n_atoms)
+    return RungMoments(mean, found, heat_capacity_over_c0(variance + error, temperatures, n_atoms) - found)
+
+
+def _variance_error(runs: Sequence[Production], weighted: bool, mean_eV: float, variance_eV2: float) -> float:
+    """Return the standard error of a rung's variance, from the influence of each sample on it."""
+    weights = [_weights(run, weighted) * run.g for run in runs]
+    scale = float(np.concatenate(weights).mean())
+    influence = [
+        w / scale * ((run.energies_eV - mean_eV) ** 2 - variance_eV2) for run, w in zip(runs, weights, strict=True)
+    ]
+    found = standard_error(influence)
+    return np.nan if found is None else found
 
 
 def _weights(run: Production, weighted: bool) -> Array:

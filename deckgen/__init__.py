@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from deckgen.samples import Samples
     from deckgen.study import Study
     from deckgen.workflows.analyse.study import analyse
+    from deckgen.workflows.cite import cite
     from deckgen.workflows.compare.study import compare_isomers
     from deckgen.workflows.doctor import doctor
+    from deckgen.workflows.goal.cost import plan
     from deckgen.workflows.goal.study import run
+    from deckgen.workflows.goal.timestep import timestep
     from deckgen.workflows.isomers.study import isomers
     from deckgen.workflows.report.study import report
     from deckgen.workflows.train.augment import augment
@@ -35,15 +38,18 @@ _HOME = {
     "Study": "deckgen.study",
     "analyse": "deckgen.workflows.analyse.study",
     "augment": "deckgen.workflows.train.augment",
+    "cite": "deckgen.workflows.cite",
     "compare_isomers": "deckgen.workflows.compare.study",
     "doctor": "deckgen.workflows.doctor",
     "init": "deckgen.decks.scaffold",
     "isomers": "deckgen.workflows.isomers.study",
     "pack": "deckgen.decks.pack",
+    "plan": "deckgen.workflows.goal.cost",
     "report": "deckgen.workflows.report.study",
     "run": "deckgen.workflows.goal.study",
     "sample": "deckgen.workflows.train.sample.sample",
     "status": "deckgen.runs.status",
+    "timestep": "deckgen.workflows.goal.timestep",
     "validate": "deckgen.workflows.train.validate",
     "write_decks": "deckgen.decks.deck",
 }
@@ -54,15 +60,18 @@ __all__ = [
     "__version__",
     "analyse",
     "augment",
+    "cite",
     "compare_isomers",
     "doctor",
     "init",
     "isomers",
     "pack",
+    "plan",
     "report",
     "run",
     "sample",
     "status",
+    "timestep",
     "train",
     "validate",
     "write_decks",

@@ -15,6 +15,8 @@ TITLES: Mapping[str, str] = {
     "stray_rows": "Rows were left out",
     "few_samples": "Few independent samples",
     "few_crossings": "Few crossings between solid and liquid",
+    "low_acceptance": "Rungs hardly exchange configurations",
+    "few_round_trips": "Configurations hardly go through the ladder",
     "not_equilibrated": "Not equilibrated",
     "poor_overlap": "Neighbouring temperatures hardly overlap",
     "ci_unreliable": "No reliable interval",

@@ -8,11 +8,12 @@ import tempfile
 import time
 from pathlib import Path
 
+from deckgen.decks.deck import Deck, write_deck
 from deckgen.decks.manifest import OUTPUTS, SCRIPT
 from deckgen.processes.executor import open_executor
 from deckgen.runs.engine import lammps_errors, open_for_script
 
-__all__ = ["time_deck"]
+__all__ = ["time_deck", "time_rendered"]
 
 ENOUGH_S = 0.5
 
@@ -32,6 +33,12 @@ def time_deck(folder: Path) -> float:
         copy = Path(scratch) / "deck"
         shutil.copytree(folder, copy, ignore=shutil.ignore_patterns(*OUTPUTS))
         return executor.submit(_time_steps, copy, folder).result()
+
+
+def time_rendered(deck: Deck) -> float:
+    """Return the same of a deck that need not be on the disk."""
+    with tempfile.TemporaryDirectory() as scratch:
+        return time_deck(write_deck(deck, Path(scratch)).folder)
 
 
 def _time_steps(folder: Path, original: Path) -> float:

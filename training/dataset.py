@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -12,6 +13,7 @@ from ase import Atoms
 from numpy.typing import NDArray
 
 from deckgen.errors import InputError
+from deckgen.summaries import Summarised, Summary
 
 __all__ = ["DEFAULT_TYPE", "ISOLATED", "Dataset", "LabelledFrame", "bare", "frame_key", "joined_isolated", "one_line"]
 
@@ -61,8 +63,8 @@ class LabelledFrame:
         return str(self.atoms.get_chemical_formula())
 
 
-@dataclass(frozen=True, eq=False)
-class Dataset:
+@dataclass(frozen=True, eq=False, repr=False)
+class Dataset(Summarised):
     """Labelled frames.
 
     Parameters
@@ -91,6 +93,12 @@ class Dataset:
     def elements(self) -> tuple[str, ...]:
         """Chemical symbols that occur, sorted."""
         return tuple(sorted({symbol for frame in self.frames for symbol in frame.atoms.symbols}))
+
+    def summary(self) -> Summary:
+        """Return how many frames there are of each formula."""
+        counts = Counter(frame.formula for frame in self.frames)
+        rows = [(formula, f"{count}") for formula, count in sorted(counts.items())]
+        return Summary(f"{len(self)} frames", ("formula", "frames"), rows)
 
     def select(self, indices: Iterable[int]) -> Dataset:
         """Return the frames with these indices, in this order, and the isolated atoms."""

@@ -21,6 +21,9 @@ Array = NDArray[np.float64]
 PANELS_A_ROW = 4
 PANEL_MM = 32.0
 
+RUNNING = 50
+"""Running means are over this part of a run."""
+
 
 def histogram_tables(thermo: Thermodynamics) -> dict[str, Table]:
     """Return the bins' centres and each rung's probability density."""
@@ -77,6 +80,7 @@ def draw_traces(thermo: Thermodynamics) -> Figure:
         axes = figure.add_subplot(n_rows, PANELS_A_ROW, k + 1)
         for trace, colour in zip(runs, _cycle(len(runs)), strict=True):
             axes.plot(trace.time_ps, trace.potential_energy_eV / thermo.n_atoms, color=colour, lw=0.5, rasterized=True)
+            axes.plot(*_running_mean(trace, thermo.n_atoms), color="black", lw=0.9)
         axes.axvspan(0, max(trace.equilibration_ps for trace in runs), color=COLOURS["grey"], alpha=0.25, lw=0)
         axes.set_title(f"{runs[0].temperature_K:g} K", fontsize=8, pad=2)
         axes.locator_params(nbins=3)
@@ -86,6 +90,14 @@ def draw_traces(thermo: Thermodynamics) -> Figure:
     figure.supxlabel("Time (ps); grey: left out as equilibration", fontsize=9)
     figure.supylabel("Potential energy (eV/atom)", fontsize=9)
     return figure
+
+
+def _running_mean(trace: EnergyTrace, n_atoms: int) -> tuple[Array, Array]:
+    """Return times and running means per atom over a fiftieth of a run's points."""
+    n = max(len(trace.time_ps) // RUNNING, 1)
+    weights = np.full(n, 1 / n)
+    times, energies = (np.convolve(values, weights, "valid") for values in (trace.time_ps, trace.potential_energy_eV))
+    return times, energies / n_atoms
 
 
 def _floor(runs: Sequence[EnergyTrace]) -> float:

@@ -5,7 +5,7 @@ A new figure is a module beside this one and an entry here: it is then drawn, wr
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, Literal, TypeVar
@@ -14,6 +14,17 @@ from matplotlib.figure import Figure
 
 from deckgen.analysis.comparison import Comparison
 from deckgen.analysis.figures.caloric import caloric_tables, draw_caloric
+from deckgen.analysis.figures.charts import (
+    Chart,
+    caloric_chart,
+    effective_sample_chart,
+    estimator_chart,
+    half_chart,
+    heat_capacity_chart,
+    histogram_chart,
+    lindemann_chart,
+    occupation_chart,
+)
 from deckgen.analysis.figures.checks import draw_estimators, draw_halves, estimator_tables, half_tables
 from deckgen.analysis.figures.comparison import comparison_tables, draw_comparison
 from deckgen.analysis.figures.energies import draw_histograms, draw_traces, histogram_tables, trace_tables
@@ -71,6 +82,8 @@ class FigureKind(Generic[Result]):
         Returns the figure; called only where there are tables.
     size
         Its width in the report: half a page, the page, or most of the page as the main figure of its section.
+    chart
+        Returns what the report draws of the tables; None: it shows the figure as it is.
     """
 
     name: str
@@ -79,6 +92,7 @@ class FigureKind(Generic[Result]):
     tables: Callable[[Result], dict[str, Table]]
     draw: Callable[[Result], Figure]
     size: Literal["half", "main", "wide"] = "half"
+    chart: Callable[[Mapping[str, Table]], Chart] | None = None
 
 
 FIGURES: tuple[FigureKind[Thermodynamics], ...] = (
@@ -87,11 +101,12 @@ FIGURES: tuple[FigureKind[Thermodynamics], ...] = (
         Section.HEAT_CAPACITY,
         "Heat capacity in units of its classical limit at zero temperature, C_0 = {c0_over_kB:g} k_B. Line and band: "
         "MBAR over all temperatures with its 95 % band. Points: the fluctuations of each temperature's own "
-        "runs, which need no other temperature but also see nothing of what a run did not visit. Dashed: the multiple "
-        "histogram method on the same samples.",
+        "runs with their standard errors, which need no other temperature but also see nothing of what a run did not "
+        "visit. Dashed: the multiple histogram method on the same samples.",
         heat_capacity_tables,
         draw_heat_capacity,
         size="main",
+        chart=heat_capacity_chart,
     ),
     FigureKind(
         "energy_histograms",
@@ -101,13 +116,16 @@ FIGURES: tuple[FigureKind[Thermodynamics], ...] = (
         histogram_tables,
         draw_histograms,
         size="wide",
+        chart=histogram_chart,
     ),
     FigureKind(
         "caloric_curve",
         Section.SAMPLED,
-        "Caloric curve: canonical mean of the potential energy.",
+        "Caloric curve: canonical mean of the potential energy. Below: the mean of each temperature's own runs less "
+        "that of MBAR, in standard errors of the former; grey: two of them.",
         caloric_tables,
         draw_caloric,
+        chart=caloric_chart,
     ),
     FigureKind(
         "lindemann",
@@ -116,6 +134,7 @@ FIGURES: tuple[FigureKind[Thermodynamics], ...] = (
         "atoms diffuse. Of several elements, also that of each pair, unless unlike atoms are swapped.",
         lindemann_tables,
         draw_lindemann,
+        chart=lindemann_chart,
     ),
     FigureKind(
         "effective_samples",
@@ -124,6 +143,7 @@ FIGURES: tuple[FigureKind[Thermodynamics], ...] = (
         "temperature's own runs. A dip calls for a run there.",
         effective_sample_tables,
         draw_effective_samples,
+        chart=effective_sample_chart,
     ),
     FigureKind(
         "overlap",
@@ -140,6 +160,7 @@ FIGURES: tuple[FigureKind[Thermodynamics], ...] = (
         "are too short.",
         half_tables,
         draw_halves,
+        chart=half_chart,
     ),
     FigureKind(
         "estimators",
@@ -148,12 +169,13 @@ FIGURES: tuple[FigureKind[Thermodynamics], ...] = (
         "that no fluctuations enter. And the curve with the other treatment of the rotation.",
         estimator_tables,
         draw_estimators,
+        chart=estimator_chart,
     ),
     FigureKind(
         "energy_traces",
         Section.TRACES,
         "Potential energy against time. Jumps between levels are jumps between phases: a run must make many of them, "
-        "or none. Colours distinguish replicas.",
+        "or none. Colours distinguish replicas; black: running means over a fiftieth of the run.",
         trace_tables,
         draw_traces,
         size="wide",
@@ -184,9 +206,11 @@ ISOMER_FIGURES: tuple[FigureKind[IsomerList], ...] = (
     FigureKind(
         "isomer_occupation",
         Section.ISOMERS,
-        "Part of the quenches at each temperature that led to the most frequent isomers.",
+        "Part of the quenches at each temperature that led to the most frequent isomers; below, the heat capacity on "
+        "the same axis of temperature.",
         occupation_tables,
         draw_occupation,
+        chart=occupation_chart,
     ),
     FigureKind(
         "isomer_homotops",

@@ -9,7 +9,7 @@ from deckgen.analysis.figures.style import COLOURS, heading, legend_below, new_f
 from deckgen.analysis.figures.tables import Table, curve_table, rungs_K
 from deckgen.analysis.results import Thermodynamics
 
-__all__ = ["AXIS", "draw_band", "draw_heat_capacity", "heat_capacity_tables"]
+__all__ = ["AXIS", "draw_band", "draw_heat_capacity", "heat_capacity_tables", "plot_heat_capacity"]
 
 AXIS = r"$C_v$ / $C_0$"
 
@@ -24,7 +24,10 @@ def heat_capacity_tables(thermo: Thermodynamics) -> dict[str, Table]:
         "multiple_histogram_over_c0": thermo.estimators.multiple_histogram,
         "superposition_over_c0": thermo.superposition,
     }
-    points = {"temperature_K": rungs_K(thermo), "fluctuation_over_c0": thermo.estimators.fluctuation}
+    own, error = thermo.estimators.fluctuation, thermo.estimators.fluctuation_error
+    points = {"temperature_K": rungs_K(thermo), "fluctuation_over_c0": own}
+    if error is not None:
+        points |= {"fluctuation_low_over_c0": own - error, "fluctuation_high_over_c0": own + error}
     return {"heat_capacity": curve_table(thermo, columns), "heat_capacity_points": points}
 
 
@@ -37,10 +40,12 @@ def draw_heat_capacity(thermo: Thermodynamics) -> Figure:
     draw_band(axes, thermo, COLOURS["blue"], "MBAR")
     if thermo.estimators.multiple_histogram is not None:
         axes.plot(grid, thermo.estimators.multiple_histogram, "--", color=COLOURS["orange"], label="multiple histogram")
-    axes.plot(
+    axes.errorbar(
         rungs_K(thermo),
         thermo.estimators.fluctuation,
-        "o",
+        thermo.estimators.fluctuation_error,
+        fmt="o",
+        lw=0.8,
         color="black",
         mfc="white",
         label="fluctuations of each run",
@@ -56,6 +61,19 @@ def draw_heat_capacity(thermo: Thermodynamics) -> Figure:
     axes.margins(x=0.02, y=0.08)
     legend_below(figure, axes)
     return figure
+
+
+def plot_heat_capacity(thermo: Thermodynamics, axes: Axes | None = None) -> Axes:
+    """Draw the headline curve and the melting temperature on axes, new ones by default, and return them."""
+    if axes is None:
+        from matplotlib import pyplot
+
+        axes = pyplot.gca()
+    draw_band(axes, thermo, COLOURS["blue"], "MBAR")
+    _mark_melting(axes, thermo)
+    axes.set(xlabel="Temperature (K)", ylabel=AXIS, title=heading(thermo))
+    axes.legend()
+    return axes
 
 
 def draw_band(axes: Axes, thermo: Thermodynamics, colour: str, label: str) -> None:

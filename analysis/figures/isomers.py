@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib import colormaps
+from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
@@ -20,6 +21,7 @@ __all__ = [
     "draw_spectrum",
     "homotop_tables",
     "occupation_tables",
+    "plot_energies",
     "spectrum_tables",
 ]
 
@@ -67,6 +69,18 @@ def draw_spectrum(isomers: IsomerList) -> Figure:
     axes.margins(y=0.1)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure
+
+
+def plot_energies(isomers: IsomerList, axes: Axes | None = None) -> Axes:
+    """Draw the energy of each isomer above the lowest on axes, new ones by default, and return them."""
+    if axes is None:
+        from matplotlib import pyplot
+
+        axes = pyplot.gca()
+    table = spectrum_tables(isomers)["isomer_spectrum"]
+    axes.hlines(table["relative_eV"], table["rank"] - 0.4, table["rank"] + 0.4, colors=COLOURS["blue"], lw=2.0)
+    axes.set(xlabel="Isomer", ylabel="Energy above the lowest (eV)", title=heading(isomers))
+    return axes
 
 
 def _labelled(isomers: IsomerList) -> list[Isomer]:

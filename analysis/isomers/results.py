@@ -13,11 +13,15 @@ from deckgen.analysis.isomers.chemical_order import ChemicalOrder
 from deckgen.analysis.isomers.geometry import BondLengths
 from deckgen.analysis.isomers.point_group import PointGroup
 from deckgen.minima import Minimum
+from deckgen.summaries import Summarised, Summary
 
 __all__ = ["SCHEMA", "Isomer", "IsomerList", "Tolerances"]
 
 SCHEMA = 1
 """Version of the JSON's layout."""
+
+SHOWN = 20
+"""Isomers in a summary."""
 
 
 @dataclass(frozen=True)
@@ -122,8 +126,8 @@ class Isomer:
         return {"geometry": self.geometry, "unlike_bonds": self.order.unlike_bonds, "shells": " ".join(shells)}
 
 
-@dataclass(frozen=True, eq=False)
-class IsomerList:
+@dataclass(frozen=True, eq=False, repr=False)
+class IsomerList(Summarised):
     """The isomers among some quenches.
 
     Parameters
@@ -158,6 +162,27 @@ class IsomerList:
     def n_distinct(self) -> int:
         """Number of isomers."""
         return len(self.isomers)
+
+    def summary(self) -> Summary:
+        """Return how many there are, and the lowest ones."""
+        rows = [
+            (
+                f"{one.rank}",
+                f"{one.minimum.energy_eV:.5f}",
+                f"{one.relative_eV:.5f}",
+                f"{one.count}",
+                one.point_group.name,
+            )
+            for one in self.isomers[:SHOWN]
+        ]
+        head = ("isomer", "energy (eV)", "above the lowest (eV)", "quenches", "point group")
+        return Summary(f"{self.n_distinct} isomers of {self.n_quenched} quenches", head, rows)
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the energy of each isomer above the lowest, and return the axes (Matplotlib's; new ones by default)."""
+        from deckgen.analysis.figures.isomers import plot_energies
+
+        return plot_energies(self, ax)
 
     def occupation(self, isomer: Isomer) -> NDArray[np.float64]:
         """Return the fraction of the quenches at each temperature (T,) that led to an isomer; NaN without quenches."""

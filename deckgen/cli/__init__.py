@@ -13,7 +13,9 @@ from deckgen.cli import installation, study
 from deckgen.cli.compare import compare
 from deckgen.cli.endings import INTERRUPTED, end, open_streams
 from deckgen.cli.isomers import isomers
+from deckgen.cli.machines import machines_app
 from deckgen.cli.output import help_alone, out
+from deckgen.cli.plan import plan, timestep
 from deckgen.cli.train import train_app
 
 __all__ = ["app", "main"]
@@ -28,6 +30,8 @@ app = typer.Typer(
 )
 app.command()(study.init)
 app.command()(study.decks)
+app.command()(plan)
+app.command()(timestep)
 app.command()(study.pack)
 app.command()(study.run)
 app.command()(study.status)
@@ -35,10 +39,12 @@ app.command()(study.analyse)
 app.command()(isomers)
 app.command()(compare)
 app.command()(study.report)
+app.command()(study.cite)
 app.command()(installation.doctor)
 app.command()(installation.potentials)
 app.add_typer(train_app, name="train")
 app.add_typer(installation.templates_app, name="templates")
+app.add_typer(machines_app, name="machines")
 
 
 def main(arguments: list[str] | None = None) -> int:

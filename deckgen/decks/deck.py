@@ -23,8 +23,11 @@ from deckgen.study.folder import StudyFolder
 __all__ = [
     "Deck",
     "WrittenDeck",
+    "deck_folders",
+    "own_manifest",
     "read_manifests",
     "study_decks",
+    "write_deck",
     "write_decks",
     "write_quench_deck",
     "write_under_lock",
@@ -55,15 +58,28 @@ def read_manifests(study_folder: Path, part: Part = "ladder") -> Iterator[tuple[
 
     Decks that the study no longer names (a rung taken off the ladder) are passed over.
     """
+    for protocol, folder in deck_folders(study_folder, part):
+        yield folder, own_manifest(folder, protocol)
+
+
+def deck_folders(study_folder: Path, part: Part = "ladder") -> Iterator[tuple[str, Path]]:
+    """Yield protocol and folder of every deck as `read_manifests` does, without reading the decks."""
     study = Study.read(study_folder) if StudyFolder(study_folder).study_file.is_file() else None
     for protocol in protocols_of(part):
         named = None if study is None else {deck.id for deck in protocol.decks(study)}
         for path in file_in_folders(protocol.folder(study_folder), MANIFEST):
             if named is None or path.parent.name in named:
-                yield path.parent, _own_manifest(path.parent, protocol.name)
+                yield protocol.name, path.parent
 
 
-def _own_manifest(folder: Path, protocol: str) -> Manifest:
+def own_manifest(folder: Path, protocol: str) -> Manifest:
+    """Return the manifest of a deck.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or is that of another deck.
+    """
     manifest = read_manifest(folder)
     if (manifest.protocol, manifest.id) != (protocol, folder.name):
         raise InputError(
@@ -139,7 +155,7 @@ def write_under_lock(prepared: Prepared, *, force: bool, part: Part, redo: Colle
     ]
     for folder in {deck.folder(study.folder) for deck in replaced}:
         move_aside(folder, StudyFolder(study.folder).old_decks)
-    return [_write(deck, study.folder, replaced=deck in replaced) for deck in decks]
+    return [write_deck(deck, study.folder, replaced=deck in replaced) for deck in decks]
 
 
 def _named(prepared: Prepared, names: Collection[str]) -> list[Deck]:
@@ -162,7 +178,7 @@ def write_quench_deck(study: Prepared | Study, stage: str, max_force_eV_A: float
     prepared = prepare(study)
     deck = _deck(render_quench(prepared, stage, max_force_eV_A))
     named = replace(deck.manifest, id=f"{stage}-{deck.manifest.identity[:8]}")
-    return _write(replace(deck, manifest=named), prepared.study.folder, replaced=False)
+    return write_deck(replace(deck, manifest=named), prepared.study.folder)
 
 
 def _deck(rendering: Rendering) -> Deck:
@@ -211,8 +227,8 @@ def _stale(deck: Deck, folder: Path) -> str:
     return "; ".join(changes)
 
 
-def _write(deck: Deck, study_folder: Path, *, replaced: bool) -> WrittenDeck:
-    """Write one deck; its manifest last, so that a deck with a manifest is whole."""
+def write_deck(deck: Deck, study_folder: Path, *, replaced: bool = False) -> WrittenDeck:
+    """Write one deck into a study's folder; its manifest last, so that a deck with a manifest is whole."""
     folder = deck.folder(study_folder)
     known, manifest = (folder / MANIFEST).is_file(), json.dumps(asdict(deck.manifest), indent=1) + "\n"
     with named(folder):

@@ -24,19 +24,24 @@ __all__ = [
     "PARTS",
     "PROTOCOLS",
     "QUENCH",
+    "TIMESTEP",
     "Part",
     "PlannedDeck",
     "Protocol",
     "nvt_id",
     "protocols_of",
     "sampled_files",
+    "timestep_runs",
 ]
 
-Part = Literal["ladder", "isomers"]
-"""Which of a study's decks: the start structure and the ladder's runs, or the isomers' own runs."""
+Part = Literal["ladder", "isomers", "timestep"]
+"""Which of a study's decks: the start structure and the ladder's runs, the isomers' own runs, or those that compare
+time steps."""
 PARTS: tuple[Part, ...] = get_args(Part)
 
 MELT_PS = 20
+TIMESTEPS_FS = (4.0, 5.0)
+TIMESTEP_TEST_PS = 100
 WALL_eV_A2 = 1.0  # an atom of 300 K goes 0.2 A into the wall
 WALL_WIDTH_A = 3.0
 
@@ -117,6 +122,29 @@ def _isomer_runs(study: Study) -> Iterator[PlannedDeck]:
         yield PlannedDeck(nvt_id(temperature, 1), context)
 
 
+def timestep_runs(study: Study) -> dict[float, tuple[Run, ...]]:
+    """Return the runs that compare time steps, by the time step (fs): at the lowest and the highest rung, all solid.
+
+    The study's own comes first.
+    """
+    own, every = study.nvt.timestep_fs, study.nvt.sample_every
+    return {
+        timestep: tuple(
+            Run(kelvin, replica, round(TIMESTEP_TEST_PS * 1000 / timestep) // every * every, melted=False)
+            for kelvin in (study.ladder.rungs_K[0], study.ladder.rungs_K[-1])
+        )
+        for replica, timestep in enumerate((own, *(longer for longer in TIMESTEPS_FS if longer > own)), 1)
+    }
+
+
+def _timestep_runs(study: Study) -> Iterator[PlannedDeck]:
+    """Yield the runs that compare time steps, named by theirs."""
+    for timestep, runs in timestep_runs(study).items():
+        for run in runs:
+            own = {"timestep_ps": timestep / 1000, "timestep_fs": timestep, "exchange": False}
+            yield PlannedDeck(f"{nvt_id(run.temperature_K, run.replica)}-{timestep:g}fs", _nvt(study, run) | own)
+
+
 def _nvt(study: Study, run: Run) -> dict[str, Any]:
     """Return what one NVT deck has of its own."""
     nvt = study.nvt
@@ -153,7 +181,8 @@ def _seed(seed: int, temperature_K: float, replica: int) -> int:
 MINIMIZE = Protocol("minimize", template="minimize", part="ladder", sampled=False, decks=_start)
 NVT = Protocol("nvt", template="nvt", part="ladder", sampled=True, decks=_ladder)
 ISOMERS = Protocol("isomers", template="nvt", part="isomers", sampled=False, decks=_isomer_runs)
+TIMESTEP = Protocol("timestep", template="nvt", part="timestep", sampled=False, decks=_timestep_runs)
 QUENCH = Protocol("quench", template="quench", part=None, sampled=False, decks=lambda _study: iter(()))
 
-PROTOCOLS: dict[str, Protocol] = {protocol.name: protocol for protocol in (MINIMIZE, NVT, ISOMERS, QUENCH)}
+PROTOCOLS: dict[str, Protocol] = {protocol.name: protocol for protocol in (MINIMIZE, NVT, ISOMERS, TIMESTEP, QUENCH)}
 """All of them, by name."""

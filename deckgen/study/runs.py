@@ -7,7 +7,7 @@ finds what was to be run, and how far each deck is says the rest.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ from deckgen.study.nvt import alternate
 if TYPE_CHECKING:
     from deckgen.study import Study
 
-__all__ = ["Look", "Plan", "Run", "pilot_runs", "planned_runs", "read_plan", "write_plan"]
+__all__ = ["Look", "Plan", "Run", "current_plan", "pilot_runs", "planned_runs", "read_plan", "write_plan"]
 
 
 @dataclass(frozen=True)
@@ -134,14 +134,28 @@ def planned_runs(study: Study) -> tuple[Run, ...]:
         If the file of its plan is damaged.
     """
     if study.goal.melting_K is not None:
-        plan = read_plan(study.folder)
-        return pilot_runs(study) if plan is None else plan.runs
+        return current_plan(study).runs
     nvt = study.nvt
     return tuple(
         Run(kelvin, replica, nvt.n_steps_at(kelvin), nvt.begins_melted(place, replica))
         for kelvin, place in _places(study)
         for replica in range(1, nvt.replicas + 1)
     )
+
+
+def current_plan(study: Study) -> Plan:
+    """Return the plan of a study with a goal: at first the pilot, later also at rungs that the ladder has since got.
+
+    Raises
+    ------
+    InputError
+        If its file is damaged.
+    """
+    plan = read_plan(study.folder)
+    if plan is None or plan.window_K is None:
+        return replace(plan or Plan(()), runs=pilot_runs(study))
+    more = (run for run in pilot_runs(study) if run.temperature_K not in plan.rungs_K)
+    return replace(plan, runs=tuple(sorted([*plan.runs, *more], key=lambda run: (run.temperature_K, run.replica))))
 
 
 def pilot_runs(study: Study) -> tuple[Run, ...]:

@@ -69,7 +69,9 @@ def _examine(name: str, part: Callable[[], Check]) -> Iterator[Check]:
     except DeckgenError as error:
         yield Check(name, "failed", error.message, error.hint)
     except (OSError, subprocess.SubprocessError, metadata.PackageNotFoundError) as error:
-        yield Check(name, "failed", f"{type(error).__name__}: {error}", "install deckgen again: pip install deckgen")
+        yield Check(
+            name, "failed", f"{type(error).__name__}: {error}", "install deckgen again: pip install deckgen-lammps"
+        )
 
 
 def _packages() -> Check:

@@ -34,12 +34,15 @@ class Mixing:
         How often a walker went from the lowest rung to the highest and back, all walkers together.
     n_walkers
         Walkers.
+    slowest
+        The deck of the rung where the change is smallest.
     """
 
     n_exchanges: int
     changed: float
     round_trips: int
     n_walkers: int
+    slowest: str
 
 
 def read_walkers(state: Path) -> dict[str, Integers]:
@@ -79,12 +82,14 @@ def walkers_at(noted: Integers, steps: Integers) -> Integers:
 def mixing(noted: dict[str, Integers], ascending: list[str]) -> Mixing:
     """Return how well walkers mix over the decks of a ladder, given in the order of their temperatures."""
     changes = [np.diff(noted[deck][:, 1]) != 0 for deck in ascending]
+    changed = [float(change.mean()) if len(change) else 0.0 for change in changes]
     walkers = {int(walker) for deck in ascending for walker in noted[deck][:, 1]}
     return Mixing(
         n_exchanges=max(len(change) for change in changes),
-        changed=min(float(change.mean()) if len(change) else 0.0 for change in changes),
+        changed=min(changed),
         round_trips=_round_trips(noted[ascending[0]], noted[ascending[-1]]),
         n_walkers=len(walkers),
+        slowest=ascending[int(np.argmin(changed))],
     )
 
 

@@ -12,7 +12,7 @@ from deckgen.analysis.crossings import count_crossings, count_jumps, uncertainty
 from deckgen.analysis.melting import Peak
 from deckgen.analysis.production import Production
 from deckgen.analysis.thermodynamics import thermodynamics
-from deckgen.samples import Samples
+from deckgen.samples import Samples, TimeSeries
 from deckgen.units import KB_EV_K
 
 RUNGS_K = [141.0, 154.5, 168.0, 181.5, 195.0]
@@ -105,6 +105,29 @@ def test_so_many_jumps_leave_the_melting_temperature_that_uncertain(rng):
     assert melting_K.std() == pytest.approx(
         uncertainty_K(Peak(T, 2.0, 15.0, latent_heat_eV, at_edge=False), n), rel=0.05
     )
+
+
+def test_walkers_are_counted_on_their_way_through_the_rungs(jumping_basins, rng):
+    """Each configuration has jumps of its own, whatever rungs it is at; a rung's rows jump at every exchange."""
+    stays = [[4000], [2000, 2000], [800] * 5, [400] * 10, [1000, 3000]]
+    phase = np.stack([phases(one) for one in stays])
+    n, K = phase.shape[1], len(RUNGS_K)
+    order = [np.argsort(phase[:, i] + rng.random(K) / 2) for i in range(0, n, 50)]  # solids at the colder rungs
+    at = np.repeat(order, 50, axis=0).T
+    runs = []
+    for k, T in enumerate(RUNGS_K):
+        own = energies(jumping_basins, T, phase[at[k], np.arange(n)], rng)
+        times = np.arange(1, n + 1) * INTERVAL_PS
+        runs.append(TimeSeries(T, times, own, ladder=1, walkers=at[k].astype(np.int64)))
+    productions = [Production(run, 0, 1.0, settled=True) for run in runs]
+    peak = Peak(170.0, 2.0, 15.0, 0.45, at_edge=False)
+    found = count_crossings(productions, peak, GRID_K, jumping_basins.energy(GRID_K) - 46.0, 55)
+    assert found.runs == ()
+    assert [(one.ladder, one.walker) for one in found.walkers] == [(1, k) for k in range(K)]
+    assert [(one.melts, one.freezings) for one in found.walkers] == [(0, 0), (1, 0), (2, 2), (5, 4), (1, 0)]
+    assert found.n_returns == 6
+    unknown = [Production(replace(run, walkers=None), 0, 1.0, settled=True) for run in runs]
+    assert count_crossings(unknown, peak, GRID_K, jumping_basins.energy(GRID_K) - 46.0, 55) is None
 
 
 def few(result):

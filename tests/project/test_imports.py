@@ -12,7 +12,7 @@ import pytest
 
 # what everyone may use: flat files of the core, each of which imports none but others of them
 VOCABULARY = {"errors", "units", "toml", "frames", "minima", "samples", "cells", "files", "findings"}
-VOCABULARY |= {"compressed", "records", "thermostats", "minimisers", "structures"}
+VOCABULARY |= {"compressed", "records", "thermostats", "minimisers", "structures", "summaries"}
 STAGES = {"runs", "analysis", "training"}
 CORE = VOCABULARY | {"study", "quip", "decks", "processes", "reference"}
 # room -> what it may import of deckgen

@@ -15,7 +15,7 @@ FOLDERS = {
     "analysis": "deckgen/analysis",
     "training": "deckgen/training",
 }
-SOURCES = {".py", ".cpp", ".h", ".j2", ".typed", ".xml", ".alloy", ".toml", ".extxyz"}
+SOURCES = {".py", ".cpp", ".h", ".j2", ".typed", ".xml", ".alloy", ".fs", ".toml", ".extxyz"}
 
 
 def test_the_wheel_has_the_trees_files(root: Path, tmp_path: Path) -> None:
@@ -29,7 +29,7 @@ def test_the_wheel_has_the_trees_files(root: Path, tmp_path: Path) -> None:
             shutil.copy(source, tree / name)
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(tmp_path), str(tree)]
     subprocess.run(command, check=True, capture_output=True)
-    (wheel,) = tmp_path.glob("deckgen-*.whl")
+    (wheel,) = tmp_path.glob("deckgen_lammps-*.whl")
     packed = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     expected = {
         f"{package}/{file.relative_to(root / folder).as_posix()}"

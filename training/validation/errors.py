@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deckgen.errors import AnalysisError
+from deckgen.summaries import Summarised, Summary
 from deckgen.training.dataset import Dataset, LabelledFrame
 from deckgen.training.predict import Prediction
 
@@ -79,12 +80,27 @@ class PotentialErrors:
     percent_force: float | None
 
 
-@dataclass(frozen=True)
-class ErrorTable:
+@dataclass(frozen=True, repr=False)
+class ErrorTable(Summarised):
     """The errors over a set: all of it, and each cluster size."""
 
     overall: PotentialErrors
     by_size: Mapping[int, PotentialErrors]
+
+    def summary(self) -> Summary:
+        """Return the errors of all frames and of each cluster size."""
+        rows = [
+            (
+                name,
+                f"{errors.energy_rmse_meV_atom:.2f}",
+                f"{errors.force_rmse_meV_A:.1f}",
+                f"{errors.max_force_error_eV_A:.3f}",
+            )
+            for name, errors in [*((f"{size}", one) for size, one in self.by_size.items()), ("all", self.overall)]
+        ]
+        found = self.overall
+        title = f"{found.energy_rmse_meV_atom:.2f} meV/atom, {found.force_rmse_meV_A:.1f} meV/Å (RMSE)"
+        return Summary(title, ("atoms", "E RMSE (meV/atom)", "F RMSE (meV/Å)", "F max (eV/Å)"), rows)
 
     def to_json(self) -> dict[str, Any]:
         """Return the table as JSON has it, sizes as strings."""

@@ -67,7 +67,7 @@ class RotationEntry:
 
 @dataclass(frozen=True)
 class EstimatorsEntry:
-    """C_v/C_0 by other ways: `fluctuation` on the rungs, all others on the grid."""
+    """C_v/C_0 by other ways: `fluctuation` and its standard error on the rungs, all others on the grid."""
 
     fluctuation: Curve
     dU_dT: Curve
@@ -75,6 +75,7 @@ class EstimatorsEntry:
     rotation: RotationEntry
     first_half: Curve | None
     second_half: Curve | None
+    fluctuation_error: Curve | None = None
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from deckgen.workflows.analyse.gather import ExternalSource
 __all__ = ["StudyThermodynamics"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class StudyThermodynamics(Thermodynamics):
     """Thermodynamics of a study.
 

@@ -12,6 +12,7 @@ from deckgen.samples import Samples
 from deckgen.study import Analysis, Study
 from deckgen.study.folder import StudyFolder
 from deckgen.study.runs import read_plan
+from deckgen.workflows.analyse.exchange import about_exchange
 from deckgen.workflows.analyse.gather import External, gather, read_external
 from deckgen.workflows.analyse.result import StudyThermodynamics
 from deckgen.workflows.analyse.superposition import superposition
@@ -96,7 +97,7 @@ def _thermodynamics(samples: Samples, study: Study | None, folder: Path, seed: i
         seed=seed,
         evaporations=fallen,
     )
-    warnings = thermo.warnings
+    warnings = (*thermo.warnings, *about_exchange(samples, folder))
     if quenches := about_quenches(samples, folder):
         # a quenched minimum says more than a sample below the start
         warnings = (*(found for found in warnings if found.code != quenches[0].code), *quenches)

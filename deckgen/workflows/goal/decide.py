@@ -124,7 +124,8 @@ def _laid(study: Study, plan: Plan, found: Thermodynamics, transition: Transitio
     n_steps = _first_steps(study, plan, rungs, budget.ns(solid))
     how = "both starts agree" if transition.starts_agree else "the starts disagree on either side"
     if n_steps is None:
-        words = f"the budget of {budget.max_ns:g} ns does not reach beyond the pilot: raise [goal] max_ns"
+        T = transition.temperature_K
+        words = f"the budget of {budget.max_ns:g} ns does not reach for runs round {T:.0f} K: raise [goal] max_ns"
         return _ended(study, plan, found, words)
     there = with_replicas(rungs, plan.runs, n_steps)
     note = f"transition near {transition.temperature_K:.0f} K ({how}): {len(rungs)} rungs, {len(there)} runs"
@@ -175,10 +176,17 @@ def _extend(study: Study, plan: Plan, found: Thermodynamics, width: float | None
 
 
 def _shares(found: Thermodynamics, rungs: list[float]) -> NDArray[np.float64]:
-    """Return the share of each rung in the squared error; all alike where it is not known."""
+    """Return the share of each rung in the squared error; all alike where it is not known.
+
+    A rung that a failed check names, or that has not equilibrated, counts for as much as all of them: it stands in the
+    way of any interval.
+    """
     known = {state.temperature_K: state.error_share for state in found.states}
     shares = np.array([known.get(kelvin) or 0.0 for kelvin in rungs])
-    return shares / shares.sum() if shares.sum() > 0 else np.full(len(rungs), 1 / len(rungs))
+    shares = shares / shares.sum() if shares.sum() > 0 else np.full(len(rungs), 1 / len(rungs))
+    doubted = {check.temperature_K for check in found.checks if not check.passed}
+    doubted |= {state.temperature_K for state in found.states if not state.settled}
+    return shares + np.isin(rungs, [kelvin for kelvin in doubted if kelvin is not None])
 
 
 def _width(found: Thermodynamics) -> float | None:

@@ -18,7 +18,7 @@ from deckgen.runs.harvest import harvest
 from deckgen.samples import Samples
 from deckgen.study import Study
 from deckgen.study.folder import StudyFolder
-from deckgen.study.runs import Plan, pilot_runs, read_plan, write_plan
+from deckgen.study.runs import Plan, current_plan, write_plan
 from deckgen.workflows.analyse.trajectories import evaporations
 from deckgen.workflows.goal.decide import next_plan
 
@@ -97,9 +97,8 @@ def run(
 
 def _decide(study: Study) -> Plan:
     """Look at what the runs of the plan have sampled, and write down what follows."""
-    plan = read_plan(study.folder) or Plan(pilot_runs(study))
     samples = harvest(study.folder)
-    following = next_plan(study, plan, samples, analysed(study, samples))
+    following = next_plan(study, current_plan(study), samples, analysed(study, samples))
     write_plan(study.folder, following)
     return following
 

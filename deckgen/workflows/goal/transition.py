@@ -68,8 +68,7 @@ def find_transition(samples: Samples, peak: Peak | None) -> Transition | None:
         if peak is None or peak.at_edge:
             return None
         return Transition(peak.temperature_K, *_around(peak), starts_agree=True)
-    kelvins = np.array([run.temperature_K for run in samples.series])
-    middle_K = _between(kelvins, apart)
+    middle_K = _between(samples, apart)
     return Transition(middle_K, BELOW * middle_K, ABOVE * middle_K, starts_agree=False)
 
 
@@ -104,17 +103,20 @@ def _late_mean_eV(run: TimeSeries) -> float:
     return float(run.potential_energy_eV[run.n // 2 :].mean())
 
 
-def _between(kelvins: Array, apart: NDArray[np.bool_]) -> float:
-    """Return the middle of the temperatures at which both phases last, from the highest of them down.
+def _between(samples: Samples, apart: NDArray[np.bool_]) -> float:
+    """Return the middle between the temperature up to which solids last and the one down to which melts do.
 
-    Where no melt has frozen, however cold, they end above the melting temperature only: as far above as a solid can be
-    overheated.
+    Where no melt has frozen, however cold, the former alone tells, which lies above the melting temperature: as far as
+    a solid can be overheated.
     """
-    top = int(np.flatnonzero(apart)[-1])
-    low = top
-    while low > 0 and apart[max(low - 2, 0) : low].any():  # one rung may agree by chance
-        low -= 1
-    high_K = float(kelvins[top] + kelvins[top + 1]) / 2
-    if low <= 1:
+    kelvins = np.array([run.temperature_K for run in samples.series])
+    melted = np.array([run.start == "melted" for run in samples.series])
+    solids, melts = np.flatnonzero(~melted), np.flatnonzero(melted)
+    lasting = apart[solids]
+    last = int(np.flatnonzero(lasting)[-1]) if lasting.any() else 0
+    high_K = float(kelvins[solids[last : last + 2]].mean())
+    gone = ~apart[melts] & (kelvins[melts] < high_K)
+    if not gone.any():
         return high_K / OVERHEATED
-    return float(np.sqrt(high_K * (kelvins[low - 1] + kelvins[low]) / 2))
+    first = int(np.flatnonzero(gone)[-1])
+    return float(np.sqrt(high_K * kelvins[melts[first : first + 2]].mean()))

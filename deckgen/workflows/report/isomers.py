@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 from ase import Atoms
-from ase.data import atomic_numbers
-from ase.data.colors import jmol_colors
 from scipy.spatial.distance import cdist
 
 from deckgen.analysis.isomers.geometry import BOND
@@ -19,6 +17,7 @@ from deckgen.study.folder import ResultsFolder, StudyFolder
 from deckgen.workflows.html import data_uri
 from deckgen.workflows.isomers.read import IsomerEntry, IsomersDocument, read_isomers
 from deckgen.workflows.report.pictures import draw_cluster
+from deckgen.workflows.report.trajectory import colours_of
 
 __all__ = ["isomer_context"]
 
@@ -102,10 +101,9 @@ def _caption(isomer: IsomerEntry) -> str:
 def _viewer(isomers: Sequence[IsomerEntry], structures: Sequence[Atoms]) -> dict[str, Any]:
     """Return symbols and colours of the atoms, and of each isomer its caption, longest bond (A) and positions (A)."""
     symbols = sorted(structures[0].symbols)
-    colours = {symbol: [round(255 * part) for part in jmol_colors[atomic_numbers[symbol]]] for symbol in set(symbols)}
     return {
         "symbols": symbols,
-        "colours": colours,
+        "colours": colours_of(symbols),
         "isomers": [
             {"caption": _caption(isomer), **_model(atoms)} for isomer, atoms in zip(isomers, structures, strict=True)
         ],

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from deckgen import __version__
 from deckgen.decks.manifest import Manifest
 from deckgen.runs.journal import read_attempts
 from deckgen.runs.status import deck_status
@@ -16,7 +17,7 @@ __all__ = ["DeckRow", "deck_row", "gap_engines", "lammps_versions", "package_ver
 
 LOG = "log.lammps"
 _ENGINE = re.compile(r"^pair_style quip: engine (\w+)", re.MULTILINE)
-PACKAGES = ("deckgen", "lammps", "quippy-ase", "pymbar", "numpy", "scipy", "ase", "matplotlib")
+PACKAGES = ("lammps", "quippy-ase", "pymbar", "numpy", "scipy", "ase", "matplotlib")
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def deck_row(folder: Path, manifest: Manifest) -> DeckRow:
 
 def package_versions() -> dict[str, str]:
     """Return the versions of the packages that matter, as installed."""
-    versions = {}
+    versions = {"deckgen": __version__}
     for name in PACKAGES:
         try:
             versions[name] = version(name)

@@ -24,11 +24,13 @@ from deckgen.workflows.html import data_uri, html_environment, number
 from deckgen.workflows.report.comparison import reference_context
 from deckgen.workflows.report.figures import shown_figures
 from deckgen.workflows.report.isomers import isomer_context
+from deckgen.workflows.report.methods.literature import address
 from deckgen.workflows.report.methods.templates import templates_of
 from deckgen.workflows.report.methods.text import write_methods
 from deckgen.workflows.report.pictures import draw_cluster
 from deckgen.workflows.report.provenance import deck_row, gap_engines, lammps_versions, package_versions
 from deckgen.workflows.report.structures import structures
+from deckgen.workflows.report.trajectory import trajectory
 
 __all__ = ["report"]
 
@@ -96,6 +98,9 @@ def _context(study: Study, results: ThermodynamicsDocument | None, outdated: boo
     written = (folder.thermodynamics if results else folder.isomers).stat().st_mtime
     engines = gap_engines(folder for folder, _ in decks)
     templates = templates_of(study.folder)
+    viewer = _viewer(
+        isomers, trajectory(ladder or own, results.melting.temperature_K if results and results.melting else None)
+    )
     pictured = structures(study, ladder if results else decks)
     return {
         "study": study,
@@ -104,9 +109,10 @@ def _context(study: Study, results: ThermodynamicsDocument | None, outdated: boo
         "outdated": outdated,
         "written": datetime.fromtimestamp(written).astimezone().strftime("%Y-%m-%d %H:%M %Z"),
         "potential": potential,
-        "figures": shown_figures(folder, about.cluster.n_atoms),
+        "figures": shown_figures(folder, about.cluster.n_atoms, results.melting if results else None),
         "structures": [(one.caption, data_uri(draw_cluster(one.atoms))) for one in pictured],
         "isomers": isomers,
+        "viewer": None if isomers else viewer,
         "reference": reference_context(study.folder),
         "estimators": _peaks(results) if results else [],
         "methods": write_methods(study, potential, results, found, versions, engines, templates),
@@ -115,6 +121,15 @@ def _context(study: Study, results: ThermodynamicsDocument | None, outdated: boo
         "versions": package_versions() | ({"LAMMPS of the runs": versions} if versions else {}),
         "study_toml": study.file.read_text() if study.file.is_file() else "",
     }
+
+
+def _viewer(isomers: dict[str, Any] | None, run: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return what the viewer shows: the isomers where there are some, with the run added to them, or the run alone."""
+    if isomers is None:
+        return run and {"symbols": run["symbols"], "colours": run["colours"], "isomers": [], "trajectory": run}
+    viewer: dict[str, Any] = isomers["viewer"]
+    viewer["trajectory"] = run
+    return viewer
 
 
 def _peaks(results: ThermodynamicsDocument) -> list[tuple[str, Peak | None]]:
@@ -137,7 +152,7 @@ def _peaks(results: ThermodynamicsDocument) -> list[tuple[str, Peak | None]]:
 
 def _environment() -> Environment:
     environment = html_environment()
-    environment.filters |= {"interval": _interval, "duration": duration}
+    environment.filters |= {"interval": _interval, "duration": duration, "address": address}
     return environment
 
 

@@ -83,7 +83,10 @@ def test_a_goal_is_pursued_within_its_budget_and_the_history_is_told(
     result = deckgen.run(study, progress=False)
     plan = plan_of(study)
     assert "budget of 0.42 ns is used up" in result.verdict == plan.verdict
-    assert [look.stage for look in plan.history] == ["pilot", "ladder", "extension"]
+    stages = [look.stage for look in plan.history]
+    assert stages[0] == "pilot"
+    assert set(stages[1:-1]) == {"ladder"}
+    assert stages[-1] == "extension"
     assert 0.4 < plan.history[-1].ns <= 0.42
     low, high = plan.window_K or (0, 0)
     assert low < 34 < high

@@ -134,7 +134,7 @@ def test_the_section_loads_nothing_and_has_words_for_all(study: Callable[[int], 
     assert not re.search(r"https?:|@import|url\(|fetch\(|XMLHttpRequest|import\s", text)
     assert re.search(r'<canvas[^>]*tabindex="0"[^>]*role="img"[^>]*aria-describedby="isomer-help"', text)
     assert "arrow keys" in text
-    assert text.count("<button") == text.count("</button>") == 3
+    assert text.count("<button") == text.count("</button>") == 5
     used = set(re.findall(r'byId\("(\w+)"\)', text))
     assert used == set(re.findall(r'id="isomer-(\w+)"', text)) - {"help"}
 

@@ -21,6 +21,7 @@ from deckgen.errors import InputError, RunError
 from deckgen.study.folder import StudyFolder
 from deckgen.workflows.analyse.read import read_thermodynamics
 from deckgen.workflows.analyse.study import analyse
+from deckgen.workflows.cite import cite
 from deckgen.workflows.isomers.study import isomers
 from deckgen.workflows.report.provenance import deck_row
 from deckgen.workflows.report.study import report
@@ -44,21 +45,23 @@ class Page(HTMLParser):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.loads: list[str] = []
+        self.links: list[str] = []
         self.open: list[str] = []
         self.words: list[str] = []
         self.feed(text)
         self.text = " ".join(" ".join(self.words).split())
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in {"img", "meta", "br"}:
+        if tag not in {"img", "input", "meta", "br"}:
             self.open.append(tag)
-        self.loads += [value or "" for name, value in attrs if name in {"src", "href", "srcset", "data"}]
+        links = [value or "" for name, value in attrs if name in {"src", "href", "srcset", "data"}]
+        (self.links if tag == "a" else self.loads).extend(links)
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        if "style" not in self.open:
+        if not {"style", "script"} & set(self.open):
             self.words.append(data)
 
 
@@ -80,7 +83,10 @@ def test_the_report_is_one_file_that_loads_nothing(whole: Path) -> None:
     assert page.open == []
     assert len(page.loads) >= 12
     assert all(load.startswith("data:image/svg+xml;base64,") for load in page.loads)
-    assert not re.search(r"@import|url\(", text)
+    assert all(re.match(r"#\w|https://(doi|arxiv)\.org/", link) for link in page.links)
+    ids = set(re.findall(r' id="([^"]+)"', text))
+    assert {link[1:] for link in page.links if link.startswith("#")} <= ids
+    assert not re.search(r"@import|url\((?!#)", text)
     for load in page.loads:
         svg = base64.b64decode(load.split(",")[1]).decode()
         assert svg.rstrip().endswith("</svg>")
@@ -103,6 +109,9 @@ def test_it_says_what_was_found_and_how(whole: Path) -> None:
     assert "22 Jul 2025" in page.text
     assert "Academic Software License" not in page.text  # no GAP here
     assert "bootstraps = 20" in page.text
+    works = set(re.findall(r"doi = {(.+)}", cite(whole)))
+    assert works == {link.removeprefix("https://doi.org/") for link in page.links if "doi.org" in link}
+    assert "10.1063/1.463940" in works  # of the thermostat
 
 
 @pytest.mark.parametrize(

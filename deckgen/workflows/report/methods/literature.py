@@ -5,9 +5,10 @@ What a thermostat, a minimiser or a potential rests on is in its own record.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
-__all__ = ["References"]
+__all__ = ["DOIS", "References", "address"]
 
 LITERATURE = {
     "ase": "A. H. Larsen et al., J. Phys.: Condens. Matter 29, 273002 (2017)",
@@ -24,6 +25,34 @@ LITERATURE = {
     "quip": "S. Klawohn et al., J. Chem. Phys. 159, 174108 (2023)",
     "superposition": "J. P. K. Doye, D. J. Wales, J. Chem. Phys. 102, 9659 (1995)",
 }
+
+DOIS = {
+    "J. Phys.: Condens. Matter 29, 273002": "10.1088/1361-648X/aa680e",
+    "J. Chem. Theory Comput. 12, 1799": "10.1021/acs.jctc.5b00784",
+    "Chem. Phys. Lett. 314, 141": "10.1016/S0009-2614(99)01123-9",
+    "J. Chem. Phys. 135, 194110": "10.1063/1.3660669",
+    "J. Chem. Phys. 158, 214107": "10.1063/5.0147243",
+    "Comput. Phys. Commun. 271, 108171": "10.1016/j.cpc.2021.108171",
+    "J. Chem. Phys. 116, 2323": "10.1063/1.1426419",
+    "J. Chem. Phys. 129, 124105": "10.1063/1.2978177",
+    "J. Chem. Phys. 159, 174108": "10.1063/5.0160898",
+    "J. Chem. Phys. 102, 9659": "10.1063/1.468786",
+    "J. Chem. Phys. 97, 2635": "10.1063/1.463940",
+    "J. Chem. Phys. 126, 014101": "10.1063/1.2408420",
+}
+"""Of works whose DOI does not follow from journal, volume and page, as those of the Physical Review do."""
+
+_PHYSICAL_REVIEW = re.compile(r"Phys\. Rev\. (A|B|E|Lett)\.? (\d+), (\d+)")
+_ARXIV = re.compile(r"arXiv:(\d{4}\.\d{4,5})")
+
+
+def address(work: str) -> str | None:
+    """Return where a cited work is to be found, https://doi.org/...; None where that is not known."""
+    if found := _PHYSICAL_REVIEW.search(work):
+        return f"https://doi.org/10.1103/PhysRev{found[1]}.{found[2]}.{found[3]}"
+    if found := _ARXIV.search(work):
+        return f"https://arxiv.org/abs/{found[1]}"
+    return next((f"https://doi.org/{doi}" for place, doi in DOIS.items() if place in work), None)
 
 
 @dataclass
