@@ -63,6 +63,11 @@ class _Rows:
         sorts = [Sort(ISOLATED, 1)] * n_isolated + [Sort(frame.config_type, frame.n_atoms) for frame in train.frames]
         self.points: dict[Kind, SparsePoints] = executor.submit(_points, fit, self.elements, targets).result()
         names = list(dict.fromkeys(frame.trajectory for frame in train.frames))
+        if len(names) < folds:
+            raise InputError(
+                f"[tune] folds = {folds}: the curated frames are of {len(names)} trajectories",
+                hint="fewer folds, or frames with the trajectory that they come from",
+            )
         places = [0] * n_isolated + [names.index(frame.trajectory) % folds for frame in train.frames]
         futures: list[Future[dict[Sort, Reduced]]] = []
         for k in range(folds):
@@ -112,7 +117,7 @@ def tune_fit(
     Raises
     ------
     InputError
-        If a key or a value is none of [fit].
+        If a key or a value is none of [fit], or there are fewer trajectories than folds.
     """
     trials, rows = list[Trial](), dict[str, _Rows]()
     for key, values in settings.values.items():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -89,17 +91,27 @@ def test_the_errors_of_what_is_left_out_are_those_of_fits_without_it(judged, can
 
 
 def test_one_key_after_the_other_keeps_its_best_value(train):
-    given = {"engine": "native", "two_body": {"cutoff_A": 6.0, "n_sparse": 8, "delta_eV": 0.5}, "soap": {"use": False}}
-    settings = Tune.model_validate({"values": {"sigma.force_eV_A": [0.5], "two_body.cutoff_A": [3.3]}})
+    given = {
+        "engine": "native",
+        "two_body": {"cutoff_A": 6.0, "n_sparse": 8, "delta_eV": 0.5},
+        "soap": {"use": False},
+        "sigma": {"rules": []},
+    }
+    settings = Tune.model_validate({"values": {"sigma.force_eV_A": [50.0], "two_body.cutoff_A": [3.3]}})
+    frames = tuple(replace(frame, trajectory=str(k)) for k, frame in enumerate(train.frames))
+    apart = Dataset(frames, train.isolated_eV)
     with open_executor(1) as executor:
         fit, trials = tune_fit(
-            Fit.model_validate(given), settings, train, train.isolated_eV, executor=executor, show=print
+            Fit.model_validate(given), settings, apart, train.isolated_eV, executor=executor, show=print
         )
         assert [trial.key for trial in trials] == ["sigma.force_eV_A"] * 2 + ["two_body.cutoff_A"] * 2
         for pair in (trials[:2], trials[2:]):
             (best,) = [trial for trial in pair if trial.best]
             assert best.force_meV_A == min(trial.force_meV_A for trial in pair)
+        assert fit.sigma.force_eV_A == 0.02  # with 50 the forces would count for nothing
         assert fit.two_body.cutoff_A == 6.0  # bonds are 3.7 angstrom long: 3.3 sees hardly any
         for wrong in ({"soap.colour": [1.0]}, {"two_body.cutoff_A": [0.0]}):
             with pytest.raises(InputError, match=r"\[tune\] values"):
-                tune_fit(fit, Tune(values=wrong), train, train.isolated_eV, executor=executor, show=print)
+                tune_fit(fit, Tune(values=wrong), apart, train.isolated_eV, executor=executor, show=print)
+        with pytest.raises(InputError, match="of 1 trajectories"):  # all frames would be left out at once
+            tune_fit(fit, settings, train, train.isolated_eV, executor=executor, show=print)
