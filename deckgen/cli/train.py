@@ -174,6 +174,19 @@ def validate(
 
 
 @train_app.command()
+def tune(gap: GapPath = HERE, workers: Workers = None, as_json: Json = False) -> None:
+    """Compare hyperparameters of the fit on left-out trajectories, as [tune] says: tune.json."""
+    from deckgen.cli.train_tables import trial_table
+
+    result = steps.tune(gap, workers=workers)
+    if as_json:
+        print_json(asdict(result))
+        return
+    out.print(trial_table(result.trials))
+    out.print(f"wrote {plain(result.file)}; put what you choose into \\[fit] of gap.toml, then: deckgen train fit")
+
+
+@train_app.command()
 def augment(
     gap: GapPath = HERE, workers: Workers = None, on: On = None, detach: Detach = False, as_json: Json = False
 ) -> None:
