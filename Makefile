@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
 CPP    := $(shell find deckgen/quip/src tests/quip/driver -name '*.cpp' -o -name '*.h')
 
-.PHONY: demo demo-na55 test test-long mutate lint types bench validate torture na-gap docs golden clean
+.PHONY: demo demo-na55 test test-long mutate lint types bench validate paper torture na-gap docs golden clean
 
 demo: $(READY)          ## the main job on a small cluster: decks, runs with pair_style quip, MBAR, report
 	mkdir -p demo && cp -n examples/na13-gap/* demo/
@@ -62,6 +62,14 @@ validate: $(READY)      ## the long checks; their results are committed under va
 	$(BIN)/python -m validation.isomers.gupta
 	$(BIN)/python -m validation.isomers.na_gap
 
+paper: $(READY)         ## the numbers of docs/paper.md; a night on two cores; the fit of M1 is resumed from paper-m1/
+	$(BIN)/python -m validation.potential.fit_m1 --folder paper-m1
+	$(BIN)/python -m validation.potential.models
+	$(BIN)/python -m validation.melting.na55_gap
+	$(BIN)/python -m validation.isomers.reference
+	$(BIN)/python -m validation.isomers.na_gap
+	$(BIN)/python -m benchmarks.reference_cost
+
 torture: $(READY)       ## kills at random moments and generated inputs; their counts are committed under validation/torture
 	$(BIN)/python -m validation.torture.kills
 	$(BIN)/python -m validation.torture.inputs
@@ -76,10 +84,10 @@ docs: $(READY)          ## the documentation site, site/docs/index.html; a broke
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -c docs . site
 
 golden: $(READY)        ## rewrite the golden decks after a deliberate change
-	$(BIN)/python -m pytest tests/decks tests/project/test_docs.py --rewrite-golden
+	$(BIN)/python -m pytest tests/decks tests/project/test_docs.py tests/processes/cluster --rewrite-golden
 
 clean:
-	rm -rf $(VENV) build dist site *.egg-info .pytest_cache .ruff_cache .mypy_cache demo demo-na55 na-gap
+	rm -rf $(VENV) build dist site *.egg-info .pytest_cache .ruff_cache .mypy_cache demo demo-na55 na-gap paper-m1
 
 $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "deckgen needs Python >= 3.11")'

@@ -202,15 +202,26 @@ def validate(raw: dict[str, Any], model: type[Model], *, source: str) -> Model:
 def _describe(detail: ErrorDetails, model: type[BaseModel]) -> str:
     """Return the message of one pydantic error, with the keys of the file."""
     loc = [_short(str(part)) for part in detail["loc"]]
+    without = _is_without_tables(model)
     if detail["type"] == "extra_forbidden":
-        return f"{_place(loc[:-1])}unknown {'key' if loc[1:] else 'table'} '{loc[-1]}'{_did_you_mean(loc, model)}"
+        kind = "key" if loc[1:] or without else "table"
+        return f"{_place(loc[:-1])}unknown {kind} '{loc[-1]}'{_did_you_mean(loc, model)}"
     message = detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "missing":
-        return f"[{loc[0]}] is missing" if len(loc) == 1 else f"{_place(loc[:-1])}{loc[-1]} is missing"
-    if detail["type"] == "value_error" and len(loc) < 2:  # a check across keys names them itself
+        is_table = len(loc) == 1 and not without
+        return f"[{loc[0]}] is missing" if is_table else f"{_place(loc[:-1])}{loc[-1]} is missing"
+    if detail["type"] == "value_error" and len(loc) < (1 if without else 2):  # a check across keys names them itself
         return f"{_place(loc)}{message}"
     message = message[0].lower() + message[1:]
+    if without:
+        return f"{'.'.join(loc)} = {_toml(detail['input'])}: {message}"
     return f"{_place(loc[:1])}{'.'.join(loc[1:]) or 'value'} = {_toml(detail['input'])}: {message}"
+
+
+def _is_without_tables(model: type[BaseModel]) -> bool:
+    """Return whether a file has its keys at the top, in no table."""
+    kinds = [field.annotation for field in model.model_fields.values()]
+    return not any(isinstance(kind, type) and issubclass(kind, BaseModel) for kind in kinds)
 
 
 def _toml(value: Any) -> str:

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from deckgen.workflows.train.label import label
     from deckgen.workflows.train.read import read
     from deckgen.workflows.train.sample.sample import sample
+    from deckgen.workflows.train.tune import tune
     from deckgen.workflows.train.validate import validate
 
-__all__ = ["augment", "curate", "fit", "init", "label", "read", "sample", "validate"]
+__all__ = ["augment", "curate", "fit", "init", "label", "read", "sample", "tune", "validate"]
 
 
 def __getattr__(name: str) -> object:

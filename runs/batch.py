@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from deckgen.decks.deck import write_under_lock
 from deckgen.decks.manifest import Manifest
 from deckgen.decks.protocols import Part
 from deckgen.decks.render import Prepared, prepare
+from deckgen.processes.attempts import MOST_ATTEMPTS, Attempts
 from deckgen.processes.display import duration
-from deckgen.processes.executor import TaskExecutor, use_executor
-from deckgen.processes.lock import lock
+from deckgen.processes.executor import TaskExecutor, WorkerError, use_executor
+from deckgen.processes.lock import LOCK, forget_dead, lock
 from deckgen.processes.tasks import Tasks, why_failed
 from deckgen.runs import journal
 from deckgen.runs.engine import RunRecord, run_alone
@@ -132,8 +133,10 @@ class _Batch:
         show: Progress,
     ) -> None:
         self.study, self.decks, self.command, self.show = study, decks, command, show
+        self._attempts = Attempts[Path | Ladder]()
         self._said = dict[str, str]()  # why decks failed, and the first that did
         self.result = BatchResult(skipped=[folder for folder in decks if is_finished(folder, decks[folder])])
+        self.states = {folder: deck_status(folder, manifest) for folder, manifest in decks.items()}
         self.tasks = Tasks[Path | Ladder, list[RunRecord]](
             executor,
             show,
@@ -153,7 +156,7 @@ class _Batch:
                     if message:
                         self._died(folder, "killed", message)
             count = len(self.result.interrupted)
-            message = f"interrupted, {count} decks to go; to resume: {self.command}"
+            message = f"interrupted, {count} decks to go; to resume: {self.command}{self.tasks.executor.option}"
             self.show.say(message)
             raise BatchInterrupt(message, self.result) from None
         return self.result
@@ -161,10 +164,17 @@ class _Batch:
     def _begin(self) -> None:
         ladders = ladders_of(self.study, self.decks, self.result.skipped, self.tasks.executor.max_workers)
         for ladder in ladders:
-            self.tasks.submit(ladder, run_ladder, ladder)
+            self._start(ladder)
         together = {folder for ladder in ladders for folder in ladder.decks}
         for folder in sorted(self.decks.keys() - {*self.result.skipped, *together}, key=self._longest_first):
-            self.tasks.submit(folder, run_alone, folder)
+            self._start(folder)
+
+    def _start(self, job: Path | Ladder) -> None:
+        if isinstance(job, Ladder):
+            cores = self.tasks.executor.cores_per_task  # of one node; without it, those of this machine are shared
+            self.tasks.submit(job, run_ladder, job if cores is None else replace(job, at_once=cores))
+        else:
+            self.tasks.submit(job, run_alone, job)
 
     def _longest_first(self, folder: Path) -> tuple[bool, int, Path]:
         """Order by what is left to do, but first the minimisations: short, and others wait for their answer."""
@@ -172,24 +182,56 @@ class _Batch:
         return n_steps > 0, last_step(folder) - n_steps, folder
 
     def _show(self) -> None:
-        self.show.show([deck_status(folder, manifest) for folder, manifest in self.decks.items()])
+        """Show how far the decks are, looking at those that run: of ten thousand, the others take no time."""
+        for job in self.tasks.first_open(self.tasks.executor.max_workers):
+            self._look(job)
+        self.show.show(list(self.states.values()))
+
+    def _look(self, job: Path | Ladder) -> None:
+        for folder in _folders(job):
+            self.states[folder] = deck_status(folder, self.decks[folder])
 
     def _collect(self, job: Path | Ladder, future: Future[list[RunRecord]]) -> None:
         """File the end of a deck, or of all decks of a ladder, under what it was."""
+        self._file(job, future)
+        self._look(job)
+
+    def _file(self, job: Path | Ladder, future: Future[list[RunRecord]]) -> None:
         try:
             records = future.result()
         except Exception as error:
-            self._failed(job, why_failed(error))
+            if not (self.tasks.executor.has_lost(error) and self._begins_again(job, error)):
+                self._failed(job, why_failed(error))
+            return
+        if any(record.outcome == "interrupted" for record in records) and self._begins_again(job):
             return
         for record in records:
             for reason in record.passed_over:
                 self.show.say(f"{_name(record.folder)}: {reason}")
             if isinstance(job, Ladder) and record.outcome == "done":
-                self.tasks.submit(record.folder, run_alone, record.folder)  # its dynamics are done: it is quenched
+                self._start(record.folder)  # its dynamics are done: it is quenched
             else:
                 self._ended(record)
         if isinstance(job, Ladder):
             self.show.say(f"ladder {job.replica}: {describe(job)}")
+
+    def _begins_again(self, job: Path | Ladder, error: Exception | None = None) -> bool:
+        """Put a job back that others have stopped, a scheduler at the end of its time for one; return whether it was.
+
+        A job that gets no further is not put back for ever.
+        """
+        if not self.tasks.executor.loses_tasks or self.tasks.is_stopping:
+            return False
+        reached = sum(last_step(folder) for folder in _folders(job))
+        if not self._attempts.allow(job, reached):
+            message = f"stopped {MOST_ATTEMPTS} times without a step gained; a longer walltime may help"
+            self._failed(job, f"{message}; last: {why_failed(error)}" if error else message)
+            return True
+        if isinstance(error, WorkerError):
+            for folder in _folders(job):
+                forget_dead(folder / LOCK)
+        self._start(job)
+        return True
 
     def _failed(self, job: Path | Ladder, message: str) -> None:
         """Name the deck that failed; the others of its ladder stopped for it."""

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from deckgen.decks.deck import read_manifests
+from deckgen.decks.deck import deck_folders, own_manifest
 from deckgen.decks.manifest import ENERGIES, Manifest
 from deckgen.decks.protocols import PARTS
 from deckgen.errors import InputError
 from deckgen.processes.lock import LOCK, held
+from deckgen.runs.index import Index
 from deckgen.runs.journal import Attempt, read_attempts
 from deckgen.runs.outputs import is_finished, whole_to
 from deckgen.runs.rows import last_step
 from deckgen.study import Study
 
 __all__ = ["DeckStatus", "State", "deck_status", "ns_per_day", "status"]
+
+WITH_INDEX = 200
+"""Studies of so many decks have an index."""
 
 State = Literal["pending", "running", "interrupted", "failed", "done"]
 
@@ -69,11 +74,30 @@ def status(study: Study | Path | str = ".") -> list[DeckStatus]:
         If the study is wrong, or there are no decks.
     """
     study_folder = (study if isinstance(study, Study) else Study.read(study)).folder
-    decks = [deck_status(*deck) for part in PARTS for deck in read_manifests(study_folder, part)]
+    folders = [deck for part in PARTS for deck in deck_folders(study_folder, part)]
+    if len(folders) < WITH_INDEX:
+        decks = [deck_status(folder, own_manifest(folder, protocol)) for protocol, folder in folders]
+    else:
+        decks = _by_index(study_folder, folders)
     if not decks:
         raise InputError(
             f"{study_folder}: there are no decks", hint="write them: deckgen decks; or run them: deckgen run"
         )
+    return decks
+
+
+def _by_index(study_folder: Path, folders: list[tuple[str, Path]]) -> list[DeckStatus]:
+    """Return the status of many decks: only those are read that have changed since the last time, or run."""
+    index = Index(study_folder, DeckStatus)
+
+    def look(folder: Path, protocol: str) -> tuple[DeckStatus, bool]:
+        found = deck_status(folder, own_manifest(folder, protocol))
+        return found, found.state != "running"
+
+    decks = [
+        index.get(folder, f"{protocol}/{folder.name}", partial(look, folder, protocol)) for protocol, folder in folders
+    ]
+    index.write()
     return decks
 
 

@@ -53,7 +53,7 @@ def draw_spectrum(isomers: IsomerList) -> Figure:
     axes = figure.add_subplot()
     table = spectrum_tables(isomers)["isomer_spectrum"]
     ranks, levels, counts = table["rank"], table["relative_eV"], table["count"]
-    scale = ScalarMappable(LogNorm(1, max(2, int(counts.max()))), colormaps["viridis_r"])
+    scale = ScalarMappable(LogNorm(1, max(10, int(counts.max()))), colormaps["viridis_r"])
     axes.hlines(levels, ranks - 0.4, ranks + 0.4, colors=scale.to_rgba(counts).tolist(), lw=2.0)
     figure.colorbar(scale, ax=axes, label="Quenches", pad=0.02)
     for isomer in _labelled(isomers):

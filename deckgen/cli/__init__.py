@@ -13,6 +13,7 @@ from deckgen.cli import installation, study
 from deckgen.cli.compare import compare
 from deckgen.cli.endings import INTERRUPTED, end, open_streams
 from deckgen.cli.isomers import isomers
+from deckgen.cli.machines import machines_app
 from deckgen.cli.output import help_alone, out
 from deckgen.cli.plan import plan, timestep
 from deckgen.cli.train import train_app
@@ -43,6 +44,7 @@ app.command()(installation.doctor)
 app.command()(installation.potentials)
 app.add_typer(train_app, name="train")
 app.add_typer(installation.templates_app, name="templates")
+app.add_typer(machines_app, name="machines")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
+from deckgen.cli.machines import Detach, On, detached, executor_on
 from deckgen.cli.output import HERE, Json, StudyPath, out, plain, print_json
 
 if TYPE_CHECKING:
@@ -42,20 +43,26 @@ def compare(
         int | None, typer.Option(min=1, max=10_000, help="Calculations at once; default: the number of cores.")
     ] = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try again what failed before.")] = False,
+    on: On = None,
+    detach: Detach = False,
     as_json: Json = False,
 ) -> None:
     """Compare the lowest isomers with a reference calculator; started again, it resumes where it stopped."""
     from deckgen.workflows.compare.study import compare_isomers
 
-    comparison = compare_isomers(
-        study,
-        reference,
-        lowest=lowest,
-        max_steps=0 if single_points else max_steps,
-        max_force_eV_A=max_force,
-        workers=workers,
-        retry_failed=retry_failed,
-    )
+    if detached(on, detach, study, f"ls {study}/results/reference"):
+        return
+    with executor_on(on, study, drain=True) as executor:
+        comparison = compare_isomers(
+            study,
+            reference,
+            lowest=lowest,
+            max_steps=0 if single_points else max_steps,
+            max_force_eV_A=max_force,
+            workers=workers,
+            executor=executor,
+            retry_failed=retry_failed,
+        )
     if as_json:
         print_json(comparison.to_json())
     else:

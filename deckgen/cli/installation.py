@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from deckgen.cli.machines import ENGINE, On
 from deckgen.cli.output import Json, help_alone, out, plain, print_json
 
 __all__ = ["doctor", "potentials", "templates_app"]
@@ -15,12 +16,18 @@ __all__ = ["doctor", "potentials", "templates_app"]
 templates_app = typer.Typer(help="The deck templates.", invoke_without_command=True, callback=help_alone)
 
 
-def doctor(as_json: Json = False) -> None:
-    """Check every part of the installation, and say what to do about what fails."""
+def doctor(on: On = None, as_json: Json = False) -> None:
+    """Check every part of the installation, or a machine by one job; say what to do about what fails."""
     from deckgen.cli.study_tables import check_table
     from deckgen.workflows.doctor import doctor as examine
 
-    checks = examine()
+    if on is not None:
+        from deckgen.processes.cluster.machine import find_machine
+        from deckgen.workflows.doctor_on import examine_machine
+
+        checks = examine_machine(find_machine(on), Path(ENGINE))
+    else:
+        checks = examine()
     if as_json:
         print_json([asdict(check) for check in checks])
     else:

@@ -9,6 +9,7 @@ import typer
 from rich.console import RenderableType
 from rich.table import Table
 
+from deckgen.cli.machines import Detach, On, detached, executor_on
 from deckgen.cli.output import HERE, Json, StudyPath, out, print_json
 
 if TYPE_CHECKING:
@@ -30,12 +31,24 @@ def isomers(
     force: Annotated[
         bool, typer.Option("--force", help="Replace the runs of another study (kept in decks.old).")
     ] = False,
+    chemiscope: Annotated[
+        bool, typer.Option("--chemiscope", help="Also write results/isomers.chemiscope.json, for chemiscope.org.")
+    ] = False,
+    on: On = None,
+    detach: Detach = False,
     as_json: Json = False,
 ) -> None:
     """Quench frames and list the distinct minima; started again, it resumes where it stopped."""
     from deckgen.workflows.isomers.study import isomers as find
 
-    result = find(study, frames=frames or (), workers=workers, force=force)
+    if detached(on, detach, study, f"deckgen status {study}"):
+        return
+    with executor_on(on, study) as executor:
+        result = find(study, frames=frames or (), workers=workers, executor=executor, force=force)
+    if chemiscope:
+        from deckgen.workflows.isomers.files import write_chemiscope
+
+        write_chemiscope(result)
     if as_json:
         print_json(result.to_json())
         return

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deckgen import __version__
+from deckgen.cli.machines import Detach, On, detached, executor_on
 from deckgen.cli.output import HERE, Json, StudyPath, err, out, plain, print_json
 from deckgen.errors import DeckgenError, InputError, RunError
 
@@ -115,12 +116,17 @@ def run(
             metavar="DECK", help="Run this deck afresh, e.g. nvt/T0281.000K-r1 (kept in decks.old); repeatable."
         ),
     ] = None,
+    on: On = None,
+    detach: Detach = False,
     as_json: Json = False,
 ) -> None:
     """Run all decks that are not done, and what a goal needs beyond; started again, it resumes where it stopped."""
     from deckgen.workflows.goal.study import run as run_study
 
-    result = run_study(_prepared(study), workers=workers, force=force, redo=redo or ())
+    if detached(on, detach, study, f"deckgen status {study}"):
+        return
+    with executor_on(on, study) as executor:
+        result = run_study(_prepared(study), workers=workers, executor=executor, force=force, redo=redo or ())
     if as_json:
         print_json(asdict(result))
     else:

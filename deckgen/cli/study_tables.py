@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_table", "deck_rows", "deck_table", "print_thermodynamics", "status_table"]
 
+MOST_ROWS = 200
 _STATE_STYLES = {"done": "green", "running": "cyan", "failed": "red", "interrupted": "yellow", "pending": "dim"}
 _CHECK_STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red"}
 
@@ -70,11 +72,13 @@ def deck_table(decks: Sequence[WrittenDeck], seconds_per_step: float | None) -> 
 
 
 def status_table(decks: Sequence[DeckStatus]) -> RenderableType:
-    """Return the table of `deckgen status`."""
+    """Return the table of `deckgen status`; of a large study, of decks that run or ended early, up to 200."""
+    early = [deck for deck in decks if deck.state in {"running", "failed", "interrupted"}]
+    shown = decks if len(decks) <= MOST_ROWS else early[:MOST_ROWS]
     table = Table(box=None, header_style="bold")
     for heading in ("deck", "state", "step", "of", "done", "ns/day", ""):
         table.add_column(heading, justify="left" if heading in {"deck", "state", ""} else "right")
-    for deck in decks:
+    for deck in shown:
         table.add_row(
             f"{deck.protocol}/{deck.id}",
             f"[{_STATE_STYLES[deck.state]}]{deck.state}[/]",
@@ -84,8 +88,11 @@ def status_table(decks: Sequence[DeckStatus]) -> RenderableType:
             f"{deck.ns_per_day:.2f}" if deck.ns_per_day else "",
             plain(deck.message.splitlines()[0]) if deck.message else "",
         )
-    done = sum(deck.state == "done" for deck in decks)
-    return Group(table, f"{done} of {len(decks)} decks are done")
+    counts = Counter[str](deck.state for deck in decks)
+    words = f"{counts['done']} of {len(decks)} decks are done"
+    if len(decks) > MOST_ROWS:
+        words = ", ".join([words, *(f"{counts[state]} {state}" for state in _STATE_STYLES if state != "done")])
+    return Group(table, words)
 
 
 def print_thermodynamics(result: StudyThermodynamics, out: Console) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deckgen import train as steps
+from deckgen.cli.machines import Detach, On, detached, executor_on
 from deckgen.cli.output import HERE, Json, help_alone, out, plain, print_json
 
 if TYPE_CHECKING:
@@ -51,10 +52,15 @@ def sample(
     force: Annotated[
         bool, typer.Option("--force", help="Replace decks made with other settings (kept in decks.old).")
     ] = False,
+    on: On = None,
+    detach: Detach = False,
     as_json: Json = False,
 ) -> None:
     """Sample frames by dynamics, as [sample] says: frames/sampled.extxyz."""
-    sampled = steps.sample(gap, workers=workers, force=force)
+    if detached(on, detach, gap, f"ls {gap}/frames"):
+        return
+    with executor_on(on, gap) as executor:
+        sampled = steps.sample(gap, workers=workers, executor=executor, force=force)
     if as_json:
         print_json(asdict(sampled))
     elif sampled.n_frames:
@@ -75,10 +81,15 @@ def label(
     frames: Annotated[Path | None, typer.Option(help="The frames; default: frames/sampled.extxyz.")] = None,
     workers: Workers = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try failed frames again.")] = False,
+    on: On = None,
+    detach: Detach = False,
     as_json: Json = False,
 ) -> None:
     """Label the sampled frames with the calculator of [reference]: labels/labelled.extxyz."""
-    result = steps.label(gap, frames=frames, workers=workers, retry_failed=retry_failed)
+    if detached(on, detach, gap, f"tail {gap}/labels/labelled.extxyz"):
+        return
+    with executor_on(on, gap, drain=True) as executor:
+        result = steps.label(gap, frames=frames, workers=workers, executor=executor, retry_failed=retry_failed)
     if as_json:
         print_json(asdict(result))
     else:
@@ -146,12 +157,14 @@ def validate(
     model: Annotated[Path | None, typer.Option(help="A potential other than fit/gap.xml.", metavar="XML")] = None,
     against: Annotated[Path | None, typer.Option(help="A second potential to put beside it.", metavar="XML")] = None,
     workers: Workers = None,
+    on: On = None,
     as_json: Json = False,
 ) -> None:
     """Compare the potential with the labels: a table, and validation/ with errors.json, figures and report.html."""
     from deckgen.cli.train_tables import error_tables
 
-    result = steps.validate(gap, model=model, against=against, workers=workers)
+    with executor_on(on, gap) as executor:
+        result = steps.validate(gap, model=model, against=against, workers=workers, executor=executor)
     if as_json:
         print_json({name: report.to_json() for name, report in result.reports.items()})
         return
@@ -161,11 +174,34 @@ def validate(
 
 
 @train_app.command()
-def augment(gap: GapPath = HERE, workers: Workers = None, as_json: Json = False) -> None:
+def tune(gap: GapPath = HERE, workers: Workers = None, as_json: Json = False) -> None:
+    """Compare hyperparameters of the fit on left-out trajectories, as [tune] says: tune.json."""
+    from deckgen.cli.train_tables import trial_table
+
+    result = steps.tune(gap, workers=workers)
+    if as_json:
+        print_json(asdict(result))
+        return
+    out.print(trial_table(result.trials))
+    out.print(f"wrote {plain(result.file)}; put what you choose into \\[fit] of gap.toml, then: deckgen train fit")
+
+
+@train_app.command()
+def augment(
+    gap: GapPath = HERE, workers: Workers = None, on: On = None, detach: Detach = False, as_json: Json = False
+) -> None:
     """Add the frames with the largest force errors and fit again, round by round: augment/."""
     from deckgen.cli.train_tables import round_summary, round_table
 
-    result = steps.augment(gap, workers=workers, show=lambda row: None if as_json else out.print(round_summary(row)))
+    if detached(on, detach, gap, f"tail {gap}/augment/rounds.json"):
+        return
+    with executor_on(on, gap, drain=True) as executor:
+        result = steps.augment(
+            gap,
+            workers=workers,
+            executor=executor,
+            show=lambda row: None if as_json else out.print(round_summary(row)),
+        )
     if as_json:
         print_json(asdict(result))
         return

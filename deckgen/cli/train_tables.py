@@ -15,6 +15,7 @@ from deckgen.training.validation.errors import PERCENT_NOTE
 if TYPE_CHECKING:
     from deckgen.training.curate import Curation
     from deckgen.training.dataset import Dataset
+    from deckgen.training.fit.native.tune import Trial
     from deckgen.training.fit.record import FitResult
     from deckgen.training.read import Reading
     from deckgen.training.validation.errors import ErrorTable, PotentialErrors
@@ -179,6 +180,15 @@ def _three(errors: SetErrors | None) -> tuple[str, str, str]:
         return "", "", ""
     numbers = errors.energy_rmse_meV_atom, errors.force_rmse_meV_A
     return _short(numbers[0]), _short(numbers[1]), _short(errors.max_force_error_eV_A, 3)
+
+
+def trial_table(trials: Sequence[Trial]) -> RenderableType:
+    """Return the trials of a tuning, one row each; the best of every key is marked."""
+    table = _table("key", "value", "", "left out\nE rmse", "left out\nF rmse", "log likelihood")
+    for one in trials:
+        errors = _short(one.energy_meV_atom), _short(one.force_meV_A)
+        table.add_row(one.key, f"{one.value:g}", "best" if one.best else "", *errors, f"{one.log_likelihood:.1f}")
+    return Group(table, "[dim]E rmse in meV/atom, F rmse in meV/A[/]")
 
 
 def round_summary(row: Round) -> str:

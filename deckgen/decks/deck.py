@@ -23,6 +23,8 @@ from deckgen.study.folder import StudyFolder
 __all__ = [
     "Deck",
     "WrittenDeck",
+    "deck_folders",
+    "own_manifest",
     "read_manifests",
     "study_decks",
     "write_deck",
@@ -56,15 +58,28 @@ def read_manifests(study_folder: Path, part: Part = "ladder") -> Iterator[tuple[
 
     Decks that the study no longer names (a rung taken off the ladder) are passed over.
     """
+    for protocol, folder in deck_folders(study_folder, part):
+        yield folder, own_manifest(folder, protocol)
+
+
+def deck_folders(study_folder: Path, part: Part = "ladder") -> Iterator[tuple[str, Path]]:
+    """Yield protocol and folder of every deck as `read_manifests` does, without reading the decks."""
     study = Study.read(study_folder) if StudyFolder(study_folder).study_file.is_file() else None
     for protocol in protocols_of(part):
         named = None if study is None else {deck.id for deck in protocol.decks(study)}
         for path in file_in_folders(protocol.folder(study_folder), MANIFEST):
             if named is None or path.parent.name in named:
-                yield path.parent, _own_manifest(path.parent, protocol.name)
+                yield protocol.name, path.parent
 
 
-def _own_manifest(folder: Path, protocol: str) -> Manifest:
+def own_manifest(folder: Path, protocol: str) -> Manifest:
+    """Return the manifest of a deck.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or is that of another deck.
+    """
     manifest = read_manifest(folder)
     if (manifest.protocol, manifest.id) != (protocol, folder.name):
         raise InputError(

@@ -26,7 +26,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from deckgen.errors import DeckgenError, InputError
 from deckgen.files import require_file
 
-__all__ = ["deck_environment", "fill", "project_environment"]
+__all__ = ["deck_environment", "fill", "project_environment", "script_environment"]
 
 EXTEND = (
     'a template of yours that changes a part of the package\'s begins with {% extends "deckgen/nvt.in.j2" %} and '
@@ -57,6 +57,11 @@ def deck_environment(template_folder: Path | None = None) -> Environment:
 def project_environment() -> Environment:
     """Return the Jinja environment of what a user starts from: study.toml and gap.toml."""
     return _environment(PackageLoader("deckgen.templates", "projects"), finalize=_toml)
+
+
+def script_environment() -> Environment:
+    """Return the Jinja environment of shell scripts; what they are told must be quoted already."""
+    return _environment(PackageLoader("deckgen.templates", "projects"))
 
 
 def fill(env: Environment, name: str, context: Mapping[str, Any]) -> str:

@@ -8,10 +8,23 @@ import signal
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from concurrent.futures import Executor
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from deckgen.errors import RunError
 
-__all__ = ["ONE_THREAD", "TaskExecutor", "WorkerError", "available_cores", "open_executor", "use_executor"]
+if TYPE_CHECKING:
+    from deckgen.processes.cluster.machine import Machine
+
+__all__ = [
+    "ONE_THREAD",
+    "NodeLostError",
+    "TaskExecutor",
+    "WorkerError",
+    "available_cores",
+    "open_executor",
+    "use_executor",
+]
 
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
@@ -45,6 +58,10 @@ class WorkerError(RunError):
         return WorkerError, (self.exit_code, self.tail)
 
 
+class NodeLostError(RunError):
+    """The node that a task ran on was lost, or taken away, again and again; this says nothing of the task."""
+
+
 class TaskExecutor(Executor, ABC):
     """The interface of `concurrent.futures`, with a number of workers and a gentle stop.
 
@@ -55,9 +72,24 @@ class TaskExecutor(Executor, ABC):
     ----------
     max_workers : int
         Tasks at once.
+    cores_per_task : int or None
+        Cores that one task has to itself; None: the tasks share those of this machine.
+    loses_tasks : bool
+        Whether a task may be stopped or killed by others than the user, as a scheduler does at the end of a job: one
+        that was shall begin again.
+    option : str
+        What a command needs to have the same executor again, behind a blank.
     """
 
     max_workers: int
+    cores_per_task: int | None = None
+    loses_tasks = False
+    option = ""
+
+    def has_lost(self, error: BaseException) -> bool:
+        """Return whether an exception says that a task was taken away, so that it shall begin again."""
+        killed = isinstance(error, WorkerError) and error.was_killed
+        return self.loses_tasks and (killed or isinstance(error, NodeLostError))
 
     @abstractmethod
     def stop(self, grace_s: float = 10.0) -> None:
@@ -72,21 +104,35 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def open_executor(workers: int | None = None) -> TaskExecutor:
-    """Return the executor of this machine: the one place that decides where tasks run.
+def open_executor(
+    workers: int | None = None, *, machine: Machine | None = None, log: Path | None = None, drain: bool = False
+) -> TaskExecutor:
+    """Return the executor of this machine, or of another: the one place that decides where tasks run.
 
     Used in a `with` block, it waits for its tasks at the end, and stops them at Ctrl-C.
 
     Parameters
     ----------
     workers
-        Tasks at once; None: as many as cores.
+        Tasks at once; None: as many as cores. Another machine's profile says it itself.
+    machine
+        The machine; None: this one.
+    log
+        Of another machine: the folder of the engine's logs and submit scripts.
+    drain
+        Of another machine: begin no task shortly before the end of a job, because tasks cannot resume.
 
     Raises
     ------
     InputError
         If `workers` is less than 1.
+    InstallationError
+        If another machine is asked for, and deckgen-lammps[cluster] is not installed.
     """
+    if machine is not None:
+        from deckgen.processes.cluster.executor import ClusterExecutor  # here: Parsl is an extra
+
+        return ClusterExecutor(machine, log or Path(".engine"), drain=drain)
     from deckgen.processes.subprocesses import SubprocessExecutor  # here: it implements what is above
 
     return SubprocessExecutor(workers)

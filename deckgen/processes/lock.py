@@ -17,7 +17,7 @@ from pathlib import Path
 from deckgen.errors import RunError
 from deckgen.files import named, unless_refused
 
-__all__ = ["DEAD_AFTER_S", "LOCK", "held", "lock"]
+__all__ = ["DEAD_AFTER_S", "LOCK", "forget_dead", "held", "lock"]
 
 LOCK = ".lock"
 """Name of the lock of a folder that one process at a time works in."""
@@ -85,6 +85,12 @@ def held(path: Path) -> bool:
         return False
     with file:
         return not _take(file)
+
+
+def forget_dead(path: Path) -> None:
+    """Free a lock whose holder is known to be dead, so that another machine need not wait for its heartbeat."""
+    with unless_refused(), path.open("rb+", buffering=0) as file:
+        file.truncate(0)
 
 
 @contextlib.contextmanager

@@ -27,7 +27,7 @@ from deckgen.errors import InputError
 from deckgen.processes.executor import ONE_THREAD, TaskExecutor, WorkerError, available_cores
 from deckgen.processes.worker import Failure
 
-__all__ = ["SubprocessExecutor"]
+__all__ = ["SubprocessExecutor", "pickled_task"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -84,7 +84,7 @@ class SubprocessExecutor(TaskExecutor):
         RuntimeError
             After `shutdown` or `stop`.
         """
-        task = _Task(Future(), _pickled(fn, args, kwargs))
+        task = _Task(Future(), pickled_task(fn, args, kwargs))
         with self._lock:
             if self._closed:
                 raise RuntimeError("cannot submit to an executor that was shut down")
@@ -204,7 +204,14 @@ class SubprocessExecutor(TaskExecutor):
         return process
 
 
-def _pickled(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
+def pickled_task(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
+    """Return the pickle of a task: the function, its arguments and keywords.
+
+    Raises
+    ------
+    InputError
+        If they cannot be carried into another process.
+    """
     name = getattr(fn, "__qualname__", repr(fn))
     if getattr(fn, "__module__", None) == "__main__":
         raise InputError(f"{name} lives in __main__, where another process cannot find it", hint="put it in a module")

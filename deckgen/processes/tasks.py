@@ -6,13 +6,16 @@ It asks of an executor only what `deckgen.processes.executor.TaskExecutor` promi
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import Future
+from itertools import count, islice
+from queue import Empty, SimpleQueue
 from typing import Generic, ParamSpec, TypeVar
 
 from deckgen.errors import DeckgenError
 from deckgen.processes.display import Display
-from deckgen.processes.executor import TaskExecutor, WorkerError
+from deckgen.processes.executor import NodeLostError, TaskExecutor, WorkerError
 from deckgen.processes.signals import sigterm_as_ctrl_c
 
 __all__ = ["Tasks", "why_failed"]
@@ -67,7 +70,9 @@ class Tasks(Generic[Key, Answer]):
         self.executor, self.display, self.collect, self.show = executor, display, collect, show
         self.grace_s, self.stopping = grace_s, stopping
         self.cut_short = list[tuple[Key, str]]()
-        self._open = dict[Future[Answer], Key]()
+        self._open = dict[Future[Answer], tuple[int, Key]]()
+        self._numbers = count()
+        self._ended = SimpleQueue[Future[Answer]]()
         self._stopped = False
 
     @property
@@ -75,10 +80,21 @@ class Tasks(Generic[Key, Answer]):
         """Number of tasks that have not been collected."""
         return len(self._open)
 
+    def first_open(self, most: int) -> list[Key]:
+        """Return what the first tasks are for that have not been collected: those that run, where they run in order."""
+        return [key for _, key in islice(self._open.values(), most)]
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether Ctrl-C has ended the loop: nothing is started any more."""
+        return self._stopped
+
     def submit(self, key: Key, fn: Callable[P, Answer], /, *args: P.args, **kwargs: P.kwargs) -> None:
         """Start or queue `fn(*args, **kwargs)`; nothing is started after Ctrl-C."""
         if not self._stopped:
-            self._open[self.executor.submit(fn, *args, **kwargs)] = key
+            future = self.executor.submit(fn, *args, **kwargs)
+            self._open[future] = next(self._numbers), key
+            future.add_done_callback(self._ended.put)
 
     def run(self, begin: Callable[[], object]) -> None:
         """Call `begin`, which submits the first tasks, and collect until none is left.
@@ -92,9 +108,12 @@ class Tasks(Generic[Key, Answer]):
         with sigterm_as_ctrl_c():
             try:
                 begin()
+                due = 0.0
                 while self._open:
                     self._collect_ended()
-                    self.show()
+                    if time.monotonic() >= due or not self._open:
+                        self.show()
+                        due = time.monotonic() + TICK_S
             except KeyboardInterrupt:
                 self._stop()
                 raise
@@ -103,10 +122,17 @@ class Tasks(Generic[Key, Answer]):
                 raise
 
     def _collect_ended(self) -> None:
-        """Wait a moment for tasks to end, and collect them in the order of their submission."""
-        ended, _ = wait(self._open, timeout=TICK_S, return_when=FIRST_COMPLETED)
-        for future in [future for future in self._open if future in ended]:
-            self.collect(self._open.pop(future), future)
+        """Wait a moment for tasks to end, and collect them in the order of their submission.
+
+        The cost is that of the tasks that have ended, however many wait.
+        """
+        ended = list[Future[Answer]]()
+        with contextlib.suppress(Empty):
+            ended.append(self._ended.get(timeout=TICK_S))
+            while True:
+                ended.append(self._ended.get_nowait())
+        for future in sorted(ended, key=lambda one: self._open[one][0]):
+            self.collect(self._open.pop(future)[1], future)
 
     def _stop(self) -> None:
         """Stop the tasks; collect those that still answered."""
@@ -117,9 +143,9 @@ class Tasks(Generic[Key, Answer]):
             self.executor.stop(self.grace_s)
         self.executor.stop(grace_s=0)
         for future in list(self._open):
-            key = self._open.pop(future)
+            _, key = self._open.pop(future)
             error = None if future.cancelled() else future.exception()
-            if future.cancelled() or isinstance(error, WorkerError):
+            if future.cancelled() or isinstance(error, WorkerError | NodeLostError):
                 self.cut_short.append((key, str(error or "")))
             else:
                 self.collect(key, future)

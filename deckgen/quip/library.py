@@ -14,15 +14,15 @@ _INT, _LONG, _NUMBER, _ARRAY, _HANDLE = ctypes.c_int, ctypes.c_long, ctypes.c_do
 
 SIGNATURES: dict[str, tuple[object, list[object]]] = {
     "rows_error": (ctypes.c_char_p, []),
-    "instances": (_LONG, [_INT, _ARRAY, _INT, _NUMBER, _NUMBER, _ARRAY]),
+    "instances": (_LONG, [_INT, _ARRAY, _ARRAY, _ARRAY, _INT, _NUMBER, _NUMBER, _ARRAY]),
     "gaussian_rows": (
         None,
-        [_INT, _ARRAY, _INT, _NUMBER, _NUMBER, _INT, _ARRAY, _ARRAY, _ARRAY, _ARRAY, _LONG],
+        [_INT, _ARRAY, _ARRAY, _ARRAY, _INT, _NUMBER, _NUMBER, _INT, _ARRAY, _ARRAY, _ARRAY, _ARRAY, _LONG],
     ),
-    "soap_new": (_HANDLE, [_INT, _INT, _NUMBER, _NUMBER, _NUMBER, _NUMBER]),
+    "soap_new": (_HANDLE, [_INT, _INT, _NUMBER, _NUMBER, _NUMBER, _NUMBER, _INT, _ARRAY]),
     "soap_delete": (None, [_HANDLE]),
-    "soap_values": (_LONG, [_HANDLE, _ARRAY, _INT, _ARRAY]),
-    "soap_gradients": (_INT, [_HANDLE, _ARRAY, _INT, _INT, _ARRAY, _ARRAY]),
+    "soap_values": (None, [_HANDLE, _ARRAY, _ARRAY, _INT, _INT, _ARRAY, _ARRAY]),
+    "soap_gradients": (_INT, [_HANDLE, _ARRAY, _ARRAY, _INT, _INT, _ARRAY, _ARRAY]),
     "soap_rows": (
         None,
         [_ARRAY, _LONG, _INT, _ARRAY, _ARRAY, _ARRAY, _INT, _ARRAY, _NUMBER, _ARRAY, _LONG],

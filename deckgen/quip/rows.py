@@ -6,23 +6,47 @@ cluster are a Fortran-ordered array (1 + 3 N, n_sparse): the energy, then the fo
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from deckgen.errors import InputError
 from deckgen.quip.library import last_error, library
 
-__all__ = ["Cutoff", "SoapVectors", "add_gaussian_rows", "count_instances", "instances"]
+__all__ = ["Cluster", "Cutoff", "SoapVectors", "add_gaussian_rows", "count_instances", "instances", "n_components"]
 
 Array = NDArray[np.float64]
-Order = Literal[2, 3]
-"""2: pairs, described by their distance. 3: a centre and two neighbours, by r12 + r13, (r12 - r13)^2 and r23."""
 
 CENTRES_AT_ONCE = 4
 POINTS_AT_ONCE = 512
 """How much of a product of derivatives and sparse points is made before it is used: what fits the cache."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cluster:
+    """A cluster without a cell.
+
+    Parameters
+    ----------
+    numbers : (N,)
+        Atomic numbers.
+    positions_A : (N, 3)
+        The atoms.
+    """
+
+    numbers: NDArray[np.int32]
+    positions_A: Array
+
+    @classmethod
+    def of(cls, numbers: ArrayLike, positions_A: ArrayLike) -> Cluster:
+        """Return a cluster as the library takes it: contiguous arrays of its types."""
+        return cls(np.ascontiguousarray(numbers, dtype=np.int32), np.ascontiguousarray(positions_A, dtype=np.float64))
+
+    def __len__(self) -> int:
+        return len(self.numbers)
 
 
 class Cutoff(Protocol):
@@ -57,28 +81,36 @@ class SoapBasis(Cutoff, Protocol):
         """Weight of the central atom in its own neighbourhood."""
 
 
-def count_instances(order: Order, positions_A: Array, cutoff: Cutoff) -> int:
-    """Return the number of pairs or triplets of a cluster, each counted once."""
-    return int(_instances(order, positions_A, cutoff, None))
+def count_instances(elements: Sequence[int], cluster: Cluster, cutoff: Cutoff) -> int:
+    """Return the number of pairs or triplets of these elements in a cluster, each counted once."""
+    return _instances(elements, cluster, cutoff, None)
 
 
-def instances(order: Order, positions_A: Array, cutoff: Cutoff) -> Array:
-    """Return what describes each pair (K, 1) or triplet (K, 3) of a cluster, in angstrom.
+def instances(elements: Sequence[int], cluster: Cluster, cutoff: Cutoff) -> Array:
+    """Return what describes the pairs (K, 1) or triplets (K, 3) of a cluster, in angstrom.
 
     Each is given once; in the energy it counts twice, for both orders of its neighbours.
+
+    Parameters
+    ----------
+    elements
+        Two atomic numbers: pairs, described by their distance. Three, the first of the centre: a centre and two
+        neighbours, described by r12 + r13, (r12 - r13)^2 and r23.
     """
-    x = np.empty((count_instances(order, positions_A, cutoff), 1 if order == 2 else 3))
-    _instances(order, positions_A, cutoff, x)
+    x = np.empty((count_instances(elements, cluster, cutoff), 1 if len(elements) == 2 else 3))
+    _instances(elements, cluster, cutoff, x)
     return x
 
 
-def _instances(order: Order, positions_A: Array, cutoff: Cutoff, x: Array | None) -> int:
-    positions_A = np.ascontiguousarray(positions_A)
+def _instances(elements: Sequence[int], cluster: Cluster, cutoff: Cutoff, x: Array | None) -> int:
+    wanted = np.array(elements, dtype=np.int32)
     return int(
         library().deckgen_instances(
-            order,
-            positions_A.ctypes.data,
-            len(positions_A),
+            len(wanted),
+            wanted.ctypes.data,
+            cluster.positions_A.ctypes.data,
+            cluster.numbers.ctypes.data,
+            len(cluster),
             cutoff.cutoff_A,
             cutoff.transition_A,
             x.ctypes.data if x is not None else None,
@@ -87,15 +119,21 @@ def _instances(order: Order, positions_A: Array, cutoff: Cutoff, x: Array | None
 
 
 def add_gaussian_rows(
-    order: Order, positions_A: Array, cutoff: Cutoff, theta_A: Array, points: Array, weights: Array, rows: Array
+    elements: Sequence[int],
+    cluster: Cluster,
+    cutoff: Cutoff,
+    theta_A: Array,
+    points: Array,
+    weights: Array,
+    rows: Array,
 ) -> None:
     """Add the pairs or triplets of a cluster to its rows.
 
     Parameters
     ----------
-    order
-        2 or 3.
-    positions_A : (N, 3)
+    elements
+        As in `instances`.
+    cluster
         The cluster.
     cutoff
         Of the descriptor.
@@ -108,12 +146,14 @@ def add_gaussian_rows(
     rows : (1 + 3 N, n_sparse), Fortran-ordered
         A view of the design matrix.
     """
-    positions_A, points = np.ascontiguousarray(positions_A), np.ascontiguousarray(points)
-    _require_columns(rows, len(positions_A), len(points))
+    wanted, points = np.array(elements, dtype=np.int32), np.ascontiguousarray(points)
+    _require_columns(rows, len(cluster), len(points))
     library().deckgen_gaussian_rows(
-        order,
-        positions_A.ctypes.data,
-        len(positions_A),
+        len(wanted),
+        wanted.ctypes.data,
+        cluster.positions_A.ctypes.data,
+        cluster.numbers.ctypes.data,
+        len(cluster),
         cutoff.cutoff_A,
         cutoff.transition_A,
         len(points),
@@ -130,8 +170,25 @@ def _require_columns(rows: Array, n_atoms: int, n_points: int) -> None:
     assert rows.strides[0] == rows.itemsize, "the rows of a column lie side by side"
 
 
+def n_components(basis: SoapBasis, n_elements: int) -> int:
+    """Return the number of components of a SOAP vector, without gap_fit's last one."""
+    functions = basis.n_max * n_elements
+    return functions * (functions + 1) // 2 * (basis.l_max + 1)
+
+
+def _atoms_of(cluster: Cluster, element: int) -> NDArray[np.int32]:
+    return np.flatnonzero(cluster.numbers == element).astype(np.int32)
+
+
 class SoapVectors:
     """SOAP vectors of the atoms of clusters, normalised, in gap_fit's order without its last component, which is 0.
+
+    Parameters
+    ----------
+    basis
+        The basis of a neighbourhood's density.
+    elements
+        Atomic numbers of the elements that have a density each.
 
     Raises
     ------
@@ -139,11 +196,18 @@ class SoapVectors:
         If the radial basis is nearly linearly dependent.
     """
 
-    def __init__(self, basis: SoapBasis) -> None:
-        self.basis = basis
-        self.n_components = basis.n_max * (basis.n_max + 1) // 2 * (basis.l_max + 1)
+    def __init__(self, basis: SoapBasis, elements: Sequence[int]) -> None:
+        self.n_components = n_components(basis, len(elements))
+        densities = np.array(elements, dtype=np.int32)
         self._handle = library().deckgen_soap_new(
-            basis.n_max, basis.l_max, basis.cutoff_A, basis.transition_A, basis.atom_sigma_A, basis.central_weight
+            basis.n_max,
+            basis.l_max,
+            basis.cutoff_A,
+            basis.transition_A,
+            basis.atom_sigma_A,
+            basis.central_weight,
+            len(densities),
+            densities.ctypes.data,
         )
         if not self._handle:
             raise InputError(f"[fit.soap]: {last_error()}", hint="a smaller n_max, or a smaller atom_sigma_A")
@@ -152,38 +216,53 @@ class SoapVectors:
         if getattr(self, "_handle", None):
             library().deckgen_soap_delete(self._handle)
 
-    def values(self, positions_A: Array) -> Array:
-        """Return the vector of each atom, (N, n_components)."""
-        positions_A = np.ascontiguousarray(positions_A)
-        x = np.empty((len(positions_A), self.n_components))
-        library().deckgen_soap_values(self._handle, positions_A.ctypes.data, len(positions_A), x.ctypes.data)
+    def values(self, cluster: Cluster, element: int) -> Array:
+        """Return the vector of each atom of an element, (n, n_components)."""
+        centres = _atoms_of(cluster, element)
+        x = np.empty((len(centres), self.n_components))
+        library().deckgen_soap_values(
+            self._handle,
+            cluster.positions_A.ctypes.data,
+            cluster.numbers.ctypes.data,
+            len(cluster),
+            len(centres),
+            centres.ctypes.data,
+            x.ctypes.data,
+        )
         return x
 
-    def gradients(self, positions_A: Array, centre: int) -> tuple[NDArray[np.int32], Array]:
+    def gradients(self, cluster: Cluster, centre: int) -> tuple[NDArray[np.int32], Array]:
         """Return one atom's neighbours (K,), and its vector followed by its derivatives, (1 + 3 K, n_components).
 
         The derivatives with respect to the x, y and z of each neighbour are in 1/angstrom.
         """
-        positions_A = np.ascontiguousarray(positions_A)
-        atoms = np.empty(len(positions_A), dtype=np.int32)
-        out = np.empty((1 + 3 * len(positions_A), self.n_components))
-        count = self._gradients(positions_A, centre, atoms, out)
+        atoms = np.empty(len(cluster), dtype=np.int32)
+        out = np.empty((1 + 3 * len(cluster), self.n_components))
+        count = self._gradients(cluster, centre, atoms, out)
         return atoms[:count], out[: 1 + 3 * count]
 
-    def _gradients(self, positions_A: Array, centre: int, atoms: NDArray[np.int32], out: Array) -> int:
+    def _gradients(self, cluster: Cluster, centre: int, atoms: NDArray[np.int32], out: Array) -> int:
         return int(
             library().deckgen_soap_gradients(
-                self._handle, positions_A.ctypes.data, len(positions_A), centre, atoms.ctypes.data, out.ctypes.data
+                self._handle,
+                cluster.positions_A.ctypes.data,
+                cluster.numbers.ctypes.data,
+                len(cluster),
+                centre,
+                atoms.ctypes.data,
+                out.ctypes.data,
             )
         )
 
-    def add_rows(self, positions_A: Array, points: Array, weights: Array, zeta: float, rows: Array) -> None:
-        """Add the atoms of a cluster to its rows.
+    def add_rows(self, cluster: Cluster, element: int, points: Array, weights: Array, zeta: float, rows: Array) -> None:
+        """Add the atoms of an element to the rows of their cluster.
 
         Parameters
         ----------
-        positions_A : (N, 3)
+        cluster
             The cluster.
+        element
+            Atomic number.
         points : (n_sparse, n_components)
             Sparse points.
         weights : (n_sparse,)
@@ -193,17 +272,17 @@ class SoapVectors:
         rows : (1 + 3 N, n_sparse), Fortran-ordered
             A view of the design matrix.
         """
-        positions_A = np.ascontiguousarray(positions_A)
-        n, width = len(positions_A), min(CENTRES_AT_ONCE, len(positions_A))
+        all_centres = _atoms_of(cluster, element)
+        n, width = len(cluster), min(CENTRES_AT_ONCE, max(1, len(all_centres)))
         _require_columns(rows, n, len(points))
         atoms = np.empty(width * n, dtype=np.int32)
         gradients = np.empty((width * (1 + 3 * n), self.n_components))
         products = np.empty((min(POINTS_AT_ONCE, len(points)), len(gradients)))
-        for first in range(0, n, width):
-            centres = np.arange(first, min(first + width, n), dtype=np.int32)
+        for first in range(0, len(all_centres), width):
+            centres = all_centres[first : first + width]
             counts, n_rows = np.zeros(len(centres), dtype=np.int32), 0
             for i, centre in enumerate(centres):
-                counts[i] = self._gradients(positions_A, int(centre), atoms[counts.sum() :], gradients[n_rows:])
+                counts[i] = self._gradients(cluster, int(centre), atoms[counts.sum() :], gradients[n_rows:])
                 n_rows += 1 + 3 * int(counts[i])
             for begin in range(0, len(points), POINTS_AT_ONCE):
                 block = points[begin : begin + POINTS_AT_ONCE]

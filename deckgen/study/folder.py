@@ -38,6 +38,11 @@ class ResultsFolder:
         return self.path / "isomers.extxyz"
 
     @property
+    def chemiscope(self) -> Path:
+        """The isomers for chemiscope, where they were asked for."""
+        return self.path / "isomers.chemiscope.json"
+
+    @property
     def quenches_aside(self) -> Path:
         """Quenches that did not converge, or whose cluster fell apart."""
         return self.path / "quenches_aside.extxyz"

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from deckgen.errors import RunError
 from deckgen.minima import Minimum, append_minima, read_minima
-from deckgen.processes.executor import TaskExecutor, WorkerError, use_executor
+from deckgen.processes.attempts import Attempts
+from deckgen.processes.executor import NodeLostError, TaskExecutor, WorkerError, use_executor
 from deckgen.processes.lock import LOCK, lock
 from deckgen.processes.tasks import Tasks
 from deckgen.runs.quench.chunks import Chunk, ChunkQueue
@@ -20,7 +21,7 @@ from deckgen.runs.quench.worker import ForceTolerance, failed_minimum, quench_ch
 
 __all__ = ["Quenches", "quench", "tighten"]
 
-QUEUE = ".queue"
+CLAIMS = ".claims"
 CHUNK = 25
 GRACE_S = 60.0
 MOST_DEATHS = 3
@@ -119,8 +120,9 @@ class _Quenching:
         show: QuenchProgress,
     ) -> None:
         self.deck, self.tolerance, self.show = deck, tolerance, show
-        self.queue = ChunkQueue(deck / QUEUE, tuple(chunk for chunk in chunks if show.n_done(chunk) < chunk.size))
+        self.queue = ChunkQueue(deck / CLAIMS, tuple(chunk for chunk in chunks if show.n_done(chunk) < chunk.size))
         self.n_workers, self.n_deaths = min(len(self.queue.chunks), executor.max_workers), 0
+        self._attempts = Attempts[int]()
         self.tasks = Tasks[int, None](
             executor,
             show,
@@ -131,7 +133,7 @@ class _Quenching:
         )
 
     def run(self) -> None:
-        self.queue.file.unlink(missing_ok=True)
+        self.queue.clear()
         try:
             self.tasks.run(self._begin)
         except KeyboardInterrupt:
@@ -139,7 +141,7 @@ class _Quenching:
             message = f"interrupted, {self.show.n_left} frames to quench; the same command resumes"
             raise KeyboardInterrupt(message) from None
         finally:
-            self.queue.file.unlink(missing_ok=True)
+            self.queue.clear()
 
     def _begin(self) -> None:
         for worker in range(self.n_workers):
@@ -151,11 +153,28 @@ class _Quenching:
     def _collect(self, worker: int, future: Future[None]) -> None:
         try:
             future.result()
-        except WorkerError as error:
+        except (WorkerError, NodeLostError) as error:
+            if self.tasks.executor.has_lost(error) and self._begins_again(worker):
+                return
+            if not isinstance(error, WorkerError):
+                raise
             self.n_deaths += 1
             if self.n_deaths > MOST_DEATHS or not self._set_aside(worker, error):
                 raise RunError(f"{self.deck}: {error.message}", hint="what was quenched is kept") from error
             self._start(worker)
+        else:
+            chunk = self.queue.last_of(worker)
+            if chunk is not None and chunk.n_done() < chunk.size:  # it was told to stop
+                self._begins_again(worker)
+
+    def _begins_again(self, worker: int) -> bool:
+        """Have a worker that was stopped go on at the frame where it was; return False where it gets no further."""
+        self.show.look()
+        done = sum(chunk.size for chunk in self.queue.chunks) - self.show.n_left
+        if self.tasks.is_stopping or not self._attempts.allow(worker, done):
+            return False
+        self._start(worker)
+        return True
 
     def _set_aside(self, worker: int, error: WorkerError) -> bool:
         """Keep the frame aside at which a worker died; return whether there is one."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
+import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,36 +37,44 @@ class Chunk:
 class ChunkQueue:
     """Chunks that workers take in their order, so that a fast worker takes more of them.
 
+    A chunk is taken by making a link, which succeeds once on every file system, also where locks do not reach from one
+    machine to the other.
+
     Parameters
     ----------
-    file
-        Its line n holds the number of the worker that took the n-th chunk.
+    folder
+        Its link n points to the number of the worker that took the n-th chunk.
     chunks
         The chunks.
     """
 
-    file: Path
+    folder: Path
     chunks: tuple[Chunk, ...]
 
     def chunks_for(self, worker: int) -> Iterator[Chunk]:
         """Yield chunks for a worker: first the one at which a worker of the same number died, then new ones."""
-        chunk = self.last_of(worker) or self._take(worker)
-        while chunk is not None:
-            yield chunk
-            chunk = self._take(worker)
+        last = self.last_of(worker)
+        if last is not None:
+            yield last
+        for number, chunk in enumerate(self.chunks):
+            if self._take(number, worker):
+                yield chunk
 
     def last_of(self, worker: int) -> Chunk | None:
         """Return the chunk that a worker took last; None before its first."""
-        taken = [int(line) for line in self.file.read_text().split()] if self.file.exists() else []
-        return next((self.chunks[n] for n in reversed(range(len(taken))) if taken[n] == worker), None)
+        places = {place.name: place for place in self.folder.iterdir()} if self.folder.exists() else {}
+        numbers = (n for n in reversed(range(len(self.chunks))) if str(n) in places)
+        return next((self.chunks[n] for n in numbers if os.readlink(places[str(n)]) == str(worker)), None)
 
-    def _take(self, worker: int) -> Chunk | None:
-        """Take the next chunk for a worker; None when there is none left."""
-        with self.file.open("a+") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            file.seek(0)
-            n_taken = len(file.readlines())
-            if n_taken == len(self.chunks):
-                return None
-            file.write(f"{worker}\n")
-        return self.chunks[n_taken]
+    def clear(self) -> None:
+        """Forget who took what."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _take(self, number: int, worker: int) -> bool:
+        """Take a chunk for a worker; return False where it is taken."""
+        self.folder.mkdir(exist_ok=True)
+        try:
+            os.symlink(str(worker), self.folder / str(number))
+        except FileExistsError:
+            return False
+        return True

@@ -119,7 +119,7 @@ def test_templates_are_exported_and_used_from_the_study(study: Path, capfd: pyte
 def test_the_built_in_potentials_and_their_files(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["potentials", "--json"]) == 0
     listed = json.loads(capfd.readouterr().out)
-    assert set(listed) == {"na-gap", "na-gupta"}
+    assert set(listed) == {"cuau-gupta", "na-gap", "na-gupta"}
     assert all(Path(potential["file"]).is_file() for potential in listed.values())
 
 

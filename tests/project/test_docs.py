@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from deckgen.findings import TITLES, Finding
+from deckgen.processes.cluster.machine import Machine
 from deckgen.study import Study
 from deckgen.toml import Table
 from deckgen.training.recipe import Recipe
@@ -30,8 +31,15 @@ their unit. An unknown key is refused, and a value of another type than the key'
 `deckgen train init DIR` writes a commented one, with a JSON Schema beside it for editors. This page is made of the
 program's own model.
 """,
+    "machine.md": """# Profiles of machines
+
+What `deckgen run STUDY --on NAME` knows of a machine: `~/.config/deckgen/machines/NAME.toml`, or any file whose path is
+given as NAME. [cluster](cluster.md) says how it is used. An unknown key is refused, and a value of
+another type than the key's. `deckgen machines init NAME` writes a commented one, with a JSON Schema beside it for
+editors. This page is made of the program's own model.
+""",
 }
-MODELS: dict[str, type[Table]] = {"study.md": Study, "gap.md": Recipe}
+MODELS: dict[str, type[Table]] = {"study.md": Study, "gap.md": Recipe, "machine.md": Machine}
 
 
 def kind(schema: dict[str, Any]) -> str:
@@ -59,8 +67,18 @@ def tables(name: str, value: dict[str, Any], defs: dict[str, Any]) -> Iterator[s
     """Yield the section of a table and those of the tables in it."""
     model = defs[value["$ref"].rsplit("/", 1)[1]]
     yield f"## [{name}]\n\n{model['description'].strip()}\n"
+    yield from rows_of(model)
+    for key, one in model["properties"].items():
+        if "$ref" in one:
+            yield from tables(f"{name}.{key}", one, defs)
+    for key, one in model["properties"].items():
+        if "$ref" in one.get("items", {}):
+            yield from tables(f"[{name}.{key}]", one["items"], defs)
+
+
+def rows_of(model: dict[str, Any]) -> Iterator[str]:
+    """Yield the table of a model's own keys."""
     keys = {key: one for key, one in model["properties"].items() if "$ref" not in one}
-    lists = {key: one["items"] for key, one in keys.items() if "$ref" in one.get("items", {})}
     if keys:
         yield "| key | default | values | |\n|---|---|---|---|"
     for key, one in keys.items():
@@ -68,14 +86,12 @@ def tables(name: str, value: dict[str, Any], defs: dict[str, Any]) -> Iterator[s
         yield f"| `{key}` | {default} | {kind(one)} | {' '.join(one['description'].split())} |"
     if keys:
         yield ""
-    for key in (key for key in model["properties"] if key not in keys):
-        yield from tables(f"{name}.{key}", model["properties"][key], defs)
-    for key, one in lists.items():
-        yield from tables(f"[{name}.{key}]", one, defs)
 
 
 def page(name: str) -> str:
     schema = MODELS[name].model_json_schema()
+    if "$defs" not in schema:  # all keys at the top
+        return "\n".join([HEADS[name], f"{schema['description'].strip()}\n", *rows_of(schema)])
     sections = [tables(table, value, schema["$defs"]) for table, value in schema["properties"].items()]
     return "\n".join([HEADS[name], *(line for section in sections for line in section)])
 

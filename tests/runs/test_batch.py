@@ -11,7 +11,8 @@ from deckgen.decks.manifest import ENERGIES, FRAMES, SCRIPT
 from deckgen.errors import InputError, RunError
 from deckgen.processes.executor import open_executor
 from deckgen.processes.lock import held, lock
-from deckgen.runs.engine import run_alone, run_deck
+from deckgen.runs import batch
+from deckgen.runs.engine import run_deck
 from deckgen.runs.status import status
 
 
@@ -54,7 +55,7 @@ def test_the_longest_goes_first_after_the_minimisation(make_study):
 
 def test_the_process_of_a_deck_imports_no_study():
     """It would take three times as long to start."""
-    code = f"import sys, {run_alone.__module__}; print({{'ase', 'pydantic', 'scipy'}} & sys.modules.keys())"
+    code = f"import sys, {batch.run_alone.__module__}; print({{'ase', 'pydantic', 'scipy'}} & sys.modules.keys())"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"
 
 

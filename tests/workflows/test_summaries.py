@@ -45,9 +45,8 @@ def test_a_list_of_isomers_shows_the_lowest() -> None:
 
 
 def test_a_dataset_counts_its_formulae() -> None:
-    frames = tuple(
-        LabelledFrame(atoms, -1.0, np.zeros((len(atoms), 3)), "a", "a") for atoms in map(Atoms, ("Na2", "Na3", "Na2"))
-    )
+    shown = map(Atoms, ("Na2", "Na3", "Na2"))
+    frames = tuple(LabelledFrame(atoms, -1.0, np.zeros((len(atoms), 3)), "a", "a") for atoms in shown)
     assert repr(Dataset(frames)) == "<Dataset: 3 frames>"
     assert "<td>Na2</td><td>2</td></tr><tr><td>Na3</td><td>1</td>" in Dataset(frames)._repr_html_()
 

@@ -35,12 +35,10 @@ def gap_fit_arguments(fit: Fit, e0: Mapping[str, float]) -> list[str]:
     ]
 
 
-def descriptor_texts(fit: Fit, atomic_number: int) -> list[str]:
-    """Return each descriptor in use as gap_fit writes it to the xml of a potential of one element."""
-    z = atomic_number
-    elements = {"distance_2b": f"Z1={z} Z2={z}", "angle_3b": f"Z={z} Z1={z} Z2={z}"}
-    soap = f"n_species=1 Z={z} species_Z={{{z}}}"
-    return [f"{text} {elements.get(text.split()[0], soap)}" for text in _descriptors(fit)]
+def descriptor_texts(fit: Fit) -> dict[str, str]:
+    """Return each descriptor in use by its table of [fit], as gap_fit writes it to the xml but for the elements."""
+    used = [name for name in ("two_body", "three_body", "soap") if getattr(fit, name).use]
+    return dict(zip(used, _descriptors(fit), strict=True))
 
 
 def soap_arguments(soap: Soap, atomic_numbers: Sequence[int]) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from ase.data import atomic_numbers
 
 from deckgen.errors import AnalysisError, InputError, RunError
 from deckgen.processes.executor import available_cores
@@ -152,7 +153,8 @@ def _prepare(recipe: Recipe, train: Dataset, folder: Path, workers: int) -> _Job
     digest.update("\0".join(arguments).encode())
     if settings.engine == "native":
         largest = max(frame.n_atoms for frame in train.frames)
-        need: MemoryNeed | StreamedNeed = streamed_need(found, settings, largest, workers)
+        elements = [atomic_numbers[symbol] for symbol in train.elements]
+        need: MemoryNeed | StreamedNeed = streamed_need(found, settings, largest, workers, elements)
     else:
         need = memory_need(found, settings)
     return _Job(train, settings, e0, folder, need, arguments, digest.hexdigest())

@@ -16,6 +16,7 @@ from deckgen.records import as_record
 from deckgen.training.fit.arguments import TRAINING_FILE
 from deckgen.training.fit.gap_fit import LOG
 from deckgen.training.fit.native.engine import NATIVE_LOG
+from deckgen.training.fit.native.uncertainty import FACTOR
 from deckgen.training.recipe.folder import XML
 
 __all__ = ["RECORD", "FitResult", "put_in_place", "read_fit"]
@@ -74,8 +75,8 @@ def read_fit(folder: Path) -> FitResult | None:
 def put_in_place(record: FitResult, running: Path) -> None:
     """Move a fit from the folder where it ran to that of its xml, its record last; an older fit is set aside."""
     folder = record.xml.parent
-    files = [*read_gap(running / XML).files, *(running / name for name in (*LOGS, TRAINING_FILE))]
-    ours = (*LOGS, RECORD, TRAINING_FILE)
+    files = [*read_gap(running / XML).files, *(running / name for name in (*LOGS, FACTOR, TRAINING_FILE))]
+    ours = (*LOGS, FACTOR, RECORD, TRAINING_FILE)
     if older := [path for path in folder.iterdir() if path.name.startswith(XML) or path.name in ours]:
         place = first_free(folder.with_name(f"{folder.name}.old"), "{}")
         place.mkdir(parents=True)

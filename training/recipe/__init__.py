@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
+
+from pydantic import model_validator
 
 from deckgen.reference.settings import ReferenceChoice
 from deckgen.toml import Document
 from deckgen.training.recipe.data import Curate, Data
 from deckgen.training.recipe.fit import Fit
 from deckgen.training.recipe.sampling import Augment, Sample
+from deckgen.training.recipe.tuning import Tune
 from deckgen.training.recipe.validation import Validation
 
 __all__ = ["RECIPE_FILE", "Recipe", "json_schema"]
@@ -27,8 +30,15 @@ class Recipe(Document):
     sample: Sample = Sample()
     curate: Curate = Curate()
     fit: Fit = Fit()
+    tune: Tune = Tune()
     augment: Augment = Augment()
     validation: Validation = Validation()
+
+    @model_validator(mode="after")
+    def _variance(self) -> Self:
+        if self.augment.by == "variance" and self.fit.engine != "native":
+            raise ValueError('[augment] by = "variance" needs the factor of a fit with [fit] engine = "native"')
+        return self
 
 
 def json_schema() -> dict[str, Any]:

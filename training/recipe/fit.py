@@ -154,7 +154,7 @@ class Fit(Table):
 
     engine: Literal["gap_fit", "native"] = "gap_fit"
     """What solves the least squares: QUIP's gap_fit, or deckgen itself: the same potential with a memory that does not
-    grow with the data, of free clusters of one element."""
+    grow with the data, of free clusters."""
     preset: Literal["default", "paper"] = "default"
     """Hyperparameters to start from: a compromise of speed and accuracy, or the published ones."""
     two_body: TwoBody = TwoBody()

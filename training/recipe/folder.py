@@ -17,6 +17,7 @@ __all__ = [
     "POOL",
     "SAMPLED",
     "TRAIN",
+    "TUNED",
     "VALIDATION",
     "XML",
 ]
@@ -33,6 +34,9 @@ TRAIN, HOLDOUT, POOL, CURATION = "train.extxyz", "holdout.extxyz", "pool.extxyz"
 
 FIT, XML = Path("fit"), "gap.xml"
 """`fit`; the rounds of `augment` have a folder like it each."""
+
+TUNED = "tune.json"
+"""`tune`."""
 
 VALIDATION = Path("validation")
 """`validate`."""

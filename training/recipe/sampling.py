@@ -83,10 +83,11 @@ class Sample(Table):
 class Augment(Table):
     """Rounds of adding the frames that the potential describes worst, until it is good enough."""
 
-    by: Literal["pool", "committee", "distance"] = "pool"
+    by: Literal["pool", "committee", "variance", "distance"] = "pool"
     """Where new frames come from. "pool": labelled frames outside the fit, largest force errors first. "committee",
-    "distance": dynamics with the current potential as in [sample], picked by the disagreement of a committee of
-    potentials or by their distance from the fitted frames in descriptor space, and labelled as in [reference]."""
+    "variance", "distance": dynamics with the current potential as in [sample], picked by the disagreement of a
+    committee of potentials, by the predictive variance of the fit ([fit] engine = "native"; no further fits), or by
+    their distance from the fitted frames in descriptor space, and labelled as in [reference]."""
     target_eV_A: Positive = 0.13
     """The rounds end when no force component of any labelled frame is off by this much."""
     add_per_round: Count = 50
@@ -101,7 +102,7 @@ class Augment(Table):
     per_trajectory: Count = 10
     """Maximum number of frames from one trajectory per round."""
     largest_force_eV_A: Positive = 5.0
-    """by = "committee" or "distance": frames with a larger labelled force component are left out, because the dynamics
+    """Where new frames are labelled: frames with a larger labelled force component are left out, because the dynamics
     has left the physical region."""
     committee: Annotated[int, Field(ge=2, le=20)] = 4
     """by = "committee": number of potentials, each fitted to a different random two thirds of the frames."""

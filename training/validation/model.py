@@ -85,6 +85,7 @@ def validate_model(
     settings: Validation | None = None,
     *,
     workers: int | None = None,
+    executor: TaskExecutor | None = None,
 ) -> ModelReport:
     """Compare a potential with labelled frames, and scan its energy where there are none.
 
@@ -113,7 +114,7 @@ def validate_model(
     plans = [*(dimer_plan(e, gap.cutoff_A) for e in elements), stretched_plan(elements[0], settings.stretched_size)]
     groups = [[frame.atoms for frame in dataset.frames] for dataset in sets.values()]
     groups += [list(plan.frames) for plan in plans]
-    found = predict_groups(xml, groups, workers=workers)
+    found = predict_groups(xml, groups, workers=workers, executor=executor)
     predictions = dict(zip(sets, found, strict=False))
     pairs = [pair for name, known in sets.items() for pair in zip(known.frames, predictions[name], strict=True)]
     minima = [pair for pair in pairs if is_minimum(pair[0], settings.minima_trajectories)]

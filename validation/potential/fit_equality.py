@@ -1,8 +1,9 @@
 """The native fit against gap_fit, from gap_fit's own sparse points: predictions on fitted and on held-out frames.
 
-Pairs, triplets, SOAP and all three, on a part of na-gap's data; and na-gap itself, which gap_fit made of all
-177 frames. Both engines are given the positions and forces of gap_fit's training file, which has 8 decimals; all
-predictions are the native evaluator's.
+Pairs, triplets, SOAP and all three, on a part of na-gap's data; na-gap itself, which gap_fit made of all 177 frames;
+and all three terms of two elements, on clusters of copper and gold labelled by effective medium theory. Both engines
+are given the positions and forces of gap_fit's training file, which has 8 decimals; all predictions are the native
+evaluator's.
 """
 
 from __future__ import annotations
@@ -12,12 +13,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from ase import Atoms
+from ase.calculators.emt import EMT
+from ase.cluster import Icosahedron
 from ase.io import read
 
 from deckgen.decks.potentials import BUILTIN
 from deckgen.quip.native import evaluate_natively
 from deckgen.training.curate import curate
-from deckgen.training.dataset import Dataset, bare
+from deckgen.training.dataset import Dataset, LabelledFrame, bare
 from deckgen.training.e0 import e0_of
 from deckgen.training.fit.arguments import TRAINING_FILE
 from deckgen.training.fit.fit import fit
@@ -41,6 +46,14 @@ CASES: dict[str, dict[str, Any]] = {
     "SOAP": {"two_body": NOT, "soap": {"n_sparse": 200}},
     "pairs, triplets, SOAP": {"three_body": TRIPLETS, "soap": {"n_sparse": 200}},
     "na-gap": {},
+}
+ALLOY = "copper and gold"
+ELEMENTS = ("Cu", "Au")
+ALLOY_FIT: dict[str, Any] = {
+    "two_body": {"cutoff_A": 6.0, "n_sparse": 12},
+    "three_body": {"use": True, "cutoff_A": 4.5, "delta_eV": 0.03, "n_sparse": 20},
+    "soap": {"cutoff_A": 6.0, "transition_A": 1.0, "n_max": 6, "atom_sigma_A": 0.6, "n_sparse": 60},
+    "sigma": {"rules": ()},
 }
 MOST_EV_ATOM, MOST_EV_A = 1e-8, 1e-7
 HEAD = (
@@ -97,6 +110,10 @@ def main() -> None:
             train = sets.train if name == "na-gap" else sets.train.select(range(0, len(sets.train), EVERY))
             folder = arguments.folder / name.replace(", ", "-")
             found[name] = compare(recipe, changes, train, sets.holdout, e0, folder, arguments.workers)
+        rng = np.random.default_rng(1)
+        train, holdout = alloy(20, rng), alloy(5, rng)
+        folder = arguments.folder / ALLOY.replace(" ", "-")
+        found[ALLOY] = compare(recipe, ALLOY_FIT, train, holdout, train.isolated_eV, folder, arguments.workers)
     record(
         "potential/fit_equality",
         "The native fit and gap_fit, from the same sparse points",
@@ -118,13 +135,13 @@ def compare(
     """Fit by gap_fit, then natively from its sparse points and its training file."""
     default = recipe.fit.model_dump()
     given = {**default, **{key: {**default[key], **changed} for key, changed in changes.items()}}
-    chosen = with_fit(recipe, given)
+    chosen = with_fit(recipe, given, e0)
     theirs = fit(chosen, train, folder / "gap_fit", threads=workers, progress=print).xml if changes else SHIPPED
     folder.mkdir(parents=True, exist_ok=True)
     write_training_file(folder / TRAINING_FILE, replace(train, isolated_eV=e0), chosen.fit)
-    as_read = read_back(train, folder / TRAINING_FILE)
+    as_read = read_back(train, len(e0), folder / TRAINING_FILE)
     native = {**given, "engine": "native", "sparse_from": str(theirs)}
-    ours = fit(with_fit(recipe, native), as_read, folder / "native", threads=workers, progress=print)
+    ours = fit(with_fit(recipe, native, e0), as_read, folder / "native", threads=workers, progress=print)
     log = (folder / "native" / NATIVE_LOG).read_text()
     fitted, held_out = (differences(theirs, ours.xml, one) for one in (as_read, holdout))
     rmse = {}
@@ -136,15 +153,35 @@ def compare(
     return Equality(len(train), n_sparse, condition, *fitted, *held_out, rmse)
 
 
-def with_fit(recipe: Recipe, given: dict[str, Any]) -> Recipe:
-    """Return the recipe with other settings of the fit."""
-    return recipe.model_copy(update={"fit": Fit.model_validate(given)})
+def with_fit(recipe: Recipe, given: dict[str, Any], e0: dict[str, float]) -> Recipe:
+    """Return the recipe with other settings of the fit and other isolated atoms."""
+    data = recipe.data.model_copy(update={"e0": e0})
+    return recipe.model_copy(update={"fit": Fit.model_validate(given), "data": data})
 
 
-def read_back(train: Dataset, file: Path) -> Dataset:
-    """Return the frames with the numbers of gap_fit's training file, whose isolated atom comes first."""
+def alloy(count: int, rng: np.random.Generator) -> Dataset:
+    """Return icosahedra of 13 atoms, displaced at random, two to eleven of them gold."""
+    perfect, frames = Icosahedron("Cu", 2, latticeconstant=3.8).positions, []
+    for k in range(count):
+        n_gold = int(rng.integers(2, 12))
+        symbols = rng.permutation(["Au"] * n_gold + ["Cu"] * (13 - n_gold)).tolist()
+        atoms = Atoms(symbols, positions=perfect + rng.normal(0.0, 0.15, (13, 3)))
+        energy_eV, forces = by_emt(atoms)
+        frames.append(LabelledFrame(atoms, energy_eV, forces, f"emt:{k}", f"emt-{k}"))
+    return Dataset(tuple(frames), {symbol: by_emt(Atoms(symbol))[0] for symbol in ELEMENTS})
+
+
+def by_emt(atoms: Atoms) -> tuple[float, np.ndarray]:
+    """Return energy (eV) and forces (eV/A) of effective medium theory."""
+    copy = atoms.copy()
+    copy.calc = EMT()
+    return float(copy.get_potential_energy()), copy.get_forces()
+
+
+def read_back(train: Dataset, n_isolated: int, file: Path) -> Dataset:
+    """Return the frames with the numbers of gap_fit's training file, whose isolated atoms come first."""
     frames = []
-    for frame, atoms in zip(train.frames, read(file, ":")[1:], strict=True):
+    for frame, atoms in zip(train.frames, read(file, ":")[n_isolated:], strict=True):
         free = bare(atoms)
         free.pbc = False
         energy_eV, forces = atoms.info["REF_energy"], atoms.arrays["REF_forces"]

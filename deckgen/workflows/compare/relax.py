@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from ase import Atoms
 
+from deckgen.processes.attempts import Attempts
 from deckgen.processes.display import Display
 from deckgen.processes.executor import TaskExecutor, use_executor
 from deckgen.processes.tasks import Tasks, why_failed
@@ -64,6 +65,7 @@ class _Relaxing:
         display: Display,
     ) -> None:
         self.todo, self.choice, self.goal, self.display = todo, choice, goal, display
+        self._attempts = Attempts[str]()
         self.tasks = Tasks[_Step, Labels](executor, display, self._collect, self._show)
 
     def run(self) -> None:
@@ -85,6 +87,9 @@ class _Relaxing:
         try:
             labels = future.result()
         except Exception as error:
+            if self.tasks.executor.has_lost(error) and self._attempts.allow(relaxation.name, relaxation.n_steps):
+                self._submit_next(relaxation)
+                return
             reason = why_failed(error)
             relaxation.fail(atoms, reason)
             self.display.say(f"{relaxation.name}: failed at step {relaxation.n_steps + 1}: {reason}")

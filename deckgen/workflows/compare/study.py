@@ -12,7 +12,7 @@ from pydantic import ConfigDict
 from deckgen.decks.potentials import Potential, resolve
 from deckgen.errors import InputError
 from deckgen.files import write_json
-from deckgen.processes.executor import open_executor
+from deckgen.processes.executor import TaskExecutor, open_executor
 from deckgen.processes.lock import LOCK, lock
 from deckgen.records import read_record
 from deckgen.reference.calculator import check
@@ -66,6 +66,7 @@ def compare_isomers(
     max_steps: int = 20,
     max_force_eV_A: float = 0.01,
     workers: int | None = None,
+    executor: TaskExecutor | None = None,
     retry_failed: bool = False,
     progress: bool = True,
 ) -> ReferenceComparison:
@@ -89,6 +90,8 @@ def compare_isomers(
         The relaxation ends when no force on an atom exceeds this.
     workers
         Calculations at once; None: as many as cores.
+    executor
+        Runs them, in place of one of its own.
     retry_failed
         Try again what failed before.
     progress
@@ -116,7 +119,7 @@ def compare_isomers(
         if retry_failed:
             for relaxation in calculations.distinct:
                 relaxation.forget_failure()
-        waiting = _compute(folder, calculations.distinct, choice, limit, workers, progress)
+        waiting = _compute(folder, calculations.distinct, choice, limit, workers, executor, progress)
     zero = calculations.energy_zero(potential_e0_eV)
     comparison = ReferenceComparison(
         isomers=compared(found.isomers[:lowest], structures, calculations.isomers, zero, limit),
@@ -169,6 +172,7 @@ def _compute(
     choice: ReferenceChoice,
     limit: RelaxationLimit,
     workers: int | None,
+    executor: TaskExecutor | None,
     progress: bool,
 ) -> list[Path]:
     """Compute what is missing; return VASP's folders that have no result so far."""
@@ -177,7 +181,7 @@ def _compute(
         return relax_by_folders(relaxations, choice, limit)
     if not all(relaxation.is_done(limit) for relaxation in relaxations):
         _write_settings(folder, choice, check(choice))
-        relax_all(relaxations, choice, limit, workers=workers, progress=progress)
+        relax_all(relaxations, choice, limit, workers=workers, executor=executor, progress=progress)
     return []
 
 

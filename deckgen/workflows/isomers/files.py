@@ -11,9 +11,10 @@ from deckgen.files import whole, write_json
 from deckgen.minima import Minimum, append_minima
 from deckgen.study.folder import ResultsFolder, StudyFolder
 from deckgen.workflows.analyse.files import figure_files, write_figures
+from deckgen.workflows.isomers.chemiscope import chemiscope_document
 from deckgen.workflows.isomers.result import StudyIsomers
 
-__all__ = ["write_isomer_figures", "write_isomers"]
+__all__ = ["write_chemiscope", "write_isomer_figures", "write_isomers"]
 
 
 def write_isomers(result: StudyIsomers) -> None:
@@ -27,6 +28,13 @@ def write_isomers(result: StudyIsomers) -> None:
         append_minima(results.quenches_aside, (one for one in result.quenches.minima() if not _is_whole(one)))
     write_isomer_figures(result.found, results)
     write_json(results.isomers, result.to_json())
+
+
+def write_chemiscope(result: StudyIsomers) -> Path:
+    """Write results/isomers.chemiscope.json and return its path."""
+    path = StudyFolder(result.study.folder).results.chemiscope
+    write_json(path, chemiscope_document(result.found, result.study.study.name or result.manifest.formula))
+    return path
 
 
 def write_isomer_figures(found: IsomerList, results: ResultsFolder) -> None:

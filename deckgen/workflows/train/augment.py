@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from deckgen.errors import InputError
-from deckgen.processes.executor import TaskExecutor, open_executor
+from deckgen.processes.executor import TaskExecutor, use_executor
 from deckgen.processes.lock import LOCK, lock
 from deckgen.training.dataset import Dataset
 from deckgen.training.e0 import e0_of
@@ -59,6 +59,7 @@ def augment(
     recipe: Recipe | Path | str = ".",
     *,
     workers: int | None = None,
+    executor: TaskExecutor | None = None,
     progress: bool = True,
     show: Callable[[Round], None] | None = None,
 ) -> Augmented:
@@ -72,6 +73,8 @@ def augment(
         The training project: its recipe, its folder or its gap.toml.
     workers
         Processes at once; None: as many as cores.
+    executor
+        Runs, labels and predicts, in place of one of its own; the fits run here.
     progress
         Show the progress of runs and fits on standard error.
     show
@@ -87,9 +90,9 @@ def augment(
     recipe = recipe if isinstance(recipe, Recipe) else Recipe.read(recipe)
     with (
         lock(recipe.folder / LOCK, f"the training project {recipe.folder}"),
-        open_executor(workers) as executor,
+        use_executor(executor, workers) as pool,
     ):
-        return _rounds(_Loop(recipe, workers, executor, progress), show)
+        return _rounds(_Loop(recipe, workers, pool, progress), show)
 
 
 def _rounds(loop: _Loop, show: Callable[[Round], None] | None) -> Augmented:

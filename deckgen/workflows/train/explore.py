@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from ase import Atoms
 
 from deckgen.errors import RunError
 from deckgen.files import write_whole
 from deckgen.processes.executor import TaskExecutor
 from deckgen.training.dataset import Dataset
+from deckgen.training.e0 import e0_of
 from deckgen.training.extxyz import frames_text, read_dataset
 from deckgen.training.fit.committee import disagreement, fit_committee
+from deckgen.training.fit.native.uncertainty import uncertainties
+from deckgen.training.fit.scales import with_scales
 from deckgen.training.predict import soap_vectors
 from deckgen.training.recipe import Recipe
 from deckgen.training.recipe.folder import LABELLED, LABELS, XML
@@ -86,12 +90,16 @@ def explored(recipe: Recipe, folder: Path) -> Dataset:
 def _pick(
     recipe: Recipe, folder: Path, train: Dataset, frames: Sequence[Atoms], number: int, executor: TaskExecutor
 ) -> list[Atoms]:
-    """Return the frames that a committee disagrees on most, or that lie farthest from the fitted ones."""
+    """Return the frames of which a committee or the fit is least certain, or that lie farthest from the fitted ones."""
     settings = recipe.augment
     vectors = soap_vectors(frames, recipe.fit.soap, executor=executor)
     if settings.by == "committee":
         xmls = fit_committee(recipe, train, folder / "committee", size=settings.committee, seed=number)
         scores = disagreement(xmls, frames, executor=executor)
+    elif settings.by == "variance":
+        fit = with_scales(recipe.fit, train, e0_of(train, recipe.data.e0))
+        found = uncertainties(folder / XML, fit, frames, executor=executor)
+        scores = np.array([one.largest_eV_A for one in found])
     else:
         known = soap_vectors([frame.atoms for frame in train.frames], recipe.fit.soap, executor=executor)
         scores = nearest_distance(vectors, known)

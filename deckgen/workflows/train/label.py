@@ -7,8 +7,9 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from deckgen.findings import Finding
+from deckgen.processes.attempts import Attempts
 from deckgen.processes.display import Display, time_left
-from deckgen.processes.executor import TaskExecutor, WorkerError, use_executor
+from deckgen.processes.executor import NodeLostError, TaskExecutor, WorkerError, use_executor
 from deckgen.processes.lock import LOCK, lock
 from deckgen.processes.tasks import Tasks, why_failed
 from deckgen.reference.calculator import Labels, check, single_point
@@ -113,6 +114,7 @@ class _Labelling:
         self.result.n_failed_before = sum(job.key in store.failed for job in jobs)
         self.frames = list[LabelledFrame]()
         self.workers, self.began, self.left_s = executor.max_workers, time.monotonic(), 0.0
+        self._attempts = Attempts[str]()
         self.tasks = Tasks[Job, Labels](executor, display, self._collect, self._show)
 
     @property
@@ -130,14 +132,21 @@ class _Labelling:
 
     def _begin(self) -> None:
         for job in self.todo:
-            self.tasks.submit(job, single_point, job.atoms, self.recipe.reference)
+            self._start(job)
+
+    def _start(self, job: Job) -> None:
+        self.tasks.submit(job, single_point, job.atoms, self.recipe.reference)
 
     def _collect(self, job: Job, future: Future[Labels]) -> None:
         try:
             labels = future.result()
         except Exception as error:
+            if self.tasks.executor.has_lost(error) and self._attempts.allow(job.key, 0) and not self.tasks.is_stopping:
+                self._start(job)
+                return
             reason = why_failed(error)
-            if not (isinstance(error, WorkerError) and error.was_killed):  # which says nothing of the frame
+            says_nothing = isinstance(error, NodeLostError) or (isinstance(error, WorkerError) and error.was_killed)
+            if not says_nothing:
                 self.store.add_failed(job, reason)
             self.result.failed.append(FailedFrame(job.source, reason))
             self.display.say(f"{job.source}: failed: {reason}")

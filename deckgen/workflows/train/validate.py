@@ -15,6 +15,7 @@ from deckgen import __version__
 from deckgen.analysis.figures.style import save
 from deckgen.errors import InputError
 from deckgen.files import write_json, write_whole
+from deckgen.processes.executor import TaskExecutor
 from deckgen.quip.gapfile import read_gap
 from deckgen.training.dataset import Dataset
 from deckgen.training.e0 import e0_of
@@ -69,6 +70,7 @@ def validate(
     model: Path | str | None = None,
     against: Path | str | None = None,
     workers: int | None = None,
+    executor: TaskExecutor | None = None,
 ) -> Validated:
     """Compare a potential with the curated frames, and write validation/.
 
@@ -82,6 +84,8 @@ def validate(
         A second potential to compare on the same frames.
     workers
         Processes at once; None: as many as cores.
+    executor
+        Predicts, in place of one of its own.
 
     Raises
     ------
@@ -97,7 +101,10 @@ def validate(
     if not models[0].is_file():
         raise InputError(f"{models[0]}: no such potential", hint="fit one: deckgen train fit")
     named = {_name(xml, recipe.folder): read_gap(xml).path for xml in models}
-    reports = {name: validate_model(xml, sets, e0, recipe.validation, workers=workers) for name, xml in named.items()}
+    reports = {
+        name: validate_model(xml, sets, e0, recipe.validation, workers=workers, executor=executor)
+        for name, xml in named.items()
+    }
     warnings = _warnings(sets, reports)
     folder = recipe.folder / VALIDATION
     (folder / FIGURES).mkdir(parents=True, exist_ok=True)

@@ -124,6 +124,17 @@ def test_an_energy_that_depends_on_the_order_of_the_atoms_is_an_error(driver):
     assert "the energy depends on the order of the atoms, by" in unfair.stdout
 
 
+def test_training_data_inside_the_xml_are_passed_over(driver, rich):
+    """As gap_fit leaves them there unless it is told otherwise."""
+    data = "\n".join(["<XYZ_data>", "2", 'Properties=species:S:1:pos:R:3 energy="-1.0"', "Na 0 0 0", "Na 0 0 3", ""])
+    xml = rich.xml.with_name("with_data.xml")
+    xml.write_text(rich.xml.read_text().replace("</GAP_params>", f"{data}</XYZ_data>\n</GAP_params>"))
+    frames = [Atoms("Na9", blob(7, 9))]
+    plain, other = (driver.evaluate(file, frames)[0] for file in (rich.xml, xml))
+    assert other["energy"] == plain["energy"]
+    np.testing.assert_array_equal(other["forces"], plain["forces"])
+
+
 UNCOVERED = {  # what is changed in the xml, and the reason that is given
     ('"IP GAP label=', '"Sum IP GAP label='): "it is not a GAP alone",
     ('do_core="F"', 'do_core="T"'): "it has a core potential",

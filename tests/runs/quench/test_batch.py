@@ -20,7 +20,7 @@ from deckgen.decks.manifest import SCRIPT
 from deckgen.errors import InputError, RunError
 from deckgen.minima import Minimum, append_minima, read_minima
 from deckgen.processes import display
-from deckgen.runs.quench.batch import QUEUE, quench, tighten
+from deckgen.runs.quench.batch import CLAIMS, quench, tighten
 from deckgen.runs.quench.chunks import Chunk
 from deckgen.runs.quench.frames import frames_of_file
 from deckgen.runs.quench.progress import QuenchProgress
@@ -202,9 +202,10 @@ def test_a_process_that_dies_before_its_first_frame_sets_none_aside(make):
 def test_a_queue_that_a_killed_program_left_behind_holds_nothing_up(make):
     study, file = make(n_frames=30)
     deck = write_quench_deck(study, "loose", LOOSE).folder
-    (deck / QUEUE).write_text("0\n1\n")
+    (deck / CLAIMS).mkdir()
+    (deck / CLAIMS / "0").symlink_to("0")
     assert [minimum.frame for minimum in minima_of(study, file, LOOSE, workers=2)] == list(range(30))
-    assert not (deck / QUEUE).exists()
+    assert not (deck / CLAIMS).exists()
 
 
 def test_a_script_that_fails_is_reported_in_lammps_words(make):

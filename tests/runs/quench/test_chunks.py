@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -17,7 +15,7 @@ from deckgen.runs.quench.frames import FrameSource
 def queue(tmp_path: Path) -> ChunkQueue:
     source = FrameSource(tmp_path / "frames", "frames", "key", 10, ("Na",))
     chunks = tuple(Chunk(source, first, min(first + 3, 10), tmp_path / f"{first}.extxyz") for first in range(0, 10, 3))
-    return ChunkQueue(tmp_path / ".queue", chunks)
+    return ChunkQueue(tmp_path / ".claims", chunks)
 
 
 def test_workers_take_every_chunk_once_in_order(queue: ChunkQueue):
@@ -42,19 +40,8 @@ def test_a_worker_that_died_before_its_first_chunk_has_none(queue: ChunkQueue):
     assert queue.last_of(0) is None
 
 
-def test_a_worker_waits_while_another_one_takes_a_chunk(queue: ChunkQueue):
-    with queue.file.open("a") as held, ThreadPoolExecutor(1) as thread:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        taken = thread.submit(next, queue.chunks_for(0))
-        wait([taken], timeout=0.5)  # where it does not wait for the lock, it takes the first chunk in this time
-        held.write("1\n")
-        held.flush()
-        fcntl.flock(held, fcntl.LOCK_UN)
-        assert taken.result() is queue.chunks[1]
-
-
 def test_processes_that_race_for_chunks_share_them_out(queue: ChunkQueue):
-    long = ChunkQueue(queue.file, queue.chunks[:1] * 1000)
+    long = ChunkQueue(queue.folder, queue.chunks[:1] * 1000)
     with open_executor(3) as executor:
         counts = [executor.submit(count_chunks, long, worker) for worker in range(3)]
     assert sum(count.result() for count in counts) == 1000

@@ -32,6 +32,7 @@ from deckgen.training.fit.native.parts import (
     solve_parts,
 )
 from deckgen.training.fit.native.points import (
+    Draw,
     candidates,
     chosen_points,
     draw,
@@ -40,8 +41,9 @@ from deckgen.training.fit.native.points import (
     survey,
     whitening,
 )
-from deckgen.training.fit.native.targets import Target
-from deckgen.training.fit.native.terms import SparsePoints, terms_of
+from deckgen.training.fit.native.targets import Target, elements_of
+from deckgen.training.fit.native.terms import Kind, SparsePoints, kinds_of, terms_of
+from deckgen.training.fit.native.uncertainty import FACTOR
 from deckgen.training.recipe.fit import Fit
 
 __all__ = ["NATIVE_LOG", "fit_natively"]
@@ -73,7 +75,7 @@ def fit_natively(
     targets
         Configurations and labels.
     e0
-        Energy of the isolated atom of the one element, eV.
+        Energy of the isolated atom of each element, eV.
     xml
         Where the potential is written.
     partial
@@ -118,6 +120,7 @@ class _NativeFit:
         self.workers, self._progress = workers, progress
         self.began = time.monotonic()
         self.total = sum(len(target) for target in targets)
+        self.elements = elements_of(targets)
         partial.mkdir(parents=True, exist_ok=True)
 
     def run(self) -> Run:
@@ -125,16 +128,18 @@ class _NativeFit:
         if points is None:
             points = self._points()
             save_points(self.partial, points)
-        self.say(", ".join(f"{len(one)} of {name}" for name, one in points.items()) + ": sparse points chosen")
+        self.say(", ".join(f"{len(one)} of {kind}" for kind, one in points.items()) + ": sparse points chosen")
+        if absent := [str(kind) for kind in kinds_of(self.fit, self.elements) if kind not in points]:
+            self.say(f"{', '.join(absent)}: none within the cutoff, no such term")
         reports = self._fold()
         self.say("solving")
         log_sigmas = sum(float(np.log(target.sigmas).sum()) for target in self.targets)
-        solution: Solution = self._all([(solve_parts, (self._parts(), log_sigmas))])[0]
+        solution: Solution = self._all([(solve_parts, (self._parts(), log_sigmas, self.xml.with_name(FACTOR)))])[0]
         self.say(
             f"solved: condition number {solution.condition:.1e}, residual {solution.residual:.6g}, "
             f"log marginal likelihood {solution.log_likelihood:.8g}"
         )
-        write_gap(self.xml, self.fit, self.e0, terms_of(self.fit, points), solution.alpha)
+        write_gap(self.xml, self.fit, self.e0, terms_of(self.fit, points, self.elements), solution.alpha)
         shutil.rmtree(self.partial)
         of_parts = sum(sorted((report.peak_bytes for report in reports), reverse=True)[: self.workers])
         peak = high_water(os.getpid()) + max(of_parts, solution.peak_bytes)
@@ -146,17 +151,20 @@ class _NativeFit:
         with self.xml.with_name(NATIVE_LOG).open("a", encoding="utf-8") as log:
             log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {stage}\n")
 
-    def _points(self) -> dict[str, SparsePoints]:
+    def _points(self) -> dict[Kind, SparsePoints]:
         if self.fit.sparse_from:
-            return read_points(Path(self.fit.sparse_from), self.fit)
+            return read_points(Path(self.fit.sparse_from), self.fit, self.elements)
         self.say("choosing sparse points")
         numbered = list(enumerate(self.targets))
         shares = [numbered[k :: self.workers] for k in range(self.workers)]
-        found = joined_surveys(self._all([(survey, (self.fit, share)) for share in shares]))
+        found = joined_surveys(self._all([(survey, (self.fit, self.elements, share)) for share in shares]))
         if not self.fit.soap.use:
-            return chosen_points(self.fit, found, None)
-        whiten = whitening(found.moment)
-        drawn = joined_draws(self._all([(draw, (self.fit, share, whiten)) for share in shares]), candidates(self.fit))
+            return chosen_points(self.fit, found, {})
+        whiten = {kind: whitening(moment) for kind, moment in found.moments.items()}
+        draws: list[dict[Kind, Draw]] = self._all(
+            [(draw, (self.fit, self.elements, share, whiten)) for share in shares]
+        )
+        drawn = {kind: joined_draws([one[kind] for one in draws], candidates(self.fit)) for kind in whiten}
         return chosen_points(self.fit, found, drawn)
 
     def _parts(self) -> list[Part]:
@@ -170,7 +178,8 @@ class _NativeFit:
             raise InputError(
                 f"{plan}: not the plan of a fit ({error})", hint=f"remove {self.partial} to begin the fit anew"
             ) from error
-        return [Part(self.partial, k, self.fit, tuple(self.targets[k::count])) for k in range(count)]
+        shares = (tuple(self.targets[k::count]) for k in range(count))
+        return [Part(self.partial, k, self.fit, self.elements, share) for k, share in enumerate(shares)]
 
     def _fold(self) -> list[PartReport]:
         parts = self._parts()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from deckgen.quip.rows import n_components
 from deckgen.training.fit.gap_fit import high_water
 from deckgen.training.fit.instances import Instances
 from deckgen.training.fit.memory import available_bytes, format_bytes
 from deckgen.training.fit.native.factor import BLOCK_ROWS, PANEL
+from deckgen.training.fit.native.terms import kinds_of
 from deckgen.training.recipe.fit import Fit
 
 __all__ = ["StreamedNeed", "streamed_need"]
@@ -61,7 +64,7 @@ class StreamedNeed:
         )
 
 
-def streamed_need(found: Instances, fit: Fit, largest: int, workers: int) -> StreamedNeed:
+def streamed_need(found: Instances, fit: Fit, largest: int, workers: int, elements: Sequence[int]) -> StreamedNeed:
     """Estimate the memory; with fewer workers where it would not be enough for all.
 
     Parameters
@@ -74,11 +77,18 @@ def streamed_need(found: Instances, fit: Fit, largest: int, workers: int) -> Str
         Number of atoms of the largest configuration.
     workers
         Most processes at once.
+    elements
+        Atomic numbers: each kind of pair, triplet and central atom has sparse points of its own.
     """
-    terms = ((fit.two_body, found.pairs), (fit.three_body, found.triplets), (fit.soap, found.n_atoms))
-    n_sparse = sum(min(term.n_sparse, values) for term, values in terms if term.use)
-    n, width = n_sparse + 1, fit.soap.n_max * (fit.soap.n_max + 1) // 2 * (fit.soap.l_max + 1)
-    factor, soap_points = NUMBER * n * n, min(fit.soap.n_sparse, found.n_atoms) if fit.soap.use else 0
+    most = {
+        "two_body": min(fit.two_body.n_sparse, found.pairs),
+        "three_body": min(fit.three_body.n_sparse, found.triplets),
+        "soap": min(fit.soap.n_sparse, found.n_atoms),
+    }
+    of_kinds = [(kind.table, most[kind.table]) for kind in kinds_of(fit, elements)]
+    n_sparse = sum(count for _, count in of_kinds)
+    n, width = n_sparse + 1, n_components(fit.soap, len(elements))
+    factor, soap_points = NUMBER * n * n, sum(count for table, count in of_kinds if table == "soap")
     block = NUMBER * n * (max(BLOCK_ROWS, 3 * largest + 1) + PANEL)
     soap = NUMBER * width * (soap_points + 4 * (3 * largest + 1)) if fit.soap.use else 0
     worker = PROCESS_BYTES + factor + max(block, NUMBER * n * SLAB) + soap

@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,8 @@ from deckgen.processes.signals import StopRequest
 from deckgen.training.fit.gap_fit import high_water
 from deckgen.training.fit.native.factor import BLOCK_ROWS, fold, join, prior, solve
 from deckgen.training.fit.native.targets import Target, fill_rows
-from deckgen.training.fit.native.terms import SparsePoints, Term, terms_of
+from deckgen.training.fit.native.terms import Kind, SparsePoints, Term, terms_of
+from deckgen.training.fit.native.uncertainty import save_factor
 from deckgen.training.recipe.fit import Fit
 
 __all__ = ["Part", "PartReport", "Solution", "load_points", "rows_done", "run_part", "save_points", "solve_parts"]
@@ -44,6 +46,8 @@ class Part:
         Its number; part 0 holds the prior as well.
     fit
         The settings.
+    elements
+        Atomic numbers of the potential.
     targets
         Its configurations.
     """
@@ -51,6 +55,7 @@ class Part:
     folder: Path
     index: int
     fit: Fit
+    elements: tuple[int, ...]
     targets: tuple[Target, ...]
 
     @property
@@ -96,21 +101,28 @@ class Solution:
     peak_bytes: int
 
 
-def save_points(folder: Path, points: dict[str, SparsePoints]) -> None:
-    """Write the sparse points for the parts."""
-    arrays = {f"{name}_{key}": getattr(one, key) for name, one in points.items() for key in ("x", "cutoffs")}
+def save_points(folder: Path, points: dict[Kind, SparsePoints]) -> None:
+    """Write the sparse points for the parts, each array named by its kind."""
+    arrays = dict[str, Any]()
+    for kind, one in points.items():
+        name = f"{kind.table}:{'-'.join(map(str, kind.elements))}"
+        arrays |= {f"{name}:x": one.x, f"{name}:cutoffs": one.cutoffs}
     aside = folder / f"unfinished-{POINTS}"
     np.savez(aside, **arrays)
     os.replace(aside, folder / POINTS)
 
 
-def load_points(folder: Path) -> dict[str, SparsePoints] | None:
+def load_points(folder: Path) -> dict[Kind, SparsePoints] | None:
     """Return the sparse points of an earlier start; None if there are none."""
     if not (folder / POINTS).exists():
         return None
     with np.load(folder / POINTS) as arrays:
-        names = {key.rpartition("_")[0] for key in arrays}
-        return {name: SparsePoints(arrays[f"{name}_x"], arrays[f"{name}_cutoffs"]) for name in names}
+        found = dict[Kind, SparsePoints]()
+        for name in dict.fromkeys(key.rpartition(":")[0] for key in arrays):
+            table, elements = name.split(":")
+            kind = Kind(table, tuple(map(int, elements.split("-"))))
+            found[kind] = SparsePoints(arrays[f"{name}:x"], arrays[f"{name}:cutoffs"])
+        return found
 
 
 def rows_done(part: Part) -> int:
@@ -125,7 +137,7 @@ def run_part(part: Part) -> PartReport:
     """Fold a part's configurations: from its last saved factor, to its end or until it is asked to stop."""
     points = load_points(part.folder)
     assert points is not None, "the sparse points are chosen first"
-    terms = terms_of(part.fit, points)
+    terms = terms_of(part.fit, points, part.elements)
     done, factor = _begin(part, terms)
     with StopRequest() as stop:
         done = _fold_from(done, factor, part, terms, stop)
@@ -145,12 +157,12 @@ def _begin(part: Part, terms: list[Term]) -> tuple[int, Array]:
 
 def _fold_from(done: int, factor: Array, part: Part, terms: list[Term], stop: StopRequest) -> int:
     """Fold configurations from number `done` on; return the number of those in the factor that is saved at the end."""
-    tallest = max(3 * len(target.positions_A) + 1 for target in part.targets)
+    tallest = max(3 * len(target.cluster) + 1 for target in part.targets)
     block = np.empty((max(BLOCK_ROWS, tallest), len(factor)), order="F")
     filled, rows = 0, sum(len(target) for target in part.targets[:done])
     last_saved = last_said = time.monotonic()
     for target in part.targets[done:]:
-        height = 1 + 3 * len(target.positions_A)
+        height = 1 + 3 * len(target.cluster)
         due = stop.requested or time.monotonic() - last_saved > SAVE_EVERY_S
         if filled + height > len(block) or due:
             _fold_filled(factor, block, filled)
@@ -189,8 +201,8 @@ def _save(part: Part, factor: Array, done: int) -> None:
             path.unlink()
 
 
-def solve_parts(parts: Sequence[Part], log_sigmas: float) -> Solution:
-    """Join the factors of all parts and solve.
+def solve_parts(parts: Sequence[Part], log_sigmas: float, keep: Path) -> Solution:
+    """Join the factors of all parts, keep the whole factor, and solve.
 
     Parameters
     ----------
@@ -198,14 +210,17 @@ def solve_parts(parts: Sequence[Part], log_sigmas: float) -> Solution:
         All of them, complete.
     log_sigmas
         Sum of the logarithms of the sigmas of all targets.
+    keep
+        The file of the factor.
     """
     points = load_points(parts[0].folder)
     assert points is not None
-    log_prior = _log_diagonal(prior(terms_of(parts[0].fit, points), parts[0].fit.sparse_jitter))
+    log_prior = _log_diagonal(prior(terms_of(parts[0].fit, points, parts[0].elements), parts[0].fit.sparse_jitter))
     first, *others = (part.saved()[len(part.targets)] for part in parts)
     factor = np.load(first)
     for path in others:
         join(factor, np.load(path))
+    save_factor(keep, factor, sum(len(target) for part in parts for target in part.targets))
     alpha, residual = solve(factor)
     # y ~ N(0, K_NM K_MM^-1 K_MN + Sigma): by the matrix determinant lemma its determinant needs that of R alone
     n_targets = sum(len(target) for part in parts for target in part.targets)

@@ -7,7 +7,7 @@ the seed and on the configuration's number alone, not on how the work is shared 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from deckgen.quip.rows import SoapVectors, instances
 from deckgen.training.fit.native.targets import Target
-from deckgen.training.fit.native.terms import SparsePoints
+from deckgen.training.fit.native.terms import Kind, SparsePoints, kinds_of
 from deckgen.training.recipe.fit import Fit
 from deckgen.training.selection import farthest_points
 
@@ -55,47 +55,44 @@ class Draw:
 
 @dataclass(frozen=True, eq=False)
 class Survey:
-    """What a first pass learns.
+    """What a first pass learns of each kind of pair, triplet and central atom.
 
     Attributes
     ----------
-    shortest_A, longest_A
-        The range of the pairs' distances.
+    ranges_A
+        The shortest and the longest distance of the pairs; infinity and 0 where there are none.
     triplets
         A random sample of them.
-    moment : (D, D)
+    moments : (D, D)
         sum x x^T of the SOAP vectors.
-    n_atoms
-        Their number.
     """
 
-    shortest_A: float
-    longest_A: float
-    triplets: Draw
-    moment: Array
-    n_atoms: int
+    ranges_A: dict[Kind, tuple[float, float]]
+    triplets: dict[Kind, Draw]
+    moments: dict[Kind, Array]
 
 
-def survey(fit: Fit, targets: Sequence[tuple[int, Target]]) -> Survey:
+def survey(fit: Fit, elements: Sequence[int], targets: Sequence[tuple[int, Target]]) -> Survey:
     """Make the first pass over numbered configurations."""
-    vectors = SoapVectors(fit.soap) if fit.soap.use else None
+    kinds = kinds_of(fit, elements)
+    ranges = {kind: (np.inf, 0.0) for kind in kinds if kind.table == "two_body"}
+    triplets = {kind: Draw(np.empty(0), np.empty((0, 3))) for kind in kinds if kind.table == "three_body"}
+    vectors = SoapVectors(fit.soap, elements) if fit.soap.use else None
     width = vectors.n_components if vectors else 0
-    shortest_A, longest_A, n_atoms = np.inf, 0.0, 0
-    triplets, moment = Draw(np.empty(0), np.empty((0, 3))), np.zeros((width, width))
+    moments = {kind: np.zeros((width, width)) for kind in kinds if kind.table == "soap"}
     for number, target in targets:
-        if fit.two_body.use:
-            distances = instances(2, target.positions_A, fit.two_body)
-            shortest_A = min(shortest_A, float(distances.min(initial=np.inf)))
-            longest_A = max(longest_A, float(distances.max(initial=0.0)))
-        if fit.three_body.use:
-            found = instances(3, target.positions_A, fit.three_body)
-            keys = np.random.default_rng((fit.seed, 3, number)).exponential(size=len(found))
-            triplets = joined_draws([triplets, Draw(keys, found)], LARGEST_SAMPLE)
-        if vectors:
-            x = vectors.values(target.positions_A)
+        rng = np.random.default_rng((fit.seed, 3, number))
+        for kind, (shortest_A, longest_A) in ranges.items():
+            x = instances(kind.elements, target.cluster, fit.two_body)
+            ranges[kind] = float(x.min(initial=shortest_A)), float(x.max(initial=longest_A))
+        for kind, drawn in triplets.items():
+            x = instances(kind.elements, target.cluster, fit.three_body)
+            triplets[kind] = joined_draws([drawn, Draw(rng.exponential(size=len(x)), x)], LARGEST_SAMPLE)
+        for kind, moment in moments.items():
+            assert vectors is not None
+            x = vectors.values(target.cluster, kind.elements[0])
             moment += x.T @ x
-        n_atoms += len(target.positions_A)
-    return Survey(shortest_A, longest_A, triplets, moment, n_atoms)
+    return Survey(ranges, triplets, moments)
 
 
 def joined_draws(draws: Sequence[Draw], count: int) -> Draw:
@@ -106,12 +103,14 @@ def joined_draws(draws: Sequence[Draw], count: int) -> Draw:
 
 def joined_surveys(surveys: Sequence[Survey]) -> Survey:
     """Return what one pass over all the configurations would have learnt."""
+    first = surveys[0]
     return Survey(
-        min(one.shortest_A for one in surveys),
-        max(one.longest_A for one in surveys),
-        joined_draws([one.triplets for one in surveys], LARGEST_SAMPLE),
-        np.sum([one.moment for one in surveys], axis=0),
-        sum(one.n_atoms for one in surveys),
+        {
+            kind: (min(one.ranges_A[kind][0] for one in surveys), max(one.ranges_A[kind][1] for one in surveys))
+            for kind in first.ranges_A
+        },
+        {kind: joined_draws([one.triplets[kind] for one in surveys], LARGEST_SAMPLE) for kind in first.triplets},
+        {kind: np.sum([one.moments[kind] for one in surveys], axis=0) for kind in first.moments},
     )
 
 
@@ -122,36 +121,40 @@ def whitening(moment: Array) -> Array:
     return np.asarray(directions[:, kept] / np.sqrt(values[kept]))
 
 
-def draw(fit: Fit, targets: Sequence[tuple[int, Target]], whiten: Array) -> Draw:
-    """Make the second pass, for SOAP: draw vectors by their leverage scores."""
-    vectors = SoapVectors(fit.soap)
-    kept = Draw(np.empty(0), np.empty((0, vectors.n_components)))
+def draw(
+    fit: Fit, elements: Sequence[int], targets: Sequence[tuple[int, Target]], whiten: Mapping[Kind, Array]
+) -> dict[Kind, Draw]:
+    """Make the second pass, for SOAP: draw vectors of each kind of central atom by their leverage scores."""
+    vectors = SoapVectors(fit.soap, elements)
+    kept = {kind: Draw(np.empty(0), np.empty((0, vectors.n_components))) for kind in whiten}
     for number, target in targets:
-        x = vectors.values(target.positions_A)
-        scores = np.square(x @ whiten).sum(axis=1)
-        keys = np.random.default_rng((fit.seed, 1, number)).exponential(size=len(x)) / scores
-        kept = joined_draws([kept, Draw(keys, x)], candidates(fit))
+        random = np.random.default_rng((fit.seed, 1, number)).exponential(size=len(target.cluster))
+        for kind, before in kept.items():
+            (element,) = kind.elements
+            x = vectors.values(target.cluster, element)
+            scores = np.square(x @ whiten[kind]).sum(axis=1)
+            keys = random[target.cluster.numbers == element] / scores
+            kept[kind] = joined_draws([before, Draw(keys, x)], candidates(fit))
     return kept
 
 
 def candidates(fit: Fit) -> int:
-    """Return the number of SOAP vectors to draw."""
+    """Return the number of SOAP vectors to draw of each kind of central atom."""
     return int(SPARE * fit.soap.n_sparse)
 
 
-def chosen_points(fit: Fit, found: Survey, drawn: Draw | None) -> dict[str, SparsePoints]:
-    """Return the sparse points of each table of [fit] that is in use."""
-    points = dict[str, Array]()
-    if fit.two_body.use:
-        points["two_body"] = np.linspace(found.shortest_A, found.longest_A, fit.two_body.n_sparse)[:, None]
-    if fit.three_body.use:
-        sample = found.triplets.vectors
-        spread = np.ptp(sample, axis=0)
-        picked = farthest_points(
-            sample / np.where(spread > 0.0, spread, 1.0), min(len(sample), fit.three_body.n_sparse)
-        )
-        points["three_body"] = sample[picked]
-    if drawn is not None:
-        _, first = np.unique(drawn.vectors.round(EQUAL_DIGITS), axis=0, return_index=True)
-        points["soap"] = drawn.vectors[np.sort(first)[: fit.soap.n_sparse]]
-    return {name: SparsePoints(np.ascontiguousarray(x), np.ones(len(x))) for name, x in points.items()}
+def chosen_points(fit: Fit, found: Survey, drawn: Mapping[Kind, Draw]) -> dict[Kind, SparsePoints]:
+    """Return the sparse points of each kind that occurs."""
+    points = dict[Kind, Array]()
+    for kind, (shortest_A, longest_A) in found.ranges_A.items():
+        if shortest_A <= longest_A:
+            points[kind] = np.linspace(shortest_A, longest_A, fit.two_body.n_sparse)[:, None]
+    for kind, triplets in found.triplets.items():
+        if len(sample := triplets.vectors):
+            spread = np.ptp(sample, axis=0)
+            scaled = sample / np.where(spread > 0.0, spread, 1.0)
+            points[kind] = sample[farthest_points(scaled, min(len(sample), fit.three_body.n_sparse))]
+    for kind, one in drawn.items():
+        _, first = np.unique(one.vectors.round(EQUAL_DIGITS), axis=0, return_index=True)
+        points[kind] = one.vectors[np.sort(first)[: fit.soap.n_sparse]]
+    return {kind: SparsePoints(np.ascontiguousarray(x), np.ones(len(x))) for kind, x in points.items()}

@@ -6,15 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from ase.data import atomic_numbers
 from numpy.typing import NDArray
 
 from deckgen.errors import InputError
+from deckgen.quip.rows import Cluster
 from deckgen.training.dataset import Dataset
 from deckgen.training.fit.gap_fit import sigmas
 from deckgen.training.fit.native.terms import Term
 from deckgen.training.recipe.fit import Sigma
 
-__all__ = ["Target", "fill_rows", "targets_of"]
+__all__ = ["Target", "elements_of", "fill_rows", "targets_of"]
 
 Array = NDArray[np.float64]
 
@@ -25,7 +27,7 @@ class Target:
 
     Parameters
     ----------
-    positions_A : (N, 3)
+    cluster
         The atoms.
     values : (1 + 3 N,) or (1,)
         Energy without that of the isolated atoms (eV), then the forces (eV/A); the energy alone for an isolated atom.
@@ -33,7 +35,7 @@ class Target:
         Expected errors.
     """
 
-    positions_A: Array
+    cluster: Cluster
     values: Array
     sigmas: Array
 
@@ -47,15 +49,14 @@ def targets_of(train: Dataset, sigma: Sigma, e0: Mapping[str, float]) -> list[Ta
     Raises
     ------
     InputError
-        If there is more than one element, or a frame is periodic.
+        If a frame is periodic.
     """
-    if len(train.elements) > 1:
-        raise InputError(
-            f'[fit] engine = "native" fits one element, and the frames hold {", ".join(train.elements)}',
-            hint='engine = "gap_fit"',
-        )
     targets = [
-        Target(np.zeros((1, 3)), np.array([energy_eV - e0[symbol]]), np.array([sigma.isolated_eV]))
+        Target(
+            Cluster.of([atomic_numbers[symbol]], np.zeros((1, 3))),
+            np.array([energy_eV - e0[symbol]]),
+            np.array([sigma.isolated_eV]),
+        )
         for symbol, energy_eV in sorted(train.isolated_eV.items())
         if symbol in e0
     ]
@@ -68,12 +69,17 @@ def targets_of(train: Dataset, sigma: Sigma, e0: Mapping[str, float]) -> list[Ta
         binding_eV = frame.energy_eV - sum(e0[symbol] for symbol in frame.atoms.symbols)
         targets.append(
             Target(
-                np.ascontiguousarray(frame.atoms.positions),
+                Cluster.of(frame.atoms.numbers, frame.atoms.positions),
                 np.concatenate([[binding_eV], frame.forces_eV_A.ravel()]),
                 np.concatenate([[energy_sigma], np.full(3 * frame.n_atoms, force_sigma)]),
             )
         )
     return targets
+
+
+def elements_of(targets: Sequence[Target]) -> tuple[int, ...]:
+    """Return the atomic numbers that occur, rising."""
+    return tuple(sorted({int(number) for target in targets for number in np.unique(target.cluster.numbers)}))
 
 
 def fill_rows(target: Target, terms: Sequence[Term], rows: Array) -> None:
@@ -91,7 +97,7 @@ def fill_rows(target: Target, terms: Sequence[Term], rows: Array) -> None:
     rows[:] = 0.0
     first = 0
     for term in terms:
-        term.add_rows(target.positions_A, rows[:, first : first + len(term.points)])
+        term.add_rows(target.cluster, rows[:, first : first + len(term.points)])
         first += len(term.points)
     n = len(target)
     rows[n:] = 0.0

@@ -2,21 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations_with_replacement
 
 import numpy as np
+from ase.data import chemical_symbols
 from numpy.typing import NDArray
 
-from deckgen.quip.rows import Order, SoapVectors, add_gaussian_rows
+from deckgen.quip.rows import Cluster, SoapVectors, add_gaussian_rows
 from deckgen.training.recipe.fit import Fit, Soap, ThreeBody, TwoBody
 
-__all__ = ["GaussianTerm", "SoapTerm", "SparsePoints", "Term", "terms_of"]
+__all__ = ["GaussianTerm", "Kind", "SoapTerm", "SparsePoints", "Term", "kinds_of", "terms_of"]
 
 Array = NDArray[np.float64]
 
 COLUMNS_AT_ONCE = 512
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a term describes: each pair, triplet or kind of central atom has sparse points of its own.
+
+    Parameters
+    ----------
+    table
+        Of [fit]: "two_body", "three_body" or "soap".
+    elements
+        Atomic numbers: of a pair; of a centre and two neighbours; of a central atom.
+    """
+
+    table: str
+    elements: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return f"{self.table} {'-'.join(chemical_symbols[number] for number in self.elements)}"
+
+
+def kinds_of(fit: Fit, elements: Sequence[int]) -> list[Kind]:
+    """Return the kinds of the terms in use for some elements: pairs in one order, neighbours in one order."""
+    pairs = list(combinations_with_replacement(sorted(elements), 2))
+    found: list[Kind] = []
+    if fit.two_body.use:
+        found += [Kind("two_body", pair) for pair in pairs]
+    if fit.three_body.use:
+        found += [Kind("three_body", (centre, *pair)) for centre in sorted(elements) for pair in pairs]
+    if fit.soap.use:
+        found += [Kind("soap", (centre,)) for centre in sorted(elements)]
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +76,7 @@ class SparsePoints:
 class GaussianTerm:
     """Pairs or triplets: k = delta^2 exp(-sum_d (x_d - y_d)^2 / 2 theta^2)."""
 
-    order: Order
+    kind: Kind
     settings: TwoBody | ThreeBody
     points: SparsePoints
 
@@ -56,10 +90,10 @@ class GaussianTerm:
         """The sparse points as the file of a potential holds them."""
         return self.points.x
 
-    def add_rows(self, positions_A: Array, rows: Array) -> None:
+    def add_rows(self, cluster: Cluster, rows: Array) -> None:
         """Add the term to a configuration's rows (1 + 3 N, n), energies and forces."""
         weights = self.settings.delta_eV**2 * self.points.cutoffs
-        add_gaussian_rows(self.order, positions_A, self.settings, self.theta_A, self.points.x, weights, rows)
+        add_gaussian_rows(self.kind.elements, cluster, self.settings, self.theta_A, self.points.x, weights, rows)
 
     def covariance(self, first: int, end: int) -> Array:
         """Return the columns first .. end of the covariance of the sparse points, (n, end - first), in eV^2."""
@@ -73,23 +107,27 @@ class GaussianTerm:
 class SoapTerm:
     """Neighbourhoods of atoms: k = delta^2 (x . y)^zeta of normalised SOAP vectors."""
 
+    kind: Kind
     settings: Soap
     points: SparsePoints
+    elements: tuple[int, ...]
+    """All elements of the potential: each has a density."""
 
     @cached_property
     def vectors(self) -> SoapVectors:
         """What makes the vectors."""
-        return SoapVectors(self.settings)
+        return SoapVectors(self.settings, self.elements)
 
     @property
     def written(self) -> Array:
         """The sparse points as the file of a potential holds them: with gap_fit's last component, which is 0."""
         return np.pad(self.points.x, ((0, 0), (0, 1)))
 
-    def add_rows(self, positions_A: Array, rows: Array) -> None:
+    def add_rows(self, cluster: Cluster, rows: Array) -> None:
         """Add the term to a configuration's rows (1 + 3 N, n), energies and forces."""
+        (element,) = self.kind.elements
         weights = self.settings.delta_eV**2 * self.points.cutoffs
-        self.vectors.add_rows(positions_A, self.points.x, weights, self.settings.zeta, rows)
+        self.vectors.add_rows(cluster, element, self.points.x, weights, self.settings.zeta, rows)
 
     def covariance(self, first: int, end: int) -> Array:
         """Return the columns first .. end of the covariance of the sparse points, (n, end - first), in eV^2."""
@@ -101,13 +139,25 @@ class SoapTerm:
 Term = GaussianTerm | SoapTerm
 
 
-def terms_of(fit: Fit, points: Mapping[str, SparsePoints]) -> list[Term]:
-    """Return the terms in use, in the order of their columns, with the sparse points of each table of [fit]."""
+def terms_of(fit: Fit, points: Mapping[Kind, SparsePoints], elements: Sequence[int]) -> list[Term]:
+    """Return the terms that have sparse points, in the order of their columns.
+
+    Parameters
+    ----------
+    fit
+        The settings.
+    points
+        Of each kind; one that does not occur in the data has none.
+    elements
+        Atomic numbers of the potential.
+    """
+    settings: dict[str, TwoBody | ThreeBody] = {"two_body": fit.two_body, "three_body": fit.three_body}
     terms: list[Term] = []
-    if fit.two_body.use:
-        terms.append(GaussianTerm(2, fit.two_body, points["two_body"]))
-    if fit.three_body.use:
-        terms.append(GaussianTerm(3, fit.three_body, points["three_body"]))
-    if fit.soap.use:
-        terms.append(SoapTerm(fit.soap, points["soap"]))
+    for kind in kinds_of(fit, elements):
+        if kind not in points:
+            continue
+        if kind.table == "soap":
+            terms.append(SoapTerm(kind, fit.soap, points[kind], tuple(sorted(elements))))
+        else:
+            terms.append(GaussianTerm(kind, settings[kind.table], points[kind]))
     return terms

@@ -39,6 +39,7 @@ const std::map<std::string, std::set<std::string>> elements = {
     {"permutation", {"i"}},
     {"sparseX", {"i", "alpha", "sparseCutoff"}},
     {"command_line", {}},
+    {"XYZ_data", {}},    // the training data, which gap_fit copies into the xml unless told otherwise
 };
 
 }    // namespace

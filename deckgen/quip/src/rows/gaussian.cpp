@@ -26,11 +26,11 @@ Bond bond(const Cluster &cluster, int from, int to)
   return b;
 }
 
-std::vector<Bond> bonds_within(const Cluster &cluster, const Cutoff &cutoff, int centre)
+std::vector<Bond> bonds_within(const Cluster &cluster, const Cutoff &cutoff, int centre, int element)
 {
   std::vector<Bond> bonds;
   for (int j = 0; j < cluster.n; ++j) {
-    if (j == centre) continue;
+    if (j == centre || cluster.elements[j] != element) continue;
     Bond b = bond(cluster, centre, j);
     if (b.r >= cutoff.radius) continue;
     cutoff.evaluate(b.r, b.cut, b.cut_slope);
@@ -89,12 +89,13 @@ void add_column(const Instance &instance, const GaussianKernel &kernel, int s, d
 
 }    // namespace
 
-std::vector<Instance> pairs_of(const Cluster &cluster, double cutoff, double width)
+std::vector<Instance> pairs_of(const Cluster &cluster, const int (&elements)[2], double cutoff, double width)
 {
   std::vector<Instance> pairs;
-  for (int i = 0; i < cluster.n; ++i)
-    for (const Bond &b : bonds_within(cluster, {cutoff, width}, i)) {
-      if (b.to < i) continue;
+  for (int i = 0; i < cluster.n; ++i) {
+    if (cluster.elements[i] != elements[0]) continue;
+    for (const Bond &b : bonds_within(cluster, {cutoff, width}, i, elements[1])) {
+      if (elements[0] == elements[1] && b.to < i) continue;
       Instance pair;
       pair.n_atoms = 2, pair.dimensions = 1;
       pair.multiplicity = 2.0;
@@ -104,16 +105,20 @@ std::vector<Instance> pairs_of(const Cluster &cluster, double cutoff, double wid
       add_distance(pair.slope_of_cut, 0, 1, b.unit, b.cut_slope);
       pairs.push_back(pair);
     }
+  }
   return pairs;
 }
 
-std::vector<Instance> triplets_of(const Cluster &cluster, double cutoff, double width)
+std::vector<Instance> triplets_of(const Cluster &cluster, const int (&elements)[3], double cutoff, double width)
 {
   std::vector<Instance> triplets;
   for (int i = 0; i < cluster.n; ++i) {
-    const std::vector<Bond> bonds = bonds_within(cluster, {cutoff, width}, i);
-    for (size_t j = 0; j < bonds.size(); ++j)
-      for (size_t k = j + 1; k < bonds.size(); ++k) triplets.push_back(triplet(cluster, i, bonds[j], bonds[k]));
+    if (cluster.elements[i] != elements[0]) continue;
+    const std::vector<Bond> js = bonds_within(cluster, {cutoff, width}, i, elements[1]);
+    const std::vector<Bond> ks = bonds_within(cluster, {cutoff, width}, i, elements[2]);
+    for (size_t j = 0; j < js.size(); ++j)
+      for (size_t k = elements[1] == elements[2] ? j + 1 : 0; k < ks.size(); ++k)
+        triplets.push_back(triplet(cluster, i, js[j], ks[k]));
   }
   return triplets;
 }

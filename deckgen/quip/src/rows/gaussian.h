@@ -6,9 +6,10 @@
 
 namespace deckgen {
 
-// A free cluster: positions [n][3] in angstrom.
+// A free cluster: positions [n][3] in angstrom, atomic numbers [n].
 struct Cluster {
   const double *positions = nullptr;
+  const int *elements = nullptr;
   int n = 0;
 };
 
@@ -39,11 +40,11 @@ struct GaussianKernel {
   const double *weights = nullptr;    // [n_points]: delta^2, and the cutoff of the sparse point
 };
 
-// distance_2b: every bond, which counts twice.
-std::vector<Instance> pairs_of(const Cluster &cluster, double cutoff, double width);
+// distance_2b: every bond of two elements, in either order; it counts twice.
+std::vector<Instance> pairs_of(const Cluster &cluster, const int (&elements)[2], double cutoff, double width);
 
-// angle_3b: every centre with two neighbours, which counts twice.
-std::vector<Instance> triplets_of(const Cluster &cluster, double cutoff, double width);
+// angle_3b: every centre of the first element with neighbours of the other two, in either order; it counts twice.
+std::vector<Instance> triplets_of(const Cluster &cluster, const int (&elements)[3], double cutoff, double width);
 
 void add_gaussian_rows(const std::vector<Instance> &instances, const GaussianKernel &kernel, const Rows &rows);
 

@@ -15,9 +15,11 @@ namespace {
 
 std::string last_error;
 
-std::vector<Instance> instances_of(int order, const Cluster &cluster, double cutoff, double width)
+// `elements`: two of pairs, or the centre's and two of its neighbours.
+std::vector<Instance> instances_of(int order, const Cluster &cluster, const int *elements, double cutoff, double width)
 {
-  return order == 2 ? pairs_of(cluster, cutoff, width) : triplets_of(cluster, cutoff, width);
+  if (order == 2) return pairs_of(cluster, {elements[0], elements[1]}, cutoff, width);
+  return triplets_of(cluster, {elements[0], elements[1], elements[2]}, cutoff, width);
 }
 
 // What `make` returns; nullptr, and the reason kept, if it throws.
@@ -36,25 +38,26 @@ template <class Make> void *made(const Make &make)
 DECKGEN_EXPORT const char *deckgen_rows_error() { return last_error.c_str(); }
 
 // Writes x [count][dimensions] of the pairs (order 2) or triplets (order 3) where `x` is not null; returns their number.
-DECKGEN_EXPORT long deckgen_instances(int order, const double *positions, int n, double cutoff, double width, double *x)
+DECKGEN_EXPORT long deckgen_instances(int order, const int *elements, const double *positions, const int *numbers,
+                                      int n, double cutoff, double width, double *x)
 {
-  const std::vector<Instance> instances = instances_of(order, {positions, n}, cutoff, width);
+  const std::vector<Instance> instances = instances_of(order, {positions, numbers, n}, elements, cutoff, width);
   for (const Instance &instance : instances)
     if (x) x = std::copy_n(instance.x, instance.dimensions, x);
   return static_cast<long>(instances.size());
 }
 
-DECKGEN_EXPORT void deckgen_gaussian_rows(int order, const double *positions, int n, double cutoff, double width,
-                                          int n_points, const double *theta, const double *points,
-                                          const double *weights, double *rows, long stride)
+DECKGEN_EXPORT void deckgen_gaussian_rows(int order, const int *elements, const double *positions, const int *numbers,
+                                          int n, double cutoff, double width, int n_points, const double *theta,
+                                          const double *points, const double *weights, double *rows, long stride)
 {
   const GaussianKernel kernel = {cutoff, width, n_points, theta, points, weights};
-  add_gaussian_rows(instances_of(order, {positions, n}, cutoff, width), kernel, {rows, stride});
+  add_gaussian_rows(instances_of(order, {positions, numbers, n}, elements, cutoff, width), kernel, {rows, stride});
 }
 
 // nullptr if the basis is not covered; deckgen_rows_error says why.
 DECKGEN_EXPORT void *deckgen_soap_new(int n_max, int l_max, double cutoff, double width, double atom_sigma,
-                                      double central_weight)
+                                      double central_weight, int n_densities, const int *densities)
 {
   SoapBasis basis;
   basis.n_max = n_max;
@@ -62,24 +65,24 @@ DECKGEN_EXPORT void *deckgen_soap_new(int n_max, int l_max, double cutoff, doubl
   basis.atom_sigma = atom_sigma;
   basis.central_weight = central_weight;
   basis.cutoff = {cutoff, width};
-  return made([&] { return new SoapVectors(basis); });
+  return made([&] { return new SoapVectors(basis, std::vector<int>(densities, densities + n_densities)); });
 }
 
 DECKGEN_EXPORT void deckgen_soap_delete(void *soap) { delete static_cast<SoapVectors *>(soap); }
 
-// x [n][size] of all atoms; returns the number of ordered pairs of neighbours.
-DECKGEN_EXPORT long deckgen_soap_values(void *soap, const double *positions, int n, double *x)
+// x [n_centres][size] of some atoms.
+DECKGEN_EXPORT void deckgen_soap_values(void *soap, const double *positions, const int *numbers, int n, int n_centres,
+                                        const int *centres, double *x)
 {
   SoapVectors &vectors = *static_cast<SoapVectors *>(soap);
-  long total = 0;
-  for (int i = 0; i < n; ++i) total += vectors.value({positions, n}, i, x + static_cast<long>(i) * vectors.size());
-  return total;
+  for (int i = 0; i < n_centres; ++i)
+    vectors.value({positions, numbers, n}, centres[i], x + static_cast<long>(i) * vectors.size());
 }
 
-DECKGEN_EXPORT int deckgen_soap_gradients(void *soap, const double *positions, int n, int centre, int *atoms,
-                                          double *out)
+DECKGEN_EXPORT int deckgen_soap_gradients(void *soap, const double *positions, const int *numbers, int n, int centre,
+                                          int *atoms, double *out)
 {
-  return static_cast<SoapVectors *>(soap)->gradients({positions, n}, centre, atoms, out);
+  return static_cast<SoapVectors *>(soap)->gradients({positions, numbers, n}, centre, atoms, out);
 }
 
 DECKGEN_EXPORT void deckgen_soap_rows(const double *products, long products_stride, int n_centres, const int *centres,

@@ -18,42 +18,50 @@ double power(double x, double exponent)
 
 }    // namespace
 
-SoapVectors::SoapVectors(const SoapBasis &basis_) :
-    basis(basis_), n_row(round_up(basis_.n_max, 4)), n_l(basis_.l_max + 1),
-    n_pairs(basis_.n_max * (basis_.n_max + 1) / 2), n_harmonics(n_l * n_l), radial(basis_, n_row),
-    harmonics(basis_.l_max)
+SoapVectors::SoapVectors(const SoapBasis &basis_, const std::vector<int> &densities_) :
+    basis(basis_), densities(densities_), n_row(round_up(basis_.n_max, 4)), n_l(basis_.l_max + 1),
+    n_functions(basis_.n_max * static_cast<int>(densities_.size())), n_pairs(n_functions * (n_functions + 1) / 2),
+    n_harmonics(n_l * n_l), radial(basis_, n_row), harmonics(basis_.l_max)
 {
   const int stride = radial.table().stride();
-  coefficients.resize(static_cast<size_t>(n_harmonics) * n_row);
+  coefficients.resize(static_cast<size_t>(n_harmonics) * n_functions);
   for (Buffer *buffer : {&values, &slopes}) buffer->clear(static_cast<size_t>(stride) * lanes);
   angular.clear(static_cast<size_t>(n_harmonics) * lanes);
   angular_slopes.clear(static_cast<size_t>(3 * n_harmonics) * lanes);
   units.clear(3 * lanes);
   inverse_r.clear(lanes);
-  of_coefficients.clear(static_cast<size_t>(2 * n_l * n_row) * lanes);
+  of_coefficients.clear(static_cast<size_t>(2 * n_l * n_functions) * lanes);
   of_spectrum.clear(static_cast<size_t>(size()) * lanes);
 }
 
 void SoapVectors::find_neighbours(const Cluster &cluster, int centre)
 {
   neighbours.clear();
-  for (int j = 0; j < cluster.n; ++j) {
-    Neighbour n;
-    n.atom = j;
-    for (int a = 0; a < 3; ++a) n.unit[a] = cluster.positions[3 * j + a] - cluster.positions[3 * centre + a];
-    n.r = std::sqrt(n.unit[0] * n.unit[0] + n.unit[1] * n.unit[1] + n.unit[2] * n.unit[2]);
-    if (j == centre || n.r >= basis.cutoff.radius) continue;
-    for (double &u : n.unit) u /= n.r;
-    neighbours.push_back(n);
+  groups.clear();
+  for (size_t s = 0; s < densities.size(); ++s) {
+    const int begin = static_cast<int>(neighbours.size());
+    for (int j = 0; j < cluster.n; ++j) {
+      if (j == centre || cluster.elements[j] != densities[s]) continue;
+      Neighbour n;
+      n.atom = j;
+      for (int a = 0; a < 3; ++a) n.unit[a] = cluster.positions[3 * j + a] - cluster.positions[3 * centre + a];
+      n.r = std::sqrt(n.unit[0] * n.unit[0] + n.unit[1] * n.unit[1] + n.unit[2] * n.unit[2]);
+      if (n.r >= basis.cutoff.radius) continue;
+      for (double &u : n.unit) u /= n.r;
+      neighbours.push_back(n);
+    }
+    const int end = static_cast<int>(neighbours.size());
+    for (int first = begin; first < end; first += lanes)
+      groups.push_back({first, std::min(lanes, end - first), static_cast<int>(s) * basis.n_max});
   }
 }
 
 // The radial functions and harmonics of `lanes` neighbours; where there are fewer, the rest is zero.
-void SoapVectors::set_group(int first)
+void SoapVectors::set_group(const Group &group)
 {
-  const int stride = radial.table().stride(), count = std::min<int>(lanes, neighbours.size() - first);
+  const int stride = radial.table().stride(), count = group.count;
   for (int w = 0; w < lanes; ++w) {
-    const Neighbour n = w < count ? neighbours[first + w] : Neighbour{0, 1.0, {0.0, 0.0, 1.0}};
+    const Neighbour n = w < count ? neighbours[group.first + w] : Neighbour{0, 1.0, {0.0, 0.0, 1.0}};
     const HermiteWeights h = radial.table().weights(std::min(n.r, basis.cutoff.radius));
     double cut = 0.0, cut_slope = 0.0;
     if (w < count) basis.cutoff.evaluate(n.r, cut, cut_slope);
@@ -91,18 +99,21 @@ void SoapVectors::set_group(int first)
   }
 }
 
-void SoapVectors::expand()
+// The atom itself is part of the density of its own element.
+void SoapVectors::expand(int element)
 {
   std::fill(coefficients.begin(), coefficients.end(), 0.0);
   const double y00 = std::sqrt(0.25 / 3.14159265358979323846);
-  for (int n = 0; n < basis.n_max; ++n) coefficients[n] = y00 * radial.of_centre()[n];
-  for (size_t first = 0; first < neighbours.size(); first += lanes) {
-    set_group(static_cast<int>(first));
+  for (size_t s = 0; s < densities.size(); ++s)
+    if (densities[s] == element)
+      for (int n = 0; n < basis.n_max; ++n) coefficients[s * basis.n_max + n] = y00 * radial.of_centre()[n];
+  for (const Group &group : groups) {
+    set_group(group);
     for (int l = 0; l < n_l; ++l)
       for (int lm = l * l; lm < (l + 1) * (l + 1); ++lm) {
         const Simd y = load(angular.data() + lm * lanes);
         for (int n = 0; n < basis.n_max; ++n)
-          coefficients[lm * n_row + n] += sum(y * load(values.data() + (l * n_row + n) * lanes));
+          coefficients[lm * n_functions + group.function + n] += sum(y * load(values.data() + (l * n_row + n) * lanes));
       }
   }
 }
@@ -111,11 +122,11 @@ void SoapVectors::set_spectrum(double *out)
 {
   double norm = 0.0;
   for (int l = 0; l < n_l; ++l)
-    for (int n = 0, pair = 0; n < basis.n_max; ++n)
+    for (int n = 0, pair = 0; n < n_functions; ++n)
       for (int other = 0; other <= n; ++other, ++pair) {
         double total = 0.0;
         for (int lm = l * l; lm < (l + 1) * (l + 1); ++lm)
-          total += coefficients[lm * n_row + n] * coefficients[lm * n_row + other];
+          total += coefficients[lm * n_functions + n] * coefficients[lm * n_functions + other];
         total *= factor(l, n == other);
         norm += total * total;
         out[pair * n_l + l] = total;
@@ -127,7 +138,7 @@ void SoapVectors::set_spectrum(double *out)
 int SoapVectors::value(const Cluster &cluster, int centre, double *out)
 {
   find_neighbours(cluster, centre);
-  expand();
+  expand(cluster.elements[centre]);
   set_spectrum(out);
   return static_cast<int>(neighbours.size());
 }
@@ -136,18 +147,20 @@ int SoapVectors::gradients(const Cluster &cluster, int centre, int *atoms, doubl
 {
   const int count = value(cluster, centre, out);
   for (int j = 0; j < count; ++j) atoms[j] = neighbours[j].atom;
-  for (int first = 0; first < count; first += lanes) {
-    set_group(first);
+  for (const Group &group : groups) {
+    set_group(group);
+    of_coefficients.clear(static_cast<size_t>(2 * n_l * n_functions) * lanes);    // another group's density
     for (int axis = 0; axis < 3; ++axis) {
-      differentiate(axis);
-      write_group(first, axis, out, out + size());
+      differentiate(group, axis);
+      write_group(group, axis, out, out + size());
     }
   }
   return count;
 }
 
-// dp of the group's neighbours along one axis: dc_nlm = dR_ln/dr u Y_lm + R_ln dY_lm, and p is bilinear in c.
-void SoapVectors::differentiate(int axis)
+// dp of the group's neighbours along one axis: dc_nlm = dR_ln/dr u Y_lm + R_ln dY_lm for the functions of their density,
+// 0 for the others, and p is bilinear in c.
+void SoapVectors::differentiate(const Group &group, int axis)
 {
   const Simd unit = load(units.data() + axis * lanes);
   for (int l = 0; l < n_l; ++l) {
@@ -157,17 +170,17 @@ void SoapVectors::differentiate(int axis)
       const Simd dy = load(angular_slopes.data() + (axis * n_harmonics + l * l + m) * lanes);
       for (int n = 0; n < basis.n_max; ++n) {
         const int f = (l * n_row + n) * lanes;
-        store(of_coefficients.data() + (m * n_row + n) * lanes,
+        store(of_coefficients.data() + (m * n_functions + group.function + n) * lanes,
               load(slopes.data() + f) * y + load(values.data() + f) * dy);
       }
     }
-    const double *c = coefficients.data() + static_cast<size_t>(l * l) * n_row;
-    for (int n = 0, pair = 0; n < basis.n_max; ++n)
+    const double *c = coefficients.data() + static_cast<size_t>(l * l) * n_functions;
+    for (int n = 0, pair = 0; n < n_functions; ++n)
       for (int other = 0; other <= n; ++other, ++pair) {
         Simd total = {};
         for (int m = 0; m < n_m; ++m) {
-          const double *d = of_coefficients.data() + m * n_row * lanes;
-          total += c[m * n_row + other] * load(d + n * lanes) + c[m * n_row + n] * load(d + other * lanes);
+          const double *d = of_coefficients.data() + m * n_functions * lanes;
+          total += c[m * n_functions + other] * load(d + n * lanes) + c[m * n_functions + n] * load(d + other * lanes);
         }
         store(of_spectrum.data() + (pair * n_l + l) * lanes, factor(l, n == other) * total);
       }
@@ -175,15 +188,14 @@ void SoapVectors::differentiate(int axis)
 }
 
 // From dp to that of x = p/|p|, each neighbour's to its own row.
-void SoapVectors::write_group(int first, int axis, const double *x, double *out) const
+void SoapVectors::write_group(const Group &group, int axis, const double *x, double *out) const
 {
   Simd along = {};
   for (int k = 0; k < size(); ++k) along += x[k] * load(of_spectrum.data() + k * lanes);
-  const int count = std::min<int>(lanes, neighbours.size() - first);
-  double *row = out + static_cast<size_t>(3 * first + axis) * size();
+  double *row = out + static_cast<size_t>(3 * group.first + axis) * size();
   for (int k = 0; k < size(); ++k) {
     const Simd dx = inverse_norm * (load(of_spectrum.data() + k * lanes) - along * x[k]);
-    for (int w = 0; w < count; ++w) row[static_cast<size_t>(3 * w) * size() + k] = dx[w];
+    for (int w = 0; w < group.count; ++w) row[static_cast<size_t>(3 * w) * size() + k] = dx[w];
   }
 }
 

@@ -12,9 +12,11 @@ namespace deckgen {
 
 class SoapVectors {
  public:
-  explicit SoapVectors(const SoapBasis &basis);
+  // `densities`: the elements that have a density each, by atomic number, in the order of the potential's species_Z.
+  SoapVectors(const SoapBasis &basis, const std::vector<int> &densities);
 
-  // Components, in gap_fit's order: by pair of radial functions, then by l. Its last one, which is 0, is left out.
+  // Components, in gap_fit's order: by pair of radial functions (function n of density s is number s n_max + n), then by l.
+  // Its last one, which is 0, is left out.
   int size() const { return n_pairs * n_l; }
 
   // Writes x of one atom to out [size()], and returns the number of its neighbours.
@@ -32,25 +34,33 @@ class SoapVectors {
     double unit[3] = {};
   };
 
+  // Up to `lanes` neighbours of one density, which are computed together.
+  struct Group {
+    int first = 0, count = 0;
+    int function = 0;    // first radial function of its density
+  };
+
   void find_neighbours(const Cluster &cluster, int centre);
-  void set_group(int first);
-  void expand();
+  void set_group(const Group &group);
+  void expand(int element);
   void set_spectrum(double *out);
-  void differentiate(int axis);
-  void write_group(int first, int axis, const double *x, double *out) const;
+  void differentiate(const Group &group, int axis);
+  void write_group(const Group &group, int axis, const double *x, double *out) const;
   double factor(int l, bool is_diagonal) const { return std::sqrt((is_diagonal ? 1.0 : 2.0) / (2.0 * l + 1.0)); }
 
   SoapBasis basis;
-  int n_row, n_l, n_pairs, n_harmonics;
+  std::vector<int> densities;
+  int n_row, n_l, n_functions, n_pairs, n_harmonics;    // n_row: of the radial functions of one density
   SoapRadial radial;
   Harmonics harmonics;
-  std::vector<Neighbour> neighbours;
+  std::vector<Neighbour> neighbours;    // density by density
+  std::vector<Group> groups;
   double inverse_norm = 0.0;
-  std::vector<double> coefficients;    // [l m][n]
+  std::vector<double> coefficients;    // [l m][function]
   Buffer values, slopes;             // of a group of neighbours, [l n][lane]: R_ln with its cutoff, and its derivative
   Buffer angular, angular_slopes;    // [l m][lane] and [axis][l m][lane]: Y_lm, and its derivative
   Buffer units, inverse_r;           // [axis][lane], [lane]
-  Buffer of_coefficients;            // [m n][lane], for one l at a time
+  Buffer of_coefficients;            // [m function][lane], for one l at a time
   Buffer of_spectrum;                // [component][lane]
 };
 

@@ -11,7 +11,7 @@ from deckgen.decks.clusters import build
 from deckgen.decks.manifest import FRAMES
 from deckgen.decks.protocols import nvt_id
 from deckgen.errors import InputError, RunError
-from deckgen.processes.executor import open_executor
+from deckgen.processes.executor import TaskExecutor, use_executor
 from deckgen.reference.calculator import boxed, dynamics
 from deckgen.reference.settings import ReferenceChoice
 from deckgen.reference.vasp import write_folder
@@ -23,17 +23,21 @@ __all__ = ["sample_reference", "write_vasp_folders"]
 
 
 def sample_reference(
-    settings: Sample, choice: ReferenceChoice, folder: Path, workers: int | None
+    settings: Sample,
+    choice: ReferenceChoice,
+    folder: Path,
+    workers: int | None = None,
+    executor: TaskExecutor | None = None,
 ) -> tuple[list[Atoms], list[str]]:
     """Run the dynamics with the reference calculator; each run resumes where it stopped."""
     runs = dict[Path, tuple[str, float, Future[None]]]()
-    with open_executor(workers) as executor:
+    with use_executor(executor, workers) as pool:
         for size in settings.sizes:
             formula, start = f"{settings.element}{size}", build(settings.element, size, settings.structure)
             for temperature in settings.temperatures_K:
                 path = folder / "md" / f"{formula}-{nvt_id(temperature, 1)}" / FRAMES
                 path.parent.mkdir(parents=True, exist_ok=True)
-                future = executor.submit(
+                future = pool.submit(
                     dynamics,
                     start,
                     choice,

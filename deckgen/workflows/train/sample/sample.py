@@ -11,6 +11,7 @@ from ase import Atoms
 
 from deckgen.errors import RunError
 from deckgen.files import set_aside, write_whole
+from deckgen.processes.executor import TaskExecutor
 from deckgen.training.extxyz import frames_text
 from deckgen.training.recipe import Recipe
 from deckgen.training.recipe.folder import FRAMES, SAMPLED
@@ -44,7 +45,12 @@ class Sampled:
 
 
 def sample(
-    recipe: Recipe | Path | str = ".", *, workers: int | None = None, force: bool = False, progress: bool = True
+    recipe: Recipe | Path | str = ".",
+    *,
+    workers: int | None = None,
+    executor: TaskExecutor | None = None,
+    force: bool = False,
+    progress: bool = True,
 ) -> Sampled:
     """Sample frames as gap.toml's [sample] says, into frames/.
 
@@ -56,6 +62,8 @@ def sample(
         The training project: its recipe, its folder or its gap.toml.
     workers
         Runs at once; None: as many as cores.
+    executor
+        Runs them, in place of one of its own.
     force
         Replace decks of other settings; what they computed is kept in decks.old.
     progress
@@ -74,9 +82,11 @@ def sample(
         return Sampled(folder / "vasp", 0, write_vasp_folders(recipe, folder / "vasp"))
     if settings.by == "nvt":
         settings = _absolute(settings, recipe.folder)
-        frames, failed = sample_nvt(settings, folder, workers=workers, force=force, progress=progress)
+        frames, failed = sample_nvt(
+            settings, folder, workers=workers, executor=executor, force=force, progress=progress
+        )
     else:
-        frames, failed = sample_reference(settings, recipe.reference, folder, workers)
+        frames, failed = sample_reference(settings, recipe.reference, folder, workers, executor)
     if not frames:
         raise RunError("no run gave a frame: " + "; ".join(failed), hint="see frames/studies/*/decks/nvt/*/log.lammps")
     n_runs = len({atoms.info["trajectory"] for atoms in frames})

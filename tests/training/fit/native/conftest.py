@@ -16,11 +16,12 @@ from deckgen.training.dataset import Dataset, LabelledFrame
 from deckgen.training.fit.arguments import TRAINING_FILE, gap_fit_arguments
 from deckgen.training.fit.gap_fit import run_gap_fit, write_training_file
 from deckgen.training.fit.native.gap_xml import read_points
-from deckgen.training.fit.native.targets import Target, targets_of
-from deckgen.training.fit.native.terms import SparsePoints
+from deckgen.training.fit.native.targets import Target, elements_of, targets_of
+from deckgen.training.fit.native.terms import Kind, SparsePoints
 from deckgen.training.recipe.fit import Fit
 
 E0 = {"Na": -0.2}
+ALLOY_E0 = {"K": -0.15, "Na": -0.2}
 TABLES = {
     "two_body": {"cutoff_A": 6.0, "transition_A": 0.9, "n_sparse": 8, "delta_eV": 0.5},
     "three_body": {"cutoff_A": 5.0, "n_sparse": 20, "delta_eV": 0.05, "theta_A": 0.8},
@@ -49,9 +50,15 @@ def cluster(n_atoms: int, rng: np.random.Generator) -> Atoms:
 
 def labelled(atoms: Atoms, number: int) -> LabelledFrame:
     atoms.calc = MorsePotential(epsilon=0.05, r0=3.7, rho0=4.0, rcut1=5.0, rcut2=6.0)
-    energy, forces = atoms.get_potential_energy() + E0["Na"] * len(atoms), atoms.get_forces()
+    energy, forces = atoms.get_potential_energy() + sum(ALLOY_E0[s] for s in atoms.symbols), atoms.get_forces()
     atoms.calc = None
     return LabelledFrame(atoms, energy, forces, f"data:{number}", "md")
+
+
+def alloyed(atoms: Atoms, rng: np.random.Generator) -> Atoms:
+    """The same cluster with two potassium atoms in five."""
+    n_potassium = (2 * len(atoms) + 4) // 5
+    return Atoms(rng.permutation([19] * n_potassium + [11] * (len(atoms) - n_potassium)), atoms.positions)
 
 
 @pytest.fixture(scope="session")
@@ -61,9 +68,21 @@ def train() -> Dataset:
 
 
 @pytest.fixture(scope="session")
+def alloy() -> Dataset:
+    rng = np.random.default_rng(4)
+    sizes = [13, 13, 13, 9, 9, 7, 2, 2]
+    return Dataset(tuple(labelled(alloyed(cluster(n, rng), rng), k) for k, n in enumerate(sizes)), dict(ALLOY_E0))
+
+
+@pytest.fixture(scope="session")
 def unseen() -> list[Atoms]:
     rng = np.random.default_rng(2)
     return [cluster(n, rng) for n in (13, 13, 9, 1)]
+
+
+@pytest.fixture(scope="session")
+def unseen_alloy(unseen: list[Atoms]) -> list[Atoms]:
+    return [alloyed(atoms, np.random.default_rng(5)) for atoms in unseen]
 
 
 @dataclass(frozen=True)
@@ -73,8 +92,9 @@ class Judged:
     fit: Fit
     folder: Path
     targets: list[Target]
-    points: dict[str, SparsePoints]
+    points: dict[Kind, SparsePoints]
     frames: list[Atoms]
+    e0: dict[str, float]
 
     @property
     def xml(self) -> Path:
@@ -83,18 +103,37 @@ class Judged:
     def dump(self, name: str, *shape: int) -> np.ndarray:
         return np.loadtxt(self.folder / f"dump_{name}").reshape(shape)
 
+    @property
+    def elements(self) -> tuple[int, ...]:
+        return elements_of(self.targets)
+
+    @property
+    def n_sparse(self) -> int:
+        return sum(map(len, self.points.values()))
+
 
 @pytest.fixture(scope="session")
 def judged(train: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Judged:
-    folder, fit = tmp_path_factory.mktemp("judged"), Fit.model_validate(TABLES)
+    return by_gap_fit(train, Fit.model_validate(TABLES), tmp_path_factory.mktemp("judged"))
+
+
+@pytest.fixture(scope="session")
+def judged_alloy(alloy: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Judged:
+    fewer = {"two_body": 5, "three_body": 6, "soap": 9}
+    tables = TABLES | {name: {**TABLES[name], "n_sparse": count} for name, count in fewer.items()}
+    return by_gap_fit(alloy, Fit.model_validate(tables), tmp_path_factory.mktemp("judged-alloy"))
+
+
+def by_gap_fit(train: Dataset, fit: Fit, folder: Path) -> Judged:
+    e0 = train.isolated_eV
     write_training_file(folder / TRAINING_FILE, train, fit)
-    arguments = [*gap_fit_arguments(fit, E0), "linear_system_dump_file=dump"]
+    arguments = [*gap_fit_arguments(fit, e0), "linear_system_dump_file=dump"]
     run_gap_fit(arguments, folder, threads=1, progress=print)
-    as_read = read(folder / TRAINING_FILE, ":")[1:]
+    as_read = read(folder / TRAINING_FILE, ":")[len(e0) :]
     frames = [
         LabelledFrame(Atoms(a.numbers, a.positions), a.info["REF_energy"], a.arrays["REF_forces"], "read", "md")
         for a in as_read
     ]
-    targets = targets_of(Dataset(tuple(frames), dict(E0)), fit.sigma, E0)
-    points = read_points(folder / "gap.xml", fit)
-    return Judged(fit, folder, targets, points, [frame.atoms for frame in frames])
+    targets = targets_of(Dataset(tuple(frames), e0), fit.sigma, e0)
+    points = read_points(folder / "gap.xml", fit, elements_of(targets))
+    return Judged(fit, folder, targets, points, [frame.atoms for frame in frames], e0)

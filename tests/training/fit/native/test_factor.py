@@ -5,7 +5,7 @@ import pytest
 
 from deckgen.errors import RunError
 from deckgen.training.fit.native.factor import fold, join, prior, solve
-from deckgen.training.fit.native.terms import GaussianTerm, SparsePoints
+from deckgen.training.fit.native.terms import GaussianTerm, Kind, SparsePoints
 from deckgen.training.recipe.fit import TwoBody
 
 
@@ -49,7 +49,7 @@ def test_two_factors_joined_are_the_factor_of_all_rows():
 
 def test_sparse_points_that_coincide_need_a_jitter():
     points = SparsePoints(np.array([[3.0], [3.0], [4.0]]), np.ones(3))
-    term = GaussianTerm(2, TwoBody(), points)
+    term = GaussianTerm(Kind("two_body", (11, 11)), TwoBody(), points)
     with pytest.raises(RunError, match="not positive definite") as caught:
         prior([term], 0.0)
     assert "sparse_jitter" in caught.value.hint

@@ -47,7 +47,7 @@ def test_a_native_fit_describes_its_frames_and_says_what_it_did(made, train):
     assert json.loads((folder / "fit.json").read_text())["arguments"][0] == "engine=native"
     assert "condition number" in (folder / "native.log").read_text()
     assert {path.name for path in folder.iterdir()} == {
-        *("fit.json", "native.log", "train.extxyz"),
+        *("factor.npz", "fit.json", "native.log", "train.extxyz"),
         *(path.name for path in read_gap(result.xml).files),
     }
 
@@ -66,25 +66,25 @@ def test_the_same_native_fit_is_not_made_again_and_another_engine_is_another_fit
 def test_the_sparse_points_of_another_potential_are_taken_as_they_are(made, train, tmp_path):
     chosen = recipe(sparse_from=str(made[0].xml), sparse_jitter=1e-9)
     other = fit(chosen, train, tmp_path / "fit", threads=1)
-    for name, points in read_points(made[0].xml, chosen.fit).items():
-        np.testing.assert_array_equal(read_points(other.xml, chosen.fit)[name].x, points.x)
-    with pytest.raises(InputError, match="its terms are two_body, soap and those of the fit two_body"):
+    for kind, points in read_points(made[0].xml, chosen.fit, (11,)).items():
+        np.testing.assert_array_equal(read_points(other.xml, chosen.fit, (11,))[kind].x, points.x)
+    with pytest.raises(InputError, match=r"its terms are distance_2b .*, and those of the fit two_body Na-Na;"):
         fit(recipe(sparse_from=str(made[0].xml), soap={"use": False}), train, tmp_path / "wrong", threads=1)
 
 
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        (lambda atoms: Atoms("K" + "Na" * (len(atoms) - 1), atoms.positions), "fits one element, and .* hold K, Na"),
-        (lambda atoms: Atoms(atoms.numbers, atoms.positions, cell=[20] * 3, pbc=True), "data:0 is periodic"),
-    ],
-)
-def test_frames_that_only_gap_fit_takes_are_refused(train: Dataset, tmp_path: Path, change, words):
+def test_periodic_frames_are_refused(train: Dataset, tmp_path: Path):
     first, *rest = train.frames
-    frames = (replace(first, atoms=change(first.atoms)), *rest)
-    with pytest.raises(InputError, match=words) as caught:
-        fit(recipe(), Dataset(frames, {"Na": -0.2, "K": -0.1}), tmp_path / "fit", threads=1)
+    periodic = replace(first, atoms=Atoms(first.atoms.numbers, first.atoms.positions, cell=[20] * 3, pbc=True))
+    with pytest.raises(InputError, match="data:0 is periodic") as caught:
+        fit(recipe(), Dataset((periodic, *rest), dict(train.isolated_eV)), tmp_path / "fit", threads=1)
     assert "gap_fit" in caught.value.hint
+
+
+def test_two_elements_are_fitted_and_quip_reads_the_same_forces(alloy: Dataset, tmp_path: Path):
+    result = fit(recipe(), alloy, tmp_path / "fit", threads=1)  # refused where QUIP's forces differ
+    assert read_gap(result.xml).elements == ("Na", "K")
+    forces = np.concatenate([frame.forces_eV_A.ravel() for frame in alloy.frames])
+    assert result.errors["all"]["force_pooled_rmse_meV_A"] < 0.2 * 1000 * np.sqrt(np.square(forces).mean())
 
 
 @pytest.mark.parametrize(

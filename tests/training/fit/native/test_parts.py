@@ -27,12 +27,12 @@ class AskedToStop(Target):
 def part(judged, folder: Path, index: int, targets) -> Part:
     folder.mkdir(exist_ok=True)
     save_points(folder, judged.points)
-    return Part(folder, index, judged.fit, tuple(targets))
+    return Part(folder, index, judged.fit, judged.elements, tuple(targets))
 
 
 def solution(shares: list[Part]) -> np.ndarray:
     assert all(run_part(one).complete for one in shares)
-    return solve_parts(shares, 0.0).alpha
+    return solve_parts(shares, 0.0, shares[0].folder / "factor.npz").alpha
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def test_a_part_continues_from_its_last_factor_and_does_not_read_again_what_is_i
 def test_a_part_that_is_asked_to_stop_keeps_what_it_has_and_ends_later_with_the_same_solution(
     judged, tmp_path, in_one_go
 ):
-    folder, fields = tmp_path / "stopped", ("positions_A", "values", "sigmas")
+    folder, fields = tmp_path / "stopped", ("cluster", "values", "sigmas")
     stopping = AskedToStop(*(getattr(judged.targets[4], name) for name in fields))
     report = run_part(part(judged, folder, 0, [*judged.targets[:4], stopping, *judged.targets[5:]]))
     assert not report.complete
@@ -75,16 +75,17 @@ def test_a_part_that_is_asked_to_stop_keeps_what_it_has_and_ends_later_with_the_
 
 def test_the_marginal_likelihood_is_that_of_the_dense_gaussian_process(judged, tmp_path):
     targets, fit = judged.targets[:4], judged.fit.model_copy(update={"sparse_jitter": 1e-4})
-    terms = terms_of(fit, judged.points)
+    terms = terms_of(fit, judged.points, judged.elements)
     rows = []
     for target in targets:
-        block = np.empty((1 + 3 * len(target.positions_A), 54), order="F")
+        block = np.empty((1 + 3 * len(target.cluster), 54), order="F")
         fill_rows(target, terms, block)
         rows.append(block[: len(target)] * target.sigmas[:, None])
     stacked, sigmas = np.concatenate(rows), np.concatenate([target.sigmas for target in targets])
     chol = prior(terms, fit.sparse_jitter)[:-1, :-1]
     half = solve_triangular(chol.T, stacked[:, :-1].T, lower=True)
     dense = multivariate_normal(cov=half.T @ half + np.diag(sigmas**2)).logpdf(stacked[:, -1])
-    parts_of_two = [replace(part(judged, tmp_path / "two", k, targets[k::2]), fit=fit) for k in range(2)]
-    assert all(run_part(one).complete for one in parts_of_two)
-    assert solve_parts(parts_of_two, float(np.log(sigmas).sum())).log_likelihood == pytest.approx(dense, rel=1e-7)
+    shares = [replace(part(judged, tmp_path / "two", k, targets[k::2]), fit=fit) for k in range(2)]
+    assert all(run_part(one).complete for one in shares)
+    found = solve_parts(shares, float(np.log(sigmas).sum()), tmp_path / "factor.npz").log_likelihood
+    assert found == pytest.approx(dense, rel=1e-7)

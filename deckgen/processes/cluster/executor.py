@@ -1,0 +1,247 @@
+"""The executor over the nodes of a cluster: Parsl's HighThroughputExecutor behind deckgen's interface.
+
+Parsl asks the scheduler for blocks of nodes, brings the tasks to them, and notices nodes that are lost. What it does
+not do is done here: a task whose node was lost begins again; a node that was told to end gets no more tasks; at Ctrl-C
+the blocks are cancelled, so that decks write their restarts, in place of waiting for all of them to end; a head that is
+killed takes its interchange along, without which its blocks end by themselves.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import Any, ParamSpec, TypeVar
+
+from deckgen.errors import InstallationError, RunError
+from deckgen.files import make_folder
+from deckgen.processes.children import dying_with_parent
+from deckgen.processes.cluster.machine import Machine
+from deckgen.processes.cluster.node import NodeAnswer, run_on_node
+from deckgen.processes.cluster.providers import provider_of
+from deckgen.processes.executor import NodeLostError, TaskExecutor
+from deckgen.processes.subprocesses import pickled_task
+
+__all__ = ["ClusterExecutor"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+MOST_LOSSES = 3
+POOL = "exec python -m deckgen.processes.cluster.pool"
+LOOPBACK = "127.0.0.1"
+IDLE_S = 60.0
+LOOK_S = 0.2
+
+
+class ClusterExecutor(TaskExecutor):
+    """Run tasks in the jobs that a machine's scheduler gives. Nothing is started before the first task.
+
+    Parameters
+    ----------
+    machine
+        The machine.
+    log
+        Folder of Parsl's logs and submit scripts; each executor makes a folder of its own there.
+    drain
+        Begin no task shortly before the end of a job.
+
+    Raises
+    ------
+    InstallationError
+        If Parsl is not installed.
+    """
+
+    loses_tasks = True
+
+    def __init__(self, machine: Machine, log: Path, *, drain: bool = False) -> None:
+        self.machine, self.max_workers, self.cores_per_task = machine, machine.tasks, machine.cores_per_task
+        self.option = f" --on {machine.name}"
+        self._lock = threading.Lock()
+        self._open = dict[Future[Any], bytes]()
+        self._closed = self._stopped = False
+        if find_spec("parsl") is None:
+            raise InstallationError("other machines need Parsl", hint='pip install "deckgen-lammps[cluster]"')
+        self._log, self._drain = log, drain
+        self._kernel: Any = None
+        self._engine: Any = None
+        self._handlers = list[logging.Handler]()
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Queue `fn(*args, **kwargs)`.
+
+        Raises
+        ------
+        InputError
+            If the task cannot be carried into another process.
+        RuntimeError
+            After `shutdown` or `stop`.
+        """
+        future, payload = Future[T](), pickled_task(fn, args, kwargs)
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("cannot submit to an executor that was shut down")
+            if self._kernel is None:
+                make_folder(self._log)
+                before = list(logging.getLogger("parsl").handlers)
+                self._kernel, self._engine = _start(self.machine, self._log.resolve(), self._drain)
+                self._handlers = [one for one in logging.getLogger("parsl").handlers if one not in before]
+            self._open[future] = payload
+        self._send(future, payload, losses=0)
+        return future
+
+    def _send(self, future: Future[Any], payload: bytes, losses: int) -> None:
+        task = self._kernel.submit(
+            run_on_node, [payload], executors="all", cache=False, ignore_for_cache=[], app_kwargs={}
+        )
+        task.add_done_callback(partial(self._ended, future, payload, losses))
+
+    def _ended(self, future: Future[Any], payload: bytes, losses: int, task: Future[NodeAnswer]) -> None:
+        """Take what the engine says of a task; one whose node was lost begins again."""
+        error = task.exception()
+        answer = NodeAnswer(error=_reason(error)) if error is not None else task.result()
+        if answer.ending_pool:
+            self._hold(answer.ending_pool)
+        if isinstance(answer.error, NodeLostError) and self._stopped:
+            return  # it has not begun, or has nothing to say: it is given up with those that wait
+        if isinstance(answer.error, NodeLostError) and losses + 1 < MOST_LOSSES:
+            self._send(future, payload, losses + 1)
+            return
+        with self._lock:
+            if self._open.pop(future, None) is None or not future.set_running_or_notify_cancel():
+                return
+        if answer.error is not None:
+            future.set_exception(answer.error)
+        else:
+            future.set_result(answer.result)
+
+    def _hold(self, pool: str) -> None:
+        """Send no more tasks to a node that was told to end."""
+        with contextlib.suppress(Exception):  # it is gone already
+            self._engine._hold_manager(pool)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Take no more tasks; wait for those there are, or give them up; then end the jobs."""
+        self._closed = True
+        if cancel_futures:
+            self._give_up()
+        while wait and self._open:
+            time.sleep(LOOK_S)
+        if wait:
+            self._end()
+
+    def stop(self, grace_s: float = 10.0) -> None:
+        """Cancel the jobs, so that the tasks are asked to end; give up those without an answer after `grace_s` seconds.
+
+        May be called again, with less patience.
+        """
+        self._closed = self._stopped = True
+        if self._kernel is None or self._kernel.cleanup_called:
+            return
+        try:
+            self._cancel_blocks()
+            end = time.monotonic() + grace_s
+            while self._n_running() and time.monotonic() < end:
+                time.sleep(LOOK_S)
+        finally:
+            self._give_up()
+            self._end()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None or issubclass(kind, Exception):
+            self.shutdown(wait=True)
+        else:
+            self.stop()
+
+    def _cancel_blocks(self) -> None:
+        self._engine.provider.max_blocks = 0  # no more of them
+        jobs = list(self._engine.blocks_to_job_id.values())
+        if jobs:
+            self._engine.provider.cancel(jobs)
+
+    def _n_running(self) -> int:
+        """Return how many tasks are on nodes, as far as is known."""
+        try:
+            return sum(pool["tasks"] for pool in self._engine.connected_managers())
+        except Exception:
+            return 0
+
+    def _give_up(self) -> None:
+        with self._lock:
+            left = list(self._open)
+            self._open.clear()
+        for future in left:
+            future.cancel()
+            future.set_running_or_notify_cancel()
+
+    def _end(self) -> None:
+        if self._kernel is not None and not self._kernel.cleanup_called:
+            with contextlib.suppress(Exception):
+                self._cancel_blocks()
+            self._kernel.cleanup()
+            for handler in self._handlers:  # which Parsl leaves open
+                handler.close()
+
+
+def _start(machine: Machine, log: Path, drain: bool) -> tuple[Any, Any]:
+    """Start Parsl; return its kernel and its executor."""
+    from parsl.config import Config
+    from parsl.dataflow.dflow import DataFlowKernel
+    from parsl.executors import HighThroughputExecutor
+    from parsl.executors.high_throughput.executor import DEFAULT_LAUNCH_CMD
+    from parsl.jobs.error_handlers import windowed_error_handler
+
+    programs = str(Path(sys.prefix) / "bin")
+    if programs not in os.environ["PATH"].split(":"):  # an environment that is not activated
+        os.environ["PATH"] = f"{programs}:{os.environ['PATH']}"
+    engine = HighThroughputExecutor(
+        label="blocks",
+        provider=provider_of(machine),
+        address=LOOPBACK,  # without one, Parsl asks a server in the internet for it
+        launch_cmd=f"{POOL} {DEFAULT_LAUNCH_CMD}",
+        interchange_launch_cmd=dying_with_parent([sys.executable, f"{programs}/interchange.py"]),
+        cores_per_worker=machine.cores_per_task,
+        max_workers_per_node=machine.tasks_per_node,
+        heartbeat_period=max(int(machine.lost_after_s / 4), 1),
+        heartbeat_threshold=int(machine.lost_after_s),
+        drain_period=int(max(machine.walltime_s - machine.drain_s, 1)) if drain else None,
+        poll_period=100,
+        block_error_handler=windowed_error_handler,
+    )
+    engine.address, engine.all_addresses = None, _addresses()
+    period = min(5.0, machine.lost_after_s / 4)
+    config = Config(executors=[engine], run_dir=str(log), strategy_period=period, max_idletime=IDLE_S)
+    return DataFlowKernel(config), engine
+
+
+def _addresses() -> set[str]:
+    """Return the addresses at which nodes may reach this machine; they try them all."""
+    import psutil  # which Parsl brings
+
+    found = {
+        place.address for places in psutil.net_if_addrs().values() for place in places if place.family == socket.AF_INET
+    }
+    with contextlib.suppress(OSError):
+        found.add(socket.gethostbyname(socket.gethostname()))
+    return found or {LOOPBACK}
+
+
+def _reason(error: BaseException) -> RunError:
+    """Return what the engine's exception means."""
+    from parsl.executors.high_throughput.errors import ManagerLost, WorkerLost
+
+    if isinstance(error, ManagerLost | WorkerLost):
+        return NodeLostError(f"the node or its worker was lost: {error}")
+    return RunError(f"the jobs do not run: {error}", hint="deckgen doctor --on NAME tries one; logs: .engine")

@@ -1,0 +1,73 @@
+"""Parsl's worker pool on a node, so that SIGTERM reaches the tasks and lets them answer before the pool ends.
+
+The pool and its workers would die of the signal at once, and the decks with them, before their restarts are written.
+So they do not hear it: this process does, waits until no task runs any more, and then ends the pool.
+
+    python -m deckgen.processes.cluster.pool process_worker_pool.py ARGUMENTS
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from deckgen.processes.children import dying_with_parent
+from deckgen.processes.cluster.node import TIME_TO_END_S
+
+__all__ = ["main"]
+
+LOOK_S = 0.2
+ON_THE_WAY_S = 1.5  # for the last answers, from the workers to the head
+TASK = b"deckgen.processes.worker"
+
+
+def main(command: list[str]) -> int:
+    """Run the pool until it ends, or until it is told to end and no task runs any more; return its exit code."""
+    told = list[int]()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # which the pool and its workers inherit
+    program = shutil.which(command[0]) or command[0]
+    pool = subprocess.Popen(dying_with_parent([sys.executable, program, *command[1:]]), start_new_session=True)
+    signal.signal(signal.SIGTERM, lambda number, _: told.append(number))
+    while pool.poll() is None:
+        time.sleep(LOOK_S)
+        if told:
+            _last_words(pool.pid)
+            break
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pool.pid, signal.SIGKILL)
+    return 0 if told else pool.wait()
+
+
+def _last_words(pool: int) -> None:
+    """Tell the tasks' workers, where the scheduler has not, and wait until the tasks have ended and have answered."""
+    for task in _tasks_of_session(pool):
+        with contextlib.suppress(OSError):
+            os.kill(_parent(task), signal.SIGTERM)
+    end = time.monotonic() + TIME_TO_END_S
+    while any(_tasks_of_session(pool)) and time.monotonic() < end:
+        time.sleep(LOOK_S)
+    time.sleep(ON_THE_WAY_S)
+
+
+def _tasks_of_session(session: int) -> Iterator[int]:
+    """Yield the numbers of the tasks' processes in a session."""
+    for place in Path("/proc").iterdir():
+        if place.name.isdigit():
+            with contextlib.suppress(OSError):
+                if TASK in (place / "cmdline").read_bytes() and os.getsid(int(place.name)) == session:
+                    yield int(place.name)
+
+
+def _parent(process: int) -> int:
+    return int(Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[1])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

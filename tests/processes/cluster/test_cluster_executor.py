@@ -1,0 +1,86 @@
+"""The executor over nodes, here over blocks that are processes of this machine: scheduler = "local"."""
+
+from __future__ import annotations
+
+import math
+import operator
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from deckgen.errors import InputError
+from deckgen.processes.cluster.machine import Machine
+from deckgen.processes.executor import NodeLostError, TaskExecutor, WorkerError, open_executor
+
+
+@pytest.fixture(scope="module")
+def executor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TaskExecutor]:
+    machine = Machine(scheduler="local", cores=2, lost_after_s=8)
+    with open_executor(machine=machine, log=tmp_path_factory.mktemp("engine")) as opened:
+        yield opened
+
+
+def test_results_come_in_the_order_of_the_arguments(executor: TaskExecutor) -> None:
+    assert executor.max_workers == 2
+    assert list(executor.map(operator.mul, range(5), range(5))) == [0, 1, 4, 9, 16]
+
+
+def test_a_task_that_fails_or_dies_fails_alone_with_its_words(executor: TaskExecutor) -> None:
+    wrong, dead, good = executor.submit(math.sqrt, -1), executor.submit(os.abort), executor.submit(math.sqrt, 4)
+    assert isinstance(wrong.exception(), ValueError)
+    error = dead.exception()
+    assert isinstance(error, WorkerError)
+    assert error.exit_code == -signal.SIGABRT
+    assert good.result() == 2
+
+
+def test_only_a_task_that_others_took_away_may_begin_again(executor: TaskExecutor) -> None:
+    assert executor.has_lost(WorkerError(-signal.SIGKILL, ""))
+    assert executor.has_lost(NodeLostError("gone"))
+    assert not executor.has_lost(WorkerError(-signal.SIGSEGV, ""))
+    with open_executor(1) as here:
+        assert not here.has_lost(WorkerError(-signal.SIGKILL, ""))
+
+
+def test_what_another_process_cannot_find_is_refused(executor: TaskExecutor) -> None:
+    with pytest.raises(InputError, match="cannot be carried into another process"):
+        executor.submit(lambda: 1)
+
+
+def test_a_task_whose_worker_is_killed_begins_again(executor: TaskExecutor, tmp_path: Path) -> None:
+    seen = tmp_path / "seen"
+    code = f"""
+import os, pathlib, signal
+seen = pathlib.Path({str(seen)!r})
+first = not seen.exists()
+seen.open("a").write("once ")
+if first:
+    os.kill(os.getppid(), signal.SIGKILL)
+"""
+    assert executor.submit(exec, code).result() is None
+    assert seen.read_text() == "once once "
+
+
+def test_at_a_stop_tasks_are_told_and_their_answers_arrive(tmp_path: Path, until: Callable[..., None]) -> None:
+    machine, begun = Machine(scheduler="local", cores=1, lost_after_s=8), tmp_path / "begun"
+    code = f"""
+import pathlib, signal, time
+from deckgen.processes.signals import StopRequest
+with StopRequest() as stop:
+    pathlib.Path({str(begun)!r}).touch()
+    while not stop.requested:
+        time.sleep(0.05)
+raise ValueError("told to stop")
+"""
+    executor = open_executor(machine=machine, log=tmp_path / "engine")
+    running, waiting = executor.submit(exec, code), executor.submit(time.sleep, 60)
+    until(begun.exists)
+    executor.stop(grace_s=60)
+    assert str(running.exception()) == "told to stop"
+    assert waiting.cancelled()
+    with pytest.raises(RuntimeError, match="shut down"):
+        executor.submit(math.sqrt, 4)

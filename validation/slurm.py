@@ -1,0 +1,171 @@
+"""Sixty-four decks of Na55 (na-gupta) in jobs that are cancelled, time out, are drained or lose their head.
+
+    .ci/slurm install && .ci/slurm start /tmp/slurm && export SLURM_CONF=/tmp/slurm/slurm.conf     (as root)
+    python -m validation.slurm
+
+Jobs have a walltime of one minute. Every half a minute, in turn: the jobs are cancelled, a node is drained and its
+jobs are cancelled, the head is killed with -9 and started again, until all decks are done. Then every row is there
+once, and the mean energies agree with those of the same study run without a disturbance, by chi2.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+import deckgen
+from deckgen.decks.deck import read_manifests
+from deckgen.decks.manifest import Manifest
+from deckgen.runs.journal import read_attempts
+from deckgen.runs.rows import read_energies
+from deckgen.runs.status import status
+from validation.common import record, work_folder
+
+STUDY = """
+[cluster]
+element = "Na"
+size = 55
+[potential]
+name = "na-gupta"
+[ladder]
+min_K = 100
+max_K = 240
+count = 8
+[nvt]
+replicas = 8
+duration_ps = {duration_ps}
+seed = {seed}
+"""
+MACHINE = """
+scheduler = "slurm"
+partition = "short"
+walltime = "0:01:00"
+cores = 2
+jobs = 2
+lost_after_s = 10
+"""
+DURATION_PS = 40
+EVERY_S = 30.0
+SETTLE = 0.25
+"""Part of each run that is left out, at its beginning."""
+
+
+def main() -> None:
+    """Run both studies, compare, and write the table."""
+    with work_folder(__doc__) as given:
+        disturbed, quiet = (write(given.folder / name, seed) for name, seed in (("disturbed", 1), ("quiet", 2)))
+        began = time.monotonic()
+        blows = disturb(disturbed)
+        minutes = (time.monotonic() - began) / 60
+        deckgen.run(quiet, workers=given.workers)
+        whole = [rows_are_whole(folder, manifest) for folder, manifest in read_manifests(disturbed)]
+        t_values = np.array([welch_t(*pair) for pair in zip(means(disturbed), means(quiet), strict=True)])
+        degrees = 14  # of Welch's t for two times eight runs, the variances being alike
+        chi2 = float((t_values**2).sum() * (degrees - 2) / degrees)
+        p_value = float(stats.chi2.sf(chi2, len(t_values)))
+        outcomes = Counter(
+            attempt.outcome for folder, _ in read_manifests(disturbed) for attempt in read_attempts(folder)
+        )
+        rows = [
+            ("", "number"),
+            *((what, str(count)) for what, count in blows.items()),
+            *((f"attempts that ended {outcome}", str(count)) for outcome, count in sorted(outcomes.items())),
+            ("minutes until done", f"{minutes:.0f}"),
+            ("decks without a row lost or doubled", f"{sum(whole)} of {len(whole)}"),
+            (f"chi2 of the mean energies at {len(t_values)} temperatures", f"{chi2:.1f} (p = {p_value:.2f})"),
+        ]
+        checks = {
+            "all decks are done": all(deck.state == "done" for deck in status(disturbed)),
+            "every row is there once": all(whole),
+            "none has failed": outcomes["failed"] == 0,
+            "the mean energies agree (p > 0.01)": p_value > 0.01,
+        }
+        record(
+            "slurm", "Decks in jobs that end as they like", checks, rows, chi2=chi2, p_value=p_value, blows=dict(blows)
+        )
+
+
+def write(folder: Path, seed: int) -> Path:
+    """Write a study."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "study.toml").write_text(STUDY.format(duration_ps=DURATION_PS, seed=seed))
+    return folder
+
+
+def disturb(study: Path) -> Counter[str]:
+    """Run a study in the jobs of Slurm, with one blow after the other, until it is done; return how many of each."""
+    profile = study.parent / "machine.toml"
+    profile.write_text(MACHINE)
+    command = [sys.executable, "-m", "deckgen", "run", str(study), "--on", str(profile)]
+    blows, head = Counter[str](), subprocess.Popen(command)
+    kinds = itertools.cycle(("jobs cancelled", "node drained", "head killed"))
+    while not ended(head):
+        kind = next(kinds)
+        blows[kind] += 1
+        if kind == "head killed":
+            os.kill(head.pid, signal.SIGKILL)
+            head.wait()
+            head = subprocess.Popen(command)
+        elif kind == "node drained":
+            slurm("scontrol", "update", "nodename=node1", "state=drain", "reason=validation")
+            slurm("scancel", "--nodelist=node1", "--user=root")
+            time.sleep(EVERY_S / 2)
+            slurm("scontrol", "update", "nodename=node1", "state=resume")
+        else:
+            slurm("scancel", "--user=root")
+    if head.returncode:
+        raise SystemExit(f"the head ended with exit code {head.returncode}")
+    return blows
+
+
+def ended(head: subprocess.Popen[bytes]) -> bool:
+    """Wait for the time between two blows; return whether the head has ended meanwhile."""
+    try:
+        head.wait(EVERY_S)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def slurm(*command: str) -> None:
+    """Give Slurm a command."""
+    subprocess.run(command, check=True)
+
+
+def rows_are_whole(folder: Path, manifest: Manifest) -> bool:
+    """Return whether a deck has every row once."""
+    if not manifest.n_steps:
+        return True
+    steps = np.loadtxt(folder / "energies.dat")[:, 0].astype(int)
+    return steps.tolist() == list(range(manifest.sample_every, manifest.n_steps + 1, manifest.sample_every))
+
+
+def means(study: Path) -> Iterator[NDArray[np.float64]]:
+    """Yield the mean energies (8,) in eV of the runs at each temperature."""
+    found = dict[float, list[float]]()
+    for folder, manifest in read_manifests(study):
+        if manifest.temperature_K is not None:
+            energies = read_energies(folder / "energies.dat")[0][:, 1]
+            found.setdefault(manifest.temperature_K, []).append(float(energies[int(SETTLE * len(energies)) :].mean()))
+    for kelvin in sorted(found):
+        yield np.array(found[kelvin])
+
+
+def welch_t(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    """Return Welch's t for the difference of two means."""
+    return float(stats.ttest_ind(one, other, equal_var=False).statistic)
+
+
+if __name__ == "__main__":
+    main()
