@@ -105,6 +105,8 @@ _THERMODYNAMICS = {
     },
     "lindemann": {"temperatures_K": [100.0], "delta": [0.1]},
     "warnings": [{"code": "few_samples", "message": "few", "temperature_K": 100.0}],
+    "goal": {"reached": False, "verdict": "300 K +- 5 K so far"},
+    "history": [],
     "external": [],
     "comparison": None,
 }
