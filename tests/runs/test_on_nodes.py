@@ -70,6 +70,7 @@ def test_decks_that_others_stop_or_kill_begin_again_without_a_row_lost(
     assert [attempt["outcome"] for attempt in attempts(killed)] == ["killed", "done"]
 
 
+@pytest.mark.long
 def test_a_deck_that_gains_no_step_in_three_attempts_has_failed_with_the_reason(
     tmp_path: Path, executor: TaskExecutor
 ) -> None:

@@ -70,6 +70,7 @@ def test_decks_of_a_job_that_is_cancelled_go_on_in_the_next_without_a_row_lost(
     assert all(deck[1]["from_step"] == deck[0]["to_step"] for deck in cut)  # not back to an older restart
 
 
+@pytest.mark.long
 def test_a_killed_deck_and_a_killed_worker_cost_neither_rows_nor_decks(
     tmp_path: Path, machine: Machine, head: Head, ended_well: Wait, until: Until
 ) -> None:
@@ -85,6 +86,7 @@ def test_a_killed_deck_and_a_killed_worker_cost_neither_rows_nor_decks(
     assert [len(attempts(deck)) for deck in decks(study)] == [2, 2, 1, 1]
 
 
+@pytest.mark.long
 def test_a_killed_head_leaves_no_job_behind_and_the_same_command_resumes(
     tmp_path: Path, machine: Machine, head: Head, ended_well: Wait, until: Until, no_jobs: Callable[[], bool]
 ) -> None:
@@ -102,6 +104,7 @@ def test_a_killed_head_leaves_no_job_behind_and_the_same_command_resumes(
         assert rows_of(deck)[-1] > reached[deck]
 
 
+@pytest.mark.long
 def test_ctrl_c_cancels_the_jobs_and_says_what_is_left(
     tmp_path: Path, machine: Machine, head: Head, until: Until, no_jobs: Callable[[], bool]
 ) -> None:
@@ -118,6 +121,7 @@ def test_ctrl_c_cancels_the_jobs_and_says_what_is_left(
         assert rows_of(deck)[-1] == attempt["to_step"] // 10 * 10
 
 
+@pytest.mark.long
 def test_inside_a_job_of_two_nodes_decks_use_both_and_another_job_resumes_them(
     tmp_path: Path, until: Until, no_jobs: Callable[[], bool]
 ) -> None:
@@ -138,6 +142,7 @@ def test_inside_a_job_of_two_nodes_decks_use_both_and_another_job_resumes_them(
     assert {attempt["host"] for deck in decks(study) for attempt in attempts(deck)} == {"node1", "node2"}
 
 
+@pytest.mark.long
 def test_isomers_are_found_on_nodes(tmp_path: Path, machine: Machine, head: Head, ended_well: Wait) -> None:
     study = small_study(tmp_path / "study", temperatures_K=[30, 33, 36], frame_every=100)
     with (study / "study.toml").open("a") as file:
@@ -150,6 +155,7 @@ def test_isomers_are_found_on_nodes(tmp_path: Path, machine: Machine, head: Head
     )  # LJ13, in units of epsilon
 
 
+@pytest.mark.long
 def test_labels_are_made_on_nodes(tmp_path: Path, machine: Machine, head: Head, ended_well: Wait) -> None:
     rng = np.random.default_rng(1)
     frames = [Atoms("Cu3", positions=[(0, 0, 0), (2.3, 0, 0), (1.1, 2.0, 0)]) for _ in range(6)]

@@ -65,6 +65,7 @@ if first:
     assert seen.read_text() == "once once "
 
 
+@pytest.mark.long
 def test_at_a_stop_tasks_are_told_and_their_answers_arrive(tmp_path: Path, until: Callable[..., None]) -> None:
     machine, begun = Machine(scheduler="local", cores=1, lost_after_s=8), tmp_path / "begun"
     code = f"""
