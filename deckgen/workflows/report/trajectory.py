@@ -26,12 +26,15 @@ def trajectory(decks: Sequence[tuple[Path, Manifest]], near_K: float | None) -> 
     Coordinates are whole hundredths of an angstrom about the centre of the atoms, atoms sorted by element; None without
     frames.
     """
-    runs = [(folder, deck) for folder, deck in decks if deck.replica == 1 and (folder / FRAMES).is_file()]
+    runs = [
+        (deck.temperature_K, folder, deck)
+        for folder, deck in decks
+        if deck.temperature_K is not None and deck.replica == 1 and (folder / FRAMES).is_file()
+    ]
     if not runs:
         return None
-    middle = runs[len(runs) // 2][1].temperature_K
-    wanted = middle if near_K is None else near_K
-    folder, manifest = min(runs, key=lambda run: abs(run[1].temperature_K - wanted))
+    wanted = runs[len(runs) // 2][0] if near_K is None else near_K
+    _, folder, manifest = min(runs, key=lambda run: abs(run[0] - wanted))
     frames = list(read_frames(folder / FRAMES))
     if len(frames) < 2:
         return None

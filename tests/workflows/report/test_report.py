@@ -52,7 +52,7 @@ class Page(HTMLParser):
         self.text = " ".join(" ".join(self.words).split())
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in {"img", "meta", "br"}:
+        if tag not in {"img", "meta", "br", "input"}:
             self.open.append(tag)
         links = [value or "" for name, value in attrs if name in {"src", "href", "srcset", "data"}]
         (self.links if tag == "a" else self.loads).extend(links)
