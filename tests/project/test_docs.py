@@ -145,3 +145,14 @@ def test_every_finding_has_a_title_and_a_row_in_the_docs(root: Path) -> None:
 def test_a_finding_without_a_title_is_refused() -> None:
     with pytest.raises(ValueError, match="'new_kind' has no title"):
         Finding("new_kind", "something is odd")
+
+
+def test_every_page_stands_in_the_sites_contents(root: Path) -> None:
+    named = (root / "docs" / "index.md").read_text().split()
+    assert {page.stem for page in root.glob("docs/*.md")} - {"index"} <= set(named)
+
+
+def test_the_first_study_of_the_docs_is_a_study(root: Path, tmp_path: Path) -> None:
+    (block,) = re.findall(r"```toml\n(.*?)```", (root / "docs" / "first-study.md").read_text(), re.DOTALL)
+    (tmp_path / "study.toml").write_text(block)
+    assert Study.read(tmp_path).ladder.rungs_K == (150, 190, 230, 270, 310)

@@ -27,14 +27,14 @@ def trajectory(decks: Sequence[tuple[Path, Manifest]], near_K: float | None) -> 
     frames.
     """
     runs = [
-        (deck.temperature_K, folder, deck.timestep_fs)
+        (deck.temperature_K, folder, deck)
         for folder, deck in decks
-        if deck.replica == 1 and deck.temperature_K is not None and (folder / FRAMES).is_file()
+        if deck.temperature_K is not None and deck.replica == 1 and (folder / FRAMES).is_file()
     ]
     if not runs:
         return None
     wanted = runs[len(runs) // 2][0] if near_K is None else near_K
-    temperature_K, folder, timestep_fs = min(runs, key=lambda run: abs(run[0] - wanted))
+    _, folder, manifest = min(runs, key=lambda run: abs(run[0] - wanted))
     frames = list(read_frames(folder / FRAMES))
     if len(frames) < 2:
         return None
@@ -43,10 +43,10 @@ def trajectory(decks: Sequence[tuple[Path, Manifest]], near_K: float | None) -> 
     order = np.argsort(np.array(shown[0].symbols), kind="stable")
     symbols = [shown[0].symbols[k] for k in order]
     return {
-        "caption": f"Run at {temperature_K:g} K",
+        "caption": f"Run at {manifest.temperature_K:g} K",
         "symbols": symbols,
         "colours": colours_of(symbols),
-        "time_ps": [round(frame.step * timestep_fs / 1000, 3) for frame in shown],
+        "time_ps": [round(frame.step * manifest.timestep_fs / 1000, 3) for frame in shown],
         "frames": [_hundredths(frame.positions_A[order]) for frame in shown],
     }
 

@@ -52,7 +52,7 @@ class Page(HTMLParser):
         self.text = " ".join(" ".join(self.words).split())
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in {"img", "input", "meta", "br"}:
+        if tag not in {"img", "meta", "br", "input"}:
             self.open.append(tag)
         links = [value or "" for name, value in attrs if name in {"src", "href", "srcset", "data"}]
         (self.links if tag == "a" else self.loads).extend(links)
@@ -86,7 +86,7 @@ def test_the_report_is_one_file_that_loads_nothing(whole: Path) -> None:
     assert all(re.match(r"#\w|https://(doi|arxiv)\.org/", link) for link in page.links)
     ids = set(re.findall(r' id="([^"]+)"', text))
     assert {link[1:] for link in page.links if link.startswith("#")} <= ids
-    assert not re.search(r"@import|url\((?!#)", text)
+    assert not re.search(r"@import|url\(", text)
     for load in page.loads:
         svg = base64.b64decode(load.split(",")[1]).decode()
         assert svg.rstrip().endswith("</svg>")
