@@ -54,7 +54,7 @@ def head(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     def start(*words: object) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "deckgen", *map(str, words)]
         with (tmp_path / f"head{len(started)}.log").open("w") as log:
-            started.append(subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, text=True))
+            started.append(subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, text=True, process_group=0))
         return started[-1]
 
     yield start

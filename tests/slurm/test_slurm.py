@@ -111,7 +111,7 @@ def test_ctrl_c_cancels_the_jobs_and_says_what_is_left(
     study = small_study(tmp_path / "study", **LONG | {"duration_ps": 20_000})
     process = head("run", study, "--on", machine())
     until(begun(study), 120)
-    process.send_signal(signal.SIGINT)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
     assert process.wait(90) == 130
     assert "interrupted, 4 decks to go; to resume:" in (tmp_path / "head0.log").read_text()
     until(no_jobs, 60)

@@ -40,7 +40,10 @@ T = TypeVar("T")
 MOST_LOSSES = 3
 POOL = "exec python -m deckgen.processes.cluster.pool"
 LOOPBACK = "127.0.0.1"
+_OUT_OF_REACH = "import os, sys; os.setsid(); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+"""Runs a script out of reach of the terminal's Ctrl-C: without its interchange, the head could ask for nothing more."""
 IDLE_S = 60.0
+ANSWER_S = 5
 LOOK_S = 0.2
 
 
@@ -174,7 +177,8 @@ class ClusterExecutor(TaskExecutor):
     def _n_running(self) -> int:
         """Return how many tasks are on nodes, as far as is known."""
         try:
-            return sum(pool["tasks"] for pool in self._engine.connected_managers())
+            pools = self._engine.command_client.run("MANAGERS", timeout_s=ANSWER_S)
+            return sum(pool["tasks"] for pool in pools)
         except Exception:
             return 0
 
@@ -211,7 +215,7 @@ def _start(machine: Machine, log: Path, drain: bool) -> tuple[Any, Any]:
         provider=provider_of(machine),
         address=LOOPBACK,  # without one, Parsl asks a server in the internet for it
         launch_cmd=f"{POOL} {DEFAULT_LAUNCH_CMD}",
-        interchange_launch_cmd=dying_with_parent([sys.executable, f"{programs}/interchange.py"]),
+        interchange_launch_cmd=dying_with_parent([sys.executable, "-c", _OUT_OF_REACH, f"{programs}/interchange.py"]),
         cores_per_worker=machine.cores_per_task,
         max_workers_per_node=machine.tasks_per_node,
         heartbeat_period=max(int(machine.lost_after_s / 4), 1),
