@@ -71,7 +71,7 @@ def _sentences(cost: Cost, seconds_per_step: float | None) -> list[str]:
 
     lines = [
         f"goal: the melting temperature to {cost.melting_K:g} K, with {cost.max_ns:g} ns at most",
-        f"beforehand: about {dynamics(cost.expected_ns)}; a rule of thumb, right within a factor of three for metals",
+        f"beforehand: about {dynamics(cost.expected_ns)}; a rule of thumb for metal clusters",
         f"decided so far: {cost.n_runs} runs, {dynamics(cost.spent_ns)}",
     ]
     first = next((look for look in cost.history if look.forecast_ns is not None), None)

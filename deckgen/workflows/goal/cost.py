@@ -40,8 +40,7 @@ class Cost:
     melting_K, max_ns
         The goal.
     expected_ns
-        By the rule of thumb, before anything was run: right within a factor of three, if the potential and the cluster
-        are like those that it comes from.
+        By the rule of thumb, before anything was run.
     spent_ns
         Dynamics of the runs that are done or decided.
     n_runs, n_steps
