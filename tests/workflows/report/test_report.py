@@ -86,7 +86,7 @@ def test_the_report_is_one_file_that_loads_nothing(whole: Path) -> None:
     assert all(re.match(r"#\w|https://(doi|arxiv)\.org/", link) for link in page.links)
     ids = set(re.findall(r' id="([^"]+)"', text))
     assert {link[1:] for link in page.links if link.startswith("#")} <= ids
-    assert not re.search(r"@import|url\(", text)
+    assert not re.search(r"@import|url\((?!#)", text)  # a part of the page itself may be named
     for load in page.loads:
         svg = base64.b64decode(load.split(",")[1]).decode()
         assert svg.rstrip().endswith("</svg>")
