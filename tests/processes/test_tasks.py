@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -58,16 +58,17 @@ def test_every_task_is_collected_once_in_order_with_what_it_is_for():
 
 def test_tasks_that_ended_together_are_collected_in_the_order_of_their_submission():
     """Also where they did not end in that order: what was said is the same in every run."""
-    log, numbers = Log(), range(40)
+    log, delays_s = Log(), [0.1, *40 * [0.0]]
 
     def begin() -> None:
-        for number in numbers:
-            log.tasks.submit(str(number), operator.add, number, 0)
-        wait(log.tasks._open)
+        for number, delay_s in enumerate(delays_s):
+            log.tasks.submit(str(number), time.sleep, delay_s)
+        while log.tasks._ended.qsize() < len(delays_s):
+            time.sleep(0.01)
 
-    with ThreadPoolExecutor() as log.tasks.executor:
+    with ThreadPoolExecutor(4) as log.tasks.executor:
         log.tasks.run(begin)
-    assert log.collected == [(str(number), number) for number in numbers]
+    assert [key for key, _ in log.collected] == [str(number) for number in range(len(delays_s))]
 
 
 def test_what_is_collected_may_submit_more():
