@@ -52,15 +52,18 @@ def test_decks_that_others_stop_or_kill_begin_again_without_a_row_lost(
     study = small_study(tmp_path / "study", duration_ps=200, restart_every=20_000)
     told, killed = deck_of(study, 20), deck_of(study, 25)
 
-    def press() -> None:
-        until(lambda: begun(told) and begun(killed))
-        os.kill(attempts(told)[-1]["pid"], signal.SIGTERM)
-        os.kill(attempts(killed)[-1]["pid"], signal.SIGKILL)
+    def press(deck: Path, number: signal.Signals) -> None:
+        until(lambda: begun(deck))
+        os.kill(attempts(deck)[-1]["pid"], number)
 
-    presser = threading.Thread(target=press)
-    presser.start()
+    pressers = [
+        threading.Thread(target=press, args=pressed) for pressed in ((told, signal.SIGTERM), (killed, signal.SIGKILL))
+    ]
+    for presser in pressers:
+        presser.start()
     result = deckgen.run(study, executor=executor, progress=False)
-    presser.join()
+    for presser in pressers:
+        presser.join()
     assert (len(result.done), result.failed, result.interrupted) == (3, [], [])
     assert [deck.state for deck in status(study)] == ["done"] * 3
     for deck in (told, killed):
