@@ -1,31 +1,26 @@
-"""The result of the analysis, and its JSON."""
+"""The result of the analysis."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deckgen.analysis.crossings import Crossings
+from deckgen.analysis.document import document
 from deckgen.analysis.lindemann import LindemannCurve
 from deckgen.analysis.melting import Peak
 from deckgen.analysis.states import EnergyHistograms, EnergyTrace, RungState
 from deckgen.analysis.swaps import RungSwaps
 from deckgen.findings import Finding
 from deckgen.summaries import Summarised, Summary
-from deckgen.units import initial_heat_capacity_over_kB
 
-__all__ = ["SCHEMA", "Check", "Estimators", "Intervals", "Maximum", "Thermodynamics"]
+__all__ = ["Check", "Estimators", "Intervals", "Maximum", "Thermodynamics"]
 
 Array = NDArray[np.float64]
 Interval = tuple[float, float]
-
-SCHEMA = 1
-"""Version of the JSON's layout."""
 
 CHANCE = 1e-3
 """Probability below which chance does not explain a disagreement."""
@@ -227,76 +222,4 @@ class Thermodynamics(Summarised):
 
     def to_json(self, *, deckgen_version: str = "") -> dict[str, Any]:
         """Return the contents of results/thermodynamics.json: plain lists, numbers and None, never NaN."""
-        curve = self.lindemann or LindemannCurve((), ())
-        document = {
-            "schema": SCHEMA,
-            "deckgen_version": deckgen_version or None,
-            "cluster": {"formula": self.formula or None, "n_atoms": self.n_atoms},
-            "potential": {"name": self.potential_name or None, "sha256": self.potential_sha256 or None},
-            "rotation": self.rotation,
-            "c0_over_kB": initial_heat_capacity_over_kB(self.n_atoms),
-            "temperatures_K": self.temperatures_K,
-            "heat_capacity_over_c0": self.heat_capacity_over_c0,
-            "heat_capacity_ci95": self.heat_capacity_ci95,
-            "potential_energy_eV": self.potential_energy_eV,
-            "melting": self._melting_json(),
-            "peaks": [asdict(peak) for peak in self.peaks],
-            "checks": [asdict(check) | {"passed": check.passed} for check in self.checks],
-            "states": [asdict(state) for state in self.states],
-            "crossings": None if self.crossings is None else asdict(self.crossings),
-            "f_k": self.f_k,
-            "overlap": self.overlap,
-            "n_reweighting": self.n_reweighting,
-            "estimators": self._estimators_json(),
-            "swaps": [asdict(rung) for rung in self.swaps],
-            "superposition_over_c0": self.superposition,
-            "lindemann": {"temperatures_K": curve.temperatures_K, "delta": curve.delta, "pairs": curve.pairs},
-            "warnings": [asdict(finding) for finding in self.warnings],
-        }
-        plain: dict[str, Any] = _plain(document)
-        return plain
-
-    def _melting_json(self) -> dict[str, Any] | None:
-        if self.melting is None:
-            return None
-        return {
-            "temperature_K": self.melting.temperature_K,
-            "ci95_K": self.melting_ci95.temperature_K,
-            "peak_over_c0": self.melting.height_over_c0,
-            "peak_over_c0_ci95": self.melting_ci95.height_over_c0,
-            "fwhm_K": self.melting.fwhm_K,
-            "fwhm_ci95_K": self.melting_ci95.fwhm_K,
-            "latent_heat_eV": self.melting.latent_heat_eV,
-            "latent_heat_ci95_eV": self.melting_ci95.latent_heat_eV,
-            "at_edge": self.melting.at_edge,
-        }
-
-    def _estimators_json(self) -> dict[str, Any]:
-        other = self.estimators
-        return {
-            "fluctuation": other.fluctuation,
-            "fluctuation_error": other.fluctuation_error,
-            "dU_dT": other.dU_dT,
-            "multiple_histogram": other.multiple_histogram,
-            "rotation": {
-                "canonical": other.canonical,
-                "sampled": other.sampled,
-                "tm_canonical_K": other.tm_canonical_K,
-                "tm_sampled_K": other.tm_sampled_K,
-            },
-            "first_half": other.first_half,
-            "second_half": other.second_half,
-        }
-
-
-def _plain(value: Any) -> Any:
-    """Turn arrays into lists, and what is not finite into None."""
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+        return document(self, deckgen_version)

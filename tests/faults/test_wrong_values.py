@@ -10,6 +10,7 @@ from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from small_study import deck_of, small_study
 
@@ -21,10 +22,12 @@ from deckgen.decks.manifest import Manifest, read_manifest
 from deckgen.errors import InputError
 from deckgen.quip.cache import is_intact, seal
 from deckgen.quip.gapfile import read_gap
+from deckgen.quip.rows import Cluster
 from deckgen.runs.journal import JOURNAL, read_attempts
 from deckgen.runs.status import status
 from deckgen.study.folder import ResultsFolder
 from deckgen.training.fit.native.engine import _NativeFit
+from deckgen.training.fit.native.targets import Target
 from deckgen.training.fit.record import RECORD, FitResult, read_fit
 from deckgen.workflows.analyse.read import read_thermodynamics
 from deckgen.workflows.compare.comparison import AtMinimum
@@ -264,8 +267,8 @@ def test_a_seal_of_the_plugin_with_a_wrong_value_is_broken(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("text", ["", "{}", '{"parts": 0}', '{"parts": "2"}', '{"parts": true}', '{"parts": 1e99}'])
 def test_a_plan_of_a_fit_with_a_wrong_value_leaves_no_frame_out(text: str, tmp_path: Path) -> None:
-    targets = [()] * 4
-    fit = _NativeFit(None, targets, {}, tmp_path / "gap.xml", tmp_path, 2, None)  # type: ignore[arg-type]
+    atom = Target(Cluster.of([11], np.zeros((1, 3))), np.zeros(1), np.ones(1))
+    fit = _NativeFit(None, [atom] * 4, {}, tmp_path / "gap.xml", tmp_path, 2, None)  # type: ignore[arg-type]
     assert [len(part.targets) for part in fit._parts()] == [2, 2]
     (tmp_path / "plan.json").write_text(text)
     with pytest.raises(InputError, match=r"plan\.json: not the plan of a fit") as caught:

@@ -90,7 +90,8 @@ def test_the_curve_in_the_figure_is_the_result(thermo: Thermodynamics) -> None:
     axes = draw_heat_capacity(thermo).axes[0]
     lines = {line.get_label(): line for line in axes.lines}
     np.testing.assert_array_equal(lines["MBAR, 95 % band"].get_ydata(), thermo.heat_capacity_over_c0)
-    np.testing.assert_array_equal(lines["fluctuations of each run"].get_ydata(), thermo.estimators.fluctuation)
+    (points,) = [drawn for drawn in axes.containers if drawn.get_label() == "fluctuations of each run"]
+    np.testing.assert_array_equal(points.lines[0].get_ydata(), thermo.estimators.fluctuation)
     (mark,) = [line for label, line in lines.items() if "melting at" in label]
     assert mark.get_xdata()[0] == thermo.melting.temperature_K == pytest.approx(250, abs=3)
 
