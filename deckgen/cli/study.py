@@ -142,11 +142,13 @@ def run(
 
 def _print_failures(failed: Sequence[FailedDeck]) -> None:
     """Print why decks failed, once for those that failed alike."""
-    alike = dict[str, list[str]]()
+    alike: dict[str, list[FailedDeck]] = {}
     for deck in failed:
-        alike.setdefault(deck.reason, []).append("/".join(deck.folder.parts[-2:]))
-    for why, names in alike.items():
+        alike.setdefault(deck.reason, []).append(deck)
+    for decks in alike.values():
+        names = ["/".join(deck.folder.parts[-2:]) for deck in decks]
         which = f"{len(names)} decks failed alike, {', '.join(names)}" if names[1:] else names[0]
+        why = decks[0].message.removeprefix(f"{decks[0].folder}: ")  # with the path of its log
         out.print(f"[red]{plain(which)}[/]: {plain(why)}")
 
 

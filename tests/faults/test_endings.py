@@ -197,5 +197,6 @@ def test_what_all_decks_fail_of_is_said_once(tmp_path: Path, capfd: pytest.Captu
     printed = capfd.readouterr()
     assert printed.out.count("Unrecognized pair style") == 1
     assert "4 decks failed alike, minimize/start" in printed.out
+    assert f"its log: {tmp_path / 'decks/minimize/start/log.lammps'}" in printed.out.replace("\n", "")
     assert printed.err.count("Unrecognized pair style") == 1
     assert "nvt/T0025.000K-r1: failed as minimize/start" in printed.err

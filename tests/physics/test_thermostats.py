@@ -92,6 +92,21 @@ def test_the_kinetic_temperature_is_the_rung(kind, runs) -> None:
         assert error < 0.03 * run.temperature_K
 
 
+def test_atoms_that_start_on_a_line_leave_it_and_have_the_temperature_of_the_rung(folder, run_study) -> None:
+    """On the line itself 3N - 5 degrees of freedom would be left, beside it 3N - 6: the line has no weight."""
+    line = folder / "line"
+    line.mkdir()
+    (line / "line.xyz").write_text("3\n\nAr 0 0 0\nAr 0 0 3.8\nAr 0 0 7.6\n")
+    text = STUDY.format(thermostat="nose-hoover").replace(
+        'element = "Ar"\nsize = 4', 'file = "line.xyz"\nrelax = false'
+    )
+    for run in run_study(line, text.replace("1200", "150")).series:
+        kinetic, error = mean_and_error(production(run.kinetic_temperature_K))
+        assert abs(kinetic - run.temperature_K) < 4 * error
+        assert error < 0.1 * run.temperature_K
+        assert np.median(run.principal_moments_uA2.min(axis=1)) > 10.0  # u A^2; zero on a line
+
+
 @pytest.mark.parametrize("kind", ["nose-hoover", "csvr"])
 def test_the_momenta_stay_zero(kind, runs, folder, lmp) -> None:
     for run in runs[kind]:

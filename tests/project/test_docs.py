@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ast
 import json
+import pydoc
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -156,3 +159,24 @@ def test_the_first_study_of_the_docs_is_a_study(root: Path, tmp_path: Path) -> N
     (block,) = re.findall(r"```toml\n(.*?)```", (root / "docs" / "first-study.md").read_text(), re.DOTALL)
     (tmp_path / "study.toml").write_text(block)
     assert Study.read(tmp_path).ladder.rungs_K == (150, 190, 230, 270, 310)
+
+
+def test_every_name_of_deckgen_that_the_docs_show_is_there(root: Path) -> None:
+    """As they show it: after `import deckgen` alone, or by its import."""
+    pages = [root / "README.md", *root.glob("docs/*.md"), *root.glob("examples/*.md"), *root.glob("validation/*.md")]
+    text = "\n".join(page.read_text() for page in pages)
+    calls = sorted(set(re.findall(r"\b(deckgen(?:\.\w+)+)\(", text)))
+    imports = sorted(set(re.findall(r"\bfrom deckgen[\w.]* import \w+(?:, \w+)*", text)))
+    assert len(calls) > 5
+    assert imports
+    for names in calls, imports:  # each kind in a process of its own: an import makes more names
+        code = "\n".join(["import deckgen", *names])
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+def test_what_the_page_of_the_functions_documents_is_there(root: Path) -> None:
+    names = re.findall(r"^\.\. auto\w+:: (\S+)$", (root / "docs" / "api.md").read_text(), re.MULTILINE)
+    assert {f"deckgen.{name}" for name in ("run", "status", "analyse")} <= set(names)
+    for name in names:
+        assert pydoc.locate(name) is not None, name

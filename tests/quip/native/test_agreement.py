@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from ase import Atoms
@@ -20,6 +22,8 @@ CASES = {  # structures by model; two-body, three-body and SOAP by themselves ar
     "rich": [*CLUSTERS, *CRYSTALS],
     "na-gap": ["cold-1", "hot-2", "random-3", "hot-13", "dissociating-13", "hot-55", *CRYSTALS],
 }
+ZETAS = (1, 2, 3, 4, 5, 6)
+"""The powers of SOAP kernels in published GAPs."""
 COMPONENTS = ([0, 1, 2, 0, 0, 1], [0, 1, 2, 1, 2, 2])  # xx yy zz xy xz yz
 
 
@@ -88,7 +92,10 @@ def answers(rich, driver, in_process, as_json):
 
 @pytest.mark.parametrize(("model", "name"), [(model, name) for model, names in CASES.items() for name in names])
 def test_the_evaluator_agrees_with_quippy(answers, model, name):
-    native, quippy = answers[model, name]
+    assert_same(*answers[model, name])
+
+
+def assert_same(native, quippy):
     n = len(native["forces"])
     virials = 0.5 * (native["virials"] + native["virials"].transpose(0, 2, 1))[:, *COMPONENTS]
     assert native["energy"] == pytest.approx(quippy["energy"], abs=1e-9 * n)
@@ -96,3 +103,29 @@ def test_the_evaluator_agrees_with_quippy(answers, model, name):
     np.testing.assert_allclose(native["forces"], quippy["forces"], rtol=0, atol=1e-8)
     np.testing.assert_allclose(virials, quippy["virials"], rtol=0, atol=1e-8)
     np.testing.assert_allclose(virials.sum(axis=0), quippy["virial"], rtol=0, atol=1e-8 * n)
+
+
+@pytest.fixture(scope="module")
+def of_powers(rich, driver, in_process, as_json):
+    """Answers of the evaluator and of quippy for the rich model with another power of its SOAP kernel, by power."""
+    frames, found = [structure("hot-13"), structure("random-3")], {}
+    files = {zeta: rich.xml.with_name(f"of_power_{zeta}.xml") for zeta in ZETAS}
+    for zeta, file in files.items():
+        file.write_text(re.sub(r'\bzeta=("?)3\S*?(?=["\s])', rf"zeta=\g<1>{zeta}", rich.xml.read_text()))
+    steps = [
+        {"structure": as_json(frame), "xml": str(file), "arguments": rich.arguments}
+        for file in files.values()
+        for frame in frames
+    ]
+    from_quippy = in_process("evaluate_quippy.py", {"steps": steps})
+    for i, (zeta, file) in enumerate(files.items()):
+        found[zeta] = list(zip(driver.evaluate(file, frames), from_quippy[2 * i : 2 * i + 2], strict=True))
+    return found
+
+
+@pytest.mark.parametrize("zeta", ZETAS)
+def test_every_power_of_the_kernel_agrees_with_quippy(of_powers, zeta):
+    for native, quippy in of_powers[zeta]:
+        assert_same(native, quippy)
+    others = [pairs[0][1]["energy"] for power, pairs in of_powers.items() if power != zeta]
+    assert min(abs(energy - of_powers[zeta][0][1]["energy"]) for energy in others) > 1e-6  # it is another kernel
