@@ -43,7 +43,8 @@ class FailedDeck:
     @property
     def reason(self) -> str:
         """The message without the deck's folder: decks that failed alike have the same."""
-        return self.message.removeprefix(f"{self.folder}: ").replace(str(self.folder), ".")
+        said = self.message.removeprefix(f"{self.folder}: ")
+        return said.replace(f"{self.folder} ", "the deck's folder ").replace(str(self.folder), ".")
 
 
 @dataclass

@@ -245,6 +245,23 @@ def test_a_recipe_is_as_strict(tmp_path: Path) -> None:
         assert place in said
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[sample]\nsizes = [" + "1" * 5000 + "]\n", "an integer of thousands of digits"),
+        ("# " + "x" * 10_000_000, "10.0 MB; at most 1 MB are read"),
+        ("x = " + "[" * 30 + "]" * 30, "nested more than 20 deep"),
+    ],
+    ids=["digits", "10 MB", "deep"],
+)
+def test_a_recipe_that_is_hardly_toml_is_refused_in_a_few_words(tmp_path: Path, text: str, says: str) -> None:
+    (tmp_path / "gap.toml").write_text(text)
+    with pytest.raises(InputError) as caught:
+        Recipe.read(tmp_path)
+    assert says in str(caught.value)
+    assert len(str(caught.value)) < 300
+
+
 def test_training_is_not_begun_with_files_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"frames\.extxyz: no such file"):
         deckgen.train.init(tmp_path / "new", [tmp_path / "frames.extxyz"])

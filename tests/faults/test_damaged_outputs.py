@@ -214,3 +214,12 @@ def test_what_a_killed_command_was_writing_is_removed_by_the_next(done: Path) ->
         path.touch()
     write_decks(done)
     assert not any(path.exists() for path in left)
+
+
+def test_what_a_killed_analysis_was_writing_is_removed_by_the_next(done: Path) -> None:
+    left = done / "results" / ".new-killed" / "figures"
+    left.mkdir(parents=True)
+    (left / "heat_capacity.svg.part").touch()
+    deckgen.analyse(done, figures=False)
+    assert not left.parent.exists()
+    assert (done / "results" / "thermodynamics.json").is_file()

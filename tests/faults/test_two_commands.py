@@ -9,9 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from ase.calculators.emt import EMT
+from ase.io import write
 from small_study import deck_of, small_study
 
 import deckgen
+from deckgen.decks.clusters import build
 from deckgen.decks.deck import write_decks
 from deckgen.errors import RunError
 from deckgen.processes.children import dying_with_parent
@@ -20,6 +23,7 @@ from deckgen.runs.rows import last_step
 from deckgen.runs.status import status
 from deckgen.training.recipe import Recipe
 from deckgen.workflows.train.augment import augment
+from deckgen.workflows.train.curate import curate
 from deckgen.workflows.train.fit import fit
 from deckgen.workflows.train.label import label
 
@@ -29,6 +33,23 @@ import subprocess, sys, time
 from deckgen.processes.children import dying_with_parent
 print(subprocess.Popen(dying_with_parent(["/bin/sleep", "1000"])).pid, flush=True)
 time.sleep(1000)
+"""
+LONG_FIT = """
+[data]
+files = ["labelled.extxyz"]
+e0 = "average"
+isolated_spin = "none: a classical potential"
+[curate]
+select = 30
+holdout_fraction = 0.1
+[fit.two_body]
+n_sparse = 10
+[fit.soap]
+n_max = 10
+l_max = 8
+n_sparse = 300
+[augment]
+by = "pool"
 """
 
 
@@ -85,3 +106,47 @@ def test_a_program_whose_parent_died_first_does_not_begin(tmp_path: Path) -> Non
     command[command.index(str(os.getpid()))] = "1"
     subprocess.run(command, check=False)
     assert not begun.exists()
+
+
+@pytest.fixture(scope="module")
+def curated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A training project of copper whose fit takes gap_fit much longer than a signal."""
+    folder = tmp_path_factory.mktemp("long-fit")
+    (folder / "gap.toml").write_text(LONG_FIT)
+    for number in range(50):
+        atoms = build("Cu", 13)
+        atoms.rattle(0.2, seed=number)
+        atoms.calc = EMT()
+        atoms.info |= {"REF_energy": atoms.get_potential_energy(), "trajectory": f"T{number % 5}"}
+        atoms.arrays["REF_forces"] = atoms.get_forces()
+        atoms.calc = None
+        write(folder / "labelled.extxyz", atoms, append=number > 0)
+    curate(Recipe.read(folder))
+    return folder
+
+
+@pytest.mark.parametrize("command", ["fit", pytest.param("augment", marks=pytest.mark.long)])
+def test_gap_fit_ends_with_the_command_that_sigterm_ends(curated: Path, until, command: str) -> None:
+    words = [sys.executable, "-m", "deckgen", "train", command, str(curated)]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as program:
+        until(lambda: program.poll() is not None or gap_fits_in(curated))
+        (child,) = gap_fits_in(curated)
+        program.terminate()
+        assert "Traceback" not in program.communicate(timeout=60)[1]
+    assert program.returncode != 0
+    until(lambda: child not in gap_fits_in(curated), 5)
+    assert not list(curated.glob("**/gap.xml"))
+    with lock(curated / LOCK, "the project"):  # which is free
+        pass
+
+
+def gap_fits_in(folder: Path) -> list[int]:
+    """Return the gap_fit processes that run below a folder."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            if (path / "comm").read_text() == "gap_fit\n" and Path(os.readlink(path / "cwd")).is_relative_to(folder):
+                found.append(int(path.name))
+        except OSError:  # it has just ended, or is another user's
+            continue
+    return found

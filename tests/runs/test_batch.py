@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from deckgen.errors import InputError, RunError
 from deckgen.processes.executor import open_executor
 from deckgen.processes.lock import held, lock
 from deckgen.runs import batch
+from deckgen.runs.batch import FailedDeck
 from deckgen.runs.engine import run_deck
 from deckgen.runs.status import status
 
@@ -156,3 +158,16 @@ def test_a_lock_of_another_machine_counts_until_its_heartbeat_stops(tmp_path):
 def test_a_study_that_is_not_there(tmp_path):
     with pytest.raises(InputError):
         deckgen.run(tmp_path / "nowhere", progress=False)
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ("{folder} cannot be written: No space left on device", "the deck's folder cannot be written: No space left"),
+        ("{folder}/log.lammps cannot be written: No space left on device", "./log.lammps cannot be written: No space"),
+        ("{folder}: the process died", "the process died"),
+    ],
+)
+def test_what_decks_fail_of_alike_is_said_without_their_folders(message, reason):
+    folder = Path("/study/decks/nvt/T0100.000K-r1")
+    assert FailedDeck(folder, message.format(folder=folder)).reason.startswith(reason)

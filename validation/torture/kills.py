@@ -13,6 +13,7 @@ import random
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from ase.io import write
 
@@ -63,10 +64,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--results", type=Path, default=HERE / "kills.json")
     options = parser.parse_args()
-    tally, n_journeys = Tally(), 0
+    tally, n_journeys, repeated = Tally(), 0, list[dict[str, Any]]()
     if options.results.exists():
         said = json.loads(options.results.read_text())
-        tally, n_journeys = Tally(said["counts"]), said["journeys"]
+        tally, n_journeys, repeated = Tally(said["counts"]), said["journeys"], said.get("repeated", [])
     while kills_of(tally) < options.kills:
         rng = random.Random(f"{options.seed}/{n_journeys}")
         with tempfile.TemporaryDirectory(prefix="deckgen-kills-") as scratch:
@@ -74,12 +75,14 @@ def main() -> None:
             found = project_journey(folder, rng) if n_journeys % 2 else study_journey(folder, rng, STUDY_COMMANDS)
         tally, n_journeys = tally + found, n_journeys + 1
         sys.stderr.write(f"journey {n_journeys}: {kills_of(tally)} kills, wrong: {wrong_of(tally) or 'nothing'}\n")
-        _write(options.results, tally, n_journeys, options.seed)
+        _write(options.results, tally, n_journeys, options.seed, repeated)
 
 
-def _write(path: Path, tally: Tally, n_journeys: int, seed: int) -> None:
+def _write(path: Path, tally: Tally, n_journeys: int, seed: int, repeated: list[dict[str, Any]]) -> None:
+    """Write the record; `repeated` are journeys whose faults were the campaign's own, with what they had counted."""
     counts = dict(sorted(tally.items()))
-    write_json(path, {"seed": seed, "journeys": n_journeys, "counts": counts})  # whole: the next start resumes from it
+    document = {"seed": seed, "journeys": n_journeys, "counts": counts, "repeated": repeated}
+    write_json(path, document)  # whole: the next start resumes from it
     rows = [f"| {what} | {count} |" for what, count in counts.items() if what.startswith("killed")]
     wrong = [f"| {what} | {tally[what]} |" for what in (*WRONG, *(w for w in counts if w.startswith("failed")))]
     lines = [
@@ -91,6 +94,7 @@ def _write(path: Path, tally: Tally, n_journeys: int, seed: int) -> None:
         "",
         *["| what was killed | kills |", "|---|---|", *rows, ""],
         *["| what went wrong | |", "|---|---|", *wrong],
+        *(f"\nJourney {one['journey']} was repeated, its faults are not counted: {one['why']}" for one in repeated),
     ]
     path.with_suffix(".md").write_text("\n".join(lines) + "\n")
 

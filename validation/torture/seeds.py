@@ -6,8 +6,13 @@ import hashlib
 import io
 import json
 import math
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
+from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
+from ase.db import connect
 from ase.io import read, write
 
 from deckgen.study import Study
@@ -26,6 +31,8 @@ __all__ = [
     "RESTART_STEP",
     "STRUCTURES",
     "STUDIES",
+    "databases",
+    "labelled_trajectories",
     "outcars",
     "potentials",
     "recipe_keys",
@@ -212,6 +219,31 @@ def trajectories() -> tuple[bytes, ...]:
     file = io.BytesIO()
     write(file, read(io.StringIO(STRUCTURES[0].decode()), format="xyz"), format="traj")
     return (file.getvalue(),)
+
+
+def _labelled() -> tuple[Atoms, ...]:
+    atoms: list[Atoms] = read(io.StringIO(LABELLED[0].decode()), ":", format="extxyz")
+    for frame in atoms:
+        energy = frame.info.pop("REF_energy")
+        frame.calc = SinglePointCalculator(frame, energy=energy, forces=frame.arrays.pop("REF_forces"))
+    return tuple(atoms)
+
+
+def labelled_trajectories() -> tuple[bytes, ...]:
+    """Return labelled frames in ASE's own binary format."""
+    file = io.BytesIO()
+    write(file, _labelled(), format="traj")
+    return (file.getvalue(),)
+
+
+def databases(suffix: str) -> tuple[bytes, ...]:
+    """Return labelled frames as a database of ASE: of SQLite (`.db`), or of text (`.json`)."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / f"labelled{suffix}"
+        with connect(file) as database:
+            for frame in _labelled():
+                database.write(frame, trajectory="a")
+        return (file.read_bytes(),)
 
 
 def vaspruns() -> tuple[bytes, ...]:
