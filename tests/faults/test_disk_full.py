@@ -105,6 +105,7 @@ def limited(command: list[str], largest_bytes: int) -> subprocess.CompletedProce
     return subprocess.run([sys.executable, "-c", limit + code, *words], capture_output=True, text=True, check=False)
 
 
+@pytest.mark.long
 def test_a_deck_whose_rows_are_refused_fails_at_once_and_resumes_without_a_hole(tmp_path: Path) -> None:
     usual = {"frame_every": 10, "restart_every": 1_000_000}
     study = small_study(tmp_path / "study", duration_ps=2000, **usual)

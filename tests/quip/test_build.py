@@ -53,6 +53,7 @@ def holds_a_plugin(folder: str) -> bool:
     return any(Path(folder).glob("*plugin.so"))
 
 
+@pytest.mark.long
 def test_two_processes_build_one_plugin_and_a_third_call_none(empty_cache, fast_compiler):
     builders = [subprocess.Popen([sys.executable, "-c", ENSURE], stdout=subprocess.PIPE, text=True) for _ in range(2)]
     files = {builder.communicate(timeout=300)[0].strip() for builder in builders}

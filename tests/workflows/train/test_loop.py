@@ -207,6 +207,7 @@ def test_rounds_go_on_where_they_were_and_refuse_other_frames(labelled: Recipe, 
             augment(other)
 
 
+@pytest.mark.long
 def test_the_outer_loop_labels_what_the_dynamics_finds(labelled: Recipe, augmented: Augmented) -> None:
     """Two potentials disagree where they know little; a round by distance adds labelled frames of new runs."""
     xmls = [labelled.folder / row.xml for row in augmented.rounds]
