@@ -56,7 +56,7 @@ def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--decks", type=int, default=10_000, help="decks of the study, a multiple of 100")
-    parser.add_argument("--run", type=int, default=200, help="decks that are run, in a study of their own")
+    parser.add_argument("--run", type=int, default=200, help="decks that are run, in a study of their own: a multiple of 100, or 3 to 150 by threes")
     parser.add_argument("--folder", type=Path, default=None, help="where; default: a temporary folder")
     given = parser.parse_args()
     folder = given.folder or Path(tempfile.mkdtemp(prefix="deckgen-scale-"))
@@ -99,7 +99,7 @@ def measure(folder: Path, n_decks: int, n_run: int) -> None:
 
 def write_study(folder: Path, n_decks: int) -> Path:
     """Write a study of so many decks."""
-    replicas = min(REPLICAS, n_decks // 2)
+    replicas = min(REPLICAS, n_decks // 3)  # a ladder has three rungs or more
     folder.mkdir(parents=True)
     (folder / "study.toml").write_text(STUDY.format(rungs=n_decks // replicas, replicas=replicas))
     return folder

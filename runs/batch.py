@@ -79,36 +79,9 @@ def run(
     part: Part = "ladder",
     redo: Collection[str] = (),
 ) -> BatchResult:
-    """Run a study: write the decks that are missing, then run all that are not finished, the longest first.
+    """Write the decks that are missing, then run all that are not finished, the longest first.
 
-    A deck that fails does not disturb the others. Started again after a stop, a crash, or a change of the study's
-    length or ladder, it resumes from the restarts and runs nothing twice.
-
-    Parameters
-    ----------
-    study
-        A study, its folder or its file.
-    workers
-        Decks at once; None: as many as cores.
-    executor
-        Runs them, in place of one of its own.
-    force
-        Replace decks that were made of another study.
-    progress
-        Show the progress on standard error.
-    part
-        The ladder's runs, or the isomers' own.
-    redo
-        Decks to run afresh, as nvt/T0281.000K-r1; what they have computed is kept in decks.old.
-
-    Raises
-    ------
-    InputError
-        If the study is wrong, its decks are stale, or there is no deck of a name in `redo`.
-    RunError
-        If another batch runs on this study.
-    BatchInterrupt
-        At Ctrl-C or SIGTERM, once the workers have stopped.
+    Arguments and exceptions are those of `deckgen.run`, which also goes on to a study's goal.
     """
     prepared = prepare(study)
     study = prepared.study
