@@ -56,7 +56,9 @@ def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--decks", type=int, default=10_000, help="decks of the study, a multiple of 100")
-    parser.add_argument("--run", type=int, default=200, help="decks that are run, in a study of their own: a multiple of 100, or 3 to 150 by threes")
+    parser.add_argument(
+        "--run", type=int, default=200, help="decks that are run, beside: 3 to 150 by threes, or by 100"
+    )
     parser.add_argument("--folder", type=Path, default=None, help="where; default: a temporary folder")
     given = parser.parse_args()
     folder = given.folder or Path(tempfile.mkdtemp(prefix="deckgen-scale-"))
