@@ -26,7 +26,12 @@ LEVEL = 0.95
 ENOUGH = 0.9
 """Fraction of the resamples that must show a peak for its interval to mean something."""
 
-SLOW, REST = 0.5, 0.35
+FREEDOM = {
+    "temperature_K": (0.5, 0.35),
+    "fwhm_K": (0.5, 0.35),
+    "height_over_c0": (1.0, 0.7),
+    "latent_heat_eV": (1.0, 0.7),
+}
 """Degrees of freedom of an error for each fluctuation along the slow mode, and of the rest beside it.
 
 By the coverage of intervals in model studies whose seeds are not those of `validation.melting.intervals`.
@@ -142,18 +147,17 @@ def _interval(
         return None
     # resamples lie as far from the estimate, on average, as the estimate from the truth
     centre = 2 * float(getattr(peak, name)) - float(values.mean())
-    error = float(values.std())
-    reach = _student(_freedom(headline.solved.pool.N_k, *modes, error**2)) * error
+    slow, rest = modes
+    N_k = headline.solved.pool.N_k
+    along, beside = FREEDOM[name]
+    error, freedom = float(values.std()), along * slow.fluctuations_near(N_k)
+    if rest is not None and error > 0:
+        alone = rest.error(N_k)
+        error = max(error, alone)  # the resamples are few, and their tails end
+        share = (alone / error) ** 2
+        freedom = 1 / ((1 - share) / freedom + share / (beside * rest.fluctuations_near(N_k)))  # Satterthwaite
+    reach = _student(freedom) * error
     return centre - reach, centre + reach
-
-
-def _freedom(N_k: NDArray[np.int_], slow: Mode, rest: Mode | None, variance: float) -> float:
-    """Return the degrees of freedom of an error, whose variance is partly the rest's (Satterthwaite)."""
-    along = SLOW * slow.fluctuations_near(N_k)
-    if rest is None or not variance > 0:
-        return along
-    share = min(rest.error(N_k) ** 2 / variance, 1.0)
-    return 1 / ((1 - share) / along + share / (REST * rest.fluctuations_near(N_k)))
 
 
 def _student(freedom: float) -> float:
@@ -175,7 +179,8 @@ def curve_band(
     else:
         slow, curves = errors.slow, errors.curves
     centre = 2 * curve - curves.mean(axis=0)
-    reach = _student(_freedom(headline.solved.pool.N_k, slow, None, 0.0)) * curves.std(axis=0)
+    fluctuations = slow.fluctuations_near(headline.solved.pool.N_k)
+    reach = _student(FREEDOM[SUMMIT[0]][0] * fluctuations) * curves.std(axis=0)
     return np.stack([centre - reach, centre + reach], axis=1)
 
 
