@@ -86,7 +86,7 @@ def agree(value: float, error: float, other: float, other_error: float) -> bool:
 
 @contextmanager
 def work_folder(description: str | None, **switches: str) -> Iterator[argparse.Namespace]:
-    """Parse the command line; yield it with `folder` an existing folder, a temporary one unless it was named.
+    """Parse the command line; yield it with `folder`, a temporary one unless it was named.
 
     `switches` are more options without a value: their names and help.
     """
@@ -98,6 +98,7 @@ def work_folder(description: str | None, **switches: str) -> Iterator[argparse.N
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="deckgen-validation-") as temporary:
         arguments.folder = arguments.folder or Path(temporary)
+        arguments.folder.mkdir(parents=True, exist_ok=True)
         yield arguments
 
 
