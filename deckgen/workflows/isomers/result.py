@@ -11,6 +11,7 @@ from deckgen.analysis.isomers.results import IsomerList
 from deckgen.decks.manifest import Manifest
 from deckgen.runs.quench.batch import Quenches
 from deckgen.study import Study
+from deckgen.summaries import Summarised, Summary
 
 __all__ = ["SETTLED", "StudyIsomers"]
 
@@ -19,8 +20,8 @@ SETTLED = 0.01
 """To which part of max_force_eV_A isomers are converged that may equal another."""
 
 
-@dataclass(frozen=True, eq=False)
-class StudyIsomers:
+@dataclass(frozen=True, eq=False, repr=False)
+class StudyIsomers(Summarised):
     """The isomers of a study.
 
     Parameters
@@ -45,6 +46,14 @@ class StudyIsomers:
     quenches: Quenches
     manifest: Manifest
     log_frequency_products: Sequence[float]
+
+    def summary(self) -> Summary:
+        """Return how many isomers there are, and the lowest ones."""
+        return self.found.summary()
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the energy of each isomer above the lowest, and return the axes (Matplotlib's; new ones by default)."""
+        return self.found.plot(ax)
 
     def to_json(self) -> dict[str, Any]:
         """Return the contents of results/isomers.json."""

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.io import read, write
+from matplotlib.figure import Figure
 
 import deckgen
 from deckgen.cli import main
@@ -195,6 +196,10 @@ def test_the_potential_and_the_start_are_resolved_once(make, monkeypatch):
 def test_isomers_are_read_back_as_they_were_written(make):
     folder = make(7, "temperatures_K = [20]\nduration_ps = 8\nframe_every = 200\nfrequencies = 1\n")
     written = isomers(folder, workers=1, progress=False)
+    assert repr(written) == repr(written.found).replace("IsomerList", "StudyIsomers")
+    assert written._repr_html_() == written.found._repr_html_()
+    axes = Figure().add_subplot()
+    assert written.plot(ax=axes) is axes
     document = read_isomers(ResultsFolder(folder / "results"))
     read = json.loads(json.dumps(asdict(document)))
     for isomer in read["isomers"]:
