@@ -34,6 +34,8 @@ class Isomers(Table):
     """Every frame is quenched until the largest force on an atom is below this."""
     max_force_eV_A: Positive = 1e-4
     """One quench of each group of equal ones is converged to this."""
+    tighten: Count | None = None
+    """The number of lowest groups that are converged tightly and become isomers; by default all."""
     max_steps: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
     """A quench that has not converged after this many steps is kept aside."""
     off_saddles: bool = True

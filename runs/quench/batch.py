@@ -23,6 +23,8 @@ __all__ = ["Quenches", "quench", "tighten"]
 
 CLAIMS = ".claims"
 CHUNK = 25
+BLOCK = 500
+"""Minima per file of those that are minimised further: with more of them, the earlier files are the same ones."""
 GRACE_S = 60.0
 MOST_DEATHS = 3
 
@@ -97,8 +99,9 @@ def tighten(
     """Minimise minima further, with a quench deck of a tighter tolerance; resumable as `quench`, which it raises as."""
     if not minima:
         return []
-    source = frames_of_minima(minima, deck, minima[0].symbols)
-    quenches = quench(deck, [source], tolerance, workers=workers, executor=executor, progress=progress)
+    blocks = [minima[first : first + BLOCK] for first in range(0, len(minima), BLOCK)]
+    sources = [frames_of_minima(block, deck, minima[0].symbols) for block in blocks]
+    quenches = quench(deck, sources, tolerance, workers=workers, executor=executor, progress=progress)
     return list(quenches.minima())
 
 

@@ -69,6 +69,7 @@ class SettingsEntry:
     off_saddles: bool
     settled_force_eV_A: float
     deck: str
+    tighten: int | None = None
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,8 @@ class IsomersDocument(Document):
     n_distinct: int
     tolerances: Tolerances
     settings: SettingsEntry
+    n_tightened: int | None = None
+    n_higher: int = 0
 
 
 def read_isomers(results: ResultsFolder) -> IsomersDocument | None:

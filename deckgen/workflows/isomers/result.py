@@ -14,7 +14,7 @@ from deckgen.study import Study
 
 __all__ = ["SETTLED", "StudyIsomers"]
 
-SETTINGS = ("minimizer", "loose_force_eV_A", "max_force_eV_A", "max_steps", "off_saddles")
+SETTINGS = ("minimizer", "loose_force_eV_A", "max_force_eV_A", "tighten", "max_steps", "off_saddles")
 SETTLED = 0.01
 """To which part of max_force_eV_A isomers are converged that may equal another."""
 

@@ -127,6 +127,7 @@ def distinguish(
         minima,
         converged("tight", chosen.max_force_eV_A),
         Tolerances(thinning_eV=chosen.energy_window_eV, reflection=chosen.reflection),
+        lowest=chosen.tighten,
         converge_further=converged("settled", SETTLED * chosen.max_force_eV_A),
     )
 
