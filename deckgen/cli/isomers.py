@@ -54,6 +54,8 @@ def isomers(
         return
     out.print(isomer_table(result.found))
     out.print(_summary(result.found))
+    if result.hopping:
+        out.print(f"basin hopping: {result.hopping.sentence}")
     out.print("structures and numbers: results/isomers.extxyz, results/isomers.json; next: deckgen report")
 
 

@@ -16,6 +16,7 @@ from deckgen.processes.lock import LOCK, lock
 from deckgen.processes.tasks import Tasks
 from deckgen.runs.quench.chunks import Chunk, ChunkQueue
 from deckgen.runs.quench.frames import FrameSource, frames_of_minima
+from deckgen.runs.quench.hopping import HopSource
 from deckgen.runs.quench.progress import QuenchProgress
 from deckgen.runs.quench.worker import ForceTolerance, failed_minimum, quench_chunks
 
@@ -46,7 +47,7 @@ class Quenches:
 
 def quench(
     deck: Path,
-    sources: Sequence[FrameSource],
+    sources: Sequence[FrameSource | HopSource],
     tolerance: ForceTolerance,
     *,
     workers: int | None = None,
@@ -105,7 +106,10 @@ def tighten(
     return list(quenches.minima())
 
 
-def _chunks(deck: Path, source: FrameSource) -> Iterator[Chunk]:
+def _chunks(deck: Path, source: FrameSource | HopSource) -> Iterator[Chunk]:
+    if isinstance(source, HopSource):  # each hop begins where the last one ended
+        yield Chunk(source, 0, source.count, source.file)
+        return
     stem = f"{source.name}-{source.key}"
     for number, first in enumerate(range(0, source.count, CHUNK)):
         yield Chunk(source, first, min(first + CHUNK, source.count), deck / f"{stem}.{number:05d}.extxyz")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from deckgen import __version__
@@ -11,6 +11,7 @@ from deckgen.analysis.isomers.results import IsomerList
 from deckgen.decks.manifest import Manifest
 from deckgen.runs.quench.batch import Quenches
 from deckgen.study import Study
+from deckgen.workflows.isomers.hopping import Hopping
 
 __all__ = ["SETTLED", "StudyIsomers"]
 
@@ -37,6 +38,8 @@ class StudyIsomers:
         Of the deck that converged them.
     log_frequency_products
         Sum of ln(omega ps) over the vibrations of the lowest isomers.
+    hopping
+        How often basin hopping found the lowest isomer; None without it.
     """
 
     study: Study
@@ -45,6 +48,7 @@ class StudyIsomers:
     quenches: Quenches
     manifest: Manifest
     log_frequency_products: Sequence[float]
+    hopping: Hopping | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the contents of results/isomers.json."""
@@ -58,5 +62,6 @@ class StudyIsomers:
             "deckgen_version": __version__,
             "cluster": {"formula": manifest.formula, "n_atoms": manifest.n_atoms},
             "potential": {"name": manifest.potential_name, "sha256": manifest.potential_sha256},
+            "hopping": asdict(self.hopping) if self.hopping else None,
             "settings": {"source": self.source, **settings, "deck": manifest.id},
         }

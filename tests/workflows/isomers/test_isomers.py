@@ -149,6 +149,26 @@ def test_only_the_lowest_groups_of_lj13_are_tightened_and_later_only_those_that_
     assert sum(len(find_minima(path)) for path in tight.glob("minima-*.0*")) == 4
 
 
+def test_basin_hopping_finds_the_lowest_minimum_of_lj13_and_says_how_often(make, capsys):
+    """From thrown atoms, two clusters that do not quench to it; acceptance at 0.8 epsilon, as Wales and Doye."""
+    folder = make(13, 'hops = 5\nhop_walkers = 2\nhop_temperature_K = 96.5\nfiles = ["thrown.xyz"]\nfrequencies = 0\n')
+    write(folder / "thrown.xyz", random_clusters(13, 36)[25:27])
+    before = isomers(folder, workers=1, progress=False)
+    assert before.hopping.hops == 5
+    files = {path: path.read_bytes() for path in (folder / "decks" / "quench").rglob("hops-*.extxyz")}
+    assert [len(find_minima(path)) for path in files] == [5, 5]
+    (folder / "study.toml").write_text((folder / "study.toml").read_text().replace("hops = 5", "hops = 25"))
+    assert main(["isomers", str(folder), "--workers", "1"]) == 0
+    assert all(path.read_bytes().startswith(text) for path, text in files.items())
+    found = results(folder)
+    assert found["isomers"][0]["energy_eV"] / EPSILON_EV == pytest.approx(LJ13[0], abs=1e-5)
+    assert found["n_quenched"] == 2 + 2 * 25
+    firsts = [hop for hop in found["hopping"]["first_hops"] if hop]
+    assert len(firsts) >= 1
+    words = " ".join(capsys.readouterr().out.split())
+    assert f"{len(firsts)} of 2 walkers of 25 hops found the lowest isomer, the first after {min(firsts)}" in words
+
+
 def test_the_order_of_the_frames_does_not_matter(make):
     folder = make(8, 'files = ["a.xyz"]\n')
     frames = random_clusters(8, 120)

@@ -38,6 +38,12 @@ def isomer_search(
         f"Minima within {tolerances.energy_eV:g} eV of each other whose fingerprints differ by at most "
         f"{tolerances.doubt_A:g} Å were converged to {settings.settled_force_eV_A:g} eV/Å before that.",
     ]
+    if hopping := isomers.hopping:
+        sentences.append(
+            f"Basin hopping {cite('hopping')} continued from {len(hopping.first_hops)} of them, with displacements of "
+            f"up to {hopping.step:g} nearest-neighbour distances and acceptance at {hopping.temperature_K:g} K: "
+            f"{hopping.sentence}."
+        )
     if any(isomer.log_frequency_product is not None for isomer in isomers.isomers):
         sentences.append(
             "Harmonic frequencies are those of Hessians by finite differences of the forces; they enter the heat "
