@@ -112,12 +112,13 @@ def main() -> None:
                 1 / FACTOR < one.rms_z < FACTOR for one in counted if "F" in one.what
             ),
             "the same of the energies": all(1 / FACTOR < one.rms_z < FACTOR for one in counted if "E" in one.what),
-            f"rank correlation of predicted and actual errors of frames above {RANKED:g} ({ranks['all']:.2f})": ranks[
-                "all"
-            ]
-            > RANKED,
+            f"rank correlation of predicted and actual errors of frames above {RANKED:g}": ranks["all"] > RANKED,
         },
-        [HEAD, *(one.cells for one in [*found, *by_prediction(judged)])],
+        [
+            HEAD,
+            *(one.cells for one in [*found, *by_prediction(judged)]),
+            *((f"rank correlation, {name}", "", "", "", f"{value:.2f}", "", "") for name, value in ranks.items()),
+        ],
         reliability=found,
         by_prediction=by_prediction(judged),
         rank_correlation=ranks,
