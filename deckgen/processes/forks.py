@@ -12,7 +12,9 @@ import subprocess
 import sys
 import tempfile
 import threading
+import weakref
 from collections.abc import Sequence
+from typing import IO
 
 from deckgen.processes.executor import ONE_THREAD
 
@@ -59,7 +61,7 @@ class ForkServer:
         code = f"import sys; sys.path[:] = {sys.path!r}; from deckgen.processes.forkserver import main; main()"
         self._environment = os.environ | ONE_THREAD
         self._lock = threading.Lock()
-        self._end: tuple[int, bytes] | None = None
+        self._end = 0, b""
         self._printed = tempfile.TemporaryFile()  # noqa: SIM115 (closed by `close`)
         self._control, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with far:
@@ -72,6 +74,8 @@ class ForkServer:
                 process_group=0,
                 env=self._environment,
             )
+        # an executor that nobody shut down takes its server with it
+        self._ended = weakref.finalize(self, _end, self._control, self._process, self._printed)
 
     def fork(self, warm_up: str, files: Sequence[int]) -> Child:
         """Have a process forked for a task.
@@ -103,14 +107,18 @@ class ForkServer:
     def close(self) -> tuple[int, bytes]:
         """End the server, and its children with it; return its exit code, and what it printed."""
         with self._lock:
-            if self._end is None:
-                self._control.close()
-                code = self._process.wait()
-                self._printed.seek(0)
-                self._end = code, self._printed.read()
-                self._printed.close()
+            self._end = self._ended() or self._end
             return self._end
 
     def kill(self) -> None:
         """Kill the server, and its children with it."""
         self._process.kill()
+
+
+def _end(control: socket.socket, process: subprocess.Popen[bytes], printed: IO[bytes]) -> tuple[int, bytes]:
+    """Have a server end, and its children with it; return its exit code, and what it printed."""
+    control.close()
+    code = process.wait()
+    with printed:
+        printed.seek(0)
+        return code, printed.read()
