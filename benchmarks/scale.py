@@ -1,16 +1,21 @@
 """What a study of many decks costs: writing, watching, running and looking at them; files and memory.
 
     python -m benchmarks.scale [--decks N] [--run M] [--folder DIR]
+    python -m benchmarks.scale --analyse RUNS ROWS [--folder DIR]
 
 N decks are written. M decks are run, once on this machine and once through Parsl (scheduler = "local", as on a cluster
 without the wait for a job); the outputs of one are copied to the N, so that all are done.
+
+With --analyse, rows of a harmonic cluster are drawn for RUNS runs, and `deckgen analyse` is timed on them.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import resource
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -18,13 +23,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+from scipy.signal import lfilter
+
 import deckgen
 from deckgen.decks.deck import read_manifests
-from deckgen.decks.manifest import MANIFEST
+from deckgen.decks.manifest import ENERGIES, MANIFEST
 from deckgen.processes.cluster.machine import Machine
 from deckgen.processes.executor import open_executor
 from deckgen.runs.index import INDEX
 from deckgen.runs.status import deck_status, status
+from deckgen.units import KB_EV_K
 
 STUDY = """
 [cluster]
@@ -42,7 +51,7 @@ max_K = 30
 count = {rungs}
 [nvt]
 replicas = {replicas}
-duration_ps = 0.4
+duration_ps = {duration_ps}
 sample_every = 1
 frame_every = 50
 restart_every = 50
@@ -59,11 +68,15 @@ def main() -> None:
     parser.add_argument(
         "--run", type=int, default=200, help="decks that are run, beside: 3 to 150 by threes, or by 100"
     )
+    parser.add_argument("--analyse", type=int, nargs=2, metavar=("RUNS", "ROWS"), help="runs: a multiple of 150")
     parser.add_argument("--folder", type=Path, default=None, help="where; default: a temporary folder")
     given = parser.parse_args()
     folder = given.folder or Path(tempfile.mkdtemp(prefix="deckgen-scale-"))
     try:
-        measure(folder, given.decks, given.run)
+        if given.analyse:
+            measure_analysis(folder, *given.analyse)
+        else:
+            measure(folder, given.decks, given.run)
     finally:
         if given.folder is None:
             shutil.rmtree(folder)
@@ -99,11 +112,48 @@ def measure(folder: Path, n_decks: int, n_run: int) -> None:
     say("memory of the head", f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000:.0f} MB")
 
 
-def write_study(folder: Path, n_decks: int) -> Path:
+def measure_analysis(folder: Path, n_runs: int, n_rows: int) -> None:
+    """Time `deckgen analyse` in a process of its own, and ask the kernel for its peak memory."""
+    study = write_study(folder / "sampled", n_runs, n_steps=n_rows)
+    deckgen.write_decks(study)
+    rng, lines, at = np.random.default_rng(1), list[str](), 0.0
+    for number, (deck, manifest) in enumerate(read_manifests(study)):
+        kelvin = manifest.temperature_K or 0.0
+        if kelvin != at:
+            lines, at = harmonic_rows(kelvin, n_rows, rng), kelvin
+        turned = lines[number % n_rows :] + lines[: number % n_rows]
+        rows = (f"{step} {line}\n" for step, line in enumerate(turned, 1))
+        (deck / ENERGIES).write_text("# step potential_energy_eV kinetic_temperature_K I1 I2 I3\n" + "".join(rows))
+    began = time.perf_counter()
+    process = subprocess.Popen([sys.executable, "-m", "deckgen", "analyse", str(study)], stdout=subprocess.DEVNULL)
+    _, status_, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status_)
+    say("exit code", str(process.returncode))
+    say(
+        f"analysing {n_runs} runs of {n_rows} rows",
+        f"{time.perf_counter() - began:.0f} s; processor {used.ru_utime + used.ru_stime:.0f} s; "
+        f"{used.ru_maxrss / 1000:.0f} MB",
+    )
+
+
+def harmonic_rows(kelvin: float, n_rows: int, rng: np.random.Generator) -> list[str]:
+    """Return the rows, without their steps, of a cluster of 13 atoms with harmonic vibrations: 3N - 6 = 33 of them."""
+    noise, memory = rng.normal(size=(n_rows, 33)), 0.9
+    modes = lfilter([np.sqrt(1 - memory**2)], [1, -memory], noise, axis=0)
+    energies = -0.4566 + 0.5 * KB_EV_K * kelvin * (modes**2).sum(axis=1)
+    kinetic = kelvin * rng.gamma(16.5, 1 / 16.5, n_rows)
+    moments = np.array([2800.0, 2810.0, 2820.0]) + rng.normal(size=(n_rows, 3))
+    table = np.column_stack([energies, kinetic, moments]).tolist()
+    return [f"{energy:.10f} " + " ".join(f"{value:.4f}" for value in others) for energy, *others in table]
+
+
+def write_study(folder: Path, n_decks: int, n_steps: int = 200) -> Path:
     """Write a study of so many decks."""
     replicas = min(REPLICAS, n_decks // 3)  # a ladder has three rungs or more
     folder.mkdir(parents=True)
-    (folder / "study.toml").write_text(STUDY.format(rungs=n_decks // replicas, replicas=replicas))
+    (folder / "study.toml").write_text(
+        STUDY.format(rungs=n_decks // replicas, replicas=replicas, duration_ps=n_steps * 0.002)
+    )
     return folder
 
 

@@ -6,18 +6,22 @@
 Jobs have a walltime of one minute. Every half a minute, in turn: the jobs are cancelled, a node is drained and its
 jobs are cancelled, the head is killed with -9 and started again, until all decks are done. Then every row is there
 once, and the mean energies agree with those of the same study run without a disturbance, by chi2.
+
+With --folder DIR the same command resumes, and counts on. With --quick, nine decks of Na13, of which nothing is
+recorded: whether the check itself runs.
 """
 
 from __future__ import annotations
 
+import getpass
 import itertools
-import os
-import signal
+import json
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +31,8 @@ from scipy import stats
 import deckgen
 from deckgen.decks.deck import read_manifests
 from deckgen.decks.manifest import Manifest
+from deckgen.files import write_json
+from deckgen.processes.children import dying_with_parent
 from deckgen.runs.journal import read_attempts
 from deckgen.runs.rows import read_energies
 from deckgen.runs.status import status
@@ -35,15 +41,15 @@ from validation.common import record, work_folder
 STUDY = """
 [cluster]
 element = "Na"
-size = 55
+size = {size}
 [potential]
 name = "na-gupta"
 [ladder]
 min_K = 100
 max_K = 240
-count = 8
+count = {rungs}
 [nvt]
-replicas = 8
+replicas = {replicas}
 duration_ps = {duration_ps}
 seed = {seed}
 """
@@ -55,23 +61,36 @@ cores = 2
 jobs = 2
 lost_after_s = 10
 """
-DURATION_PS = 40
-EVERY_S = 30.0
+BLOWS = "blows.json"
+
+
+@dataclass(frozen=True)
+class Form:
+    """How much is run: the cluster's size, rungs, replicas, and seconds between two blows."""
+
+    size: int
+    rungs: int
+    replicas: int
+    duration_ps: float
+    every_s: float
+
+
+WHOLE = Form(size=55, rungs=8, replicas=8, duration_ps=40, every_s=30)
+QUICK = Form(size=13, rungs=3, replicas=3, duration_ps=200, every_s=15)
 SETTLE = 0.25
 """Part of each run that is left out, at its beginning."""
 
 
 def main() -> None:
     """Run both studies, compare, and write the table."""
-    with work_folder(__doc__) as given:
-        disturbed, quiet = (write(given.folder / name, seed) for name, seed in (("disturbed", 1), ("quiet", 2)))
-        began = time.monotonic()
-        blows = disturb(disturbed)
-        minutes = (time.monotonic() - began) / 60
+    with work_folder(__doc__, quick="nine small decks, nothing is recorded") as given:
+        form = QUICK if given.quick else WHOLE
+        disturbed, quiet = (write(given.folder / name, form, seed) for name, seed in (("disturbed", 1), ("quiet", 2)))
+        blows, minutes = disturb(disturbed, form)
         deckgen.run(quiet, workers=given.workers)
         whole = [rows_are_whole(folder, manifest) for folder, manifest in read_manifests(disturbed)]
         t_values = np.array([welch_t(*pair) for pair in zip(means(disturbed), means(quiet), strict=True)])
-        degrees = 14  # of Welch's t for two times eight runs, the variances being alike
+        degrees = 2 * form.replicas - 2  # of Welch's t, the variances being alike
         chi2 = float((t_values**2).sum() * (degrees - 2) / degrees)
         p_value = float(stats.chi2.sf(chi2, len(t_values)))
         outcomes = Counter(
@@ -91,56 +110,74 @@ def main() -> None:
             "none has failed": outcomes["failed"] == 0,
             "the mean energies agree (p > 0.01)": p_value > 0.01,
         }
+        if given.quick:
+            print(*(": ".join(row) for row in rows[1:]), checks, sep="\n")
+            raise SystemExit(0 if all(checks.values()) else 1)
         record(
             "slurm", "Decks in jobs that end as they like", checks, rows, chi2=chi2, p_value=p_value, blows=dict(blows)
         )
 
 
-def write(folder: Path, seed: int) -> Path:
+def write(folder: Path, form: Form, seed: int) -> Path:
     """Write a study."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "study.toml").write_text(STUDY.format(duration_ps=DURATION_PS, seed=seed))
+    about = {"size": form.size, "rungs": form.rungs, "replicas": form.replicas, "duration_ps": form.duration_ps}
+    (folder / "study.toml").write_text(STUDY.format_map(about | {"seed": seed}))
     return folder
 
 
-def disturb(study: Path) -> Counter[str]:
-    """Run a study in the jobs of Slurm, with one blow after the other, until it is done; return how many of each."""
-    profile = study.parent / "machine.toml"
+def disturb(study: Path, form: Form) -> tuple[Counter[str], float]:
+    """Run a study in the jobs of Slurm, with one blow after the other, until it is done.
+
+    Returns
+    -------
+    How many of each blow, and the minutes that it took; those of earlier calls on the same folder count.
+    """
+    profile, noted = study.parent / "machine.toml", study.parent / BLOWS
     profile.write_text(MACHINE)
-    command = [sys.executable, "-m", "deckgen", "run", str(study), "--on", str(profile)]
-    blows, head = Counter[str](), subprocess.Popen(command)
-    kinds = itertools.cycle(("jobs cancelled", "node drained", "head killed"))
-    while not ended(head):
+    before = json.loads(noted.read_text()) if noted.exists() else {"blows": {}, "minutes": 0.0}
+    blows, began = Counter[str](before["blows"]), time.monotonic()
+    slurm("scontrol", "update", "nodename=node1", "state=resume", check=False)  # an earlier call may have drained it
+    head, kinds = start_head(study, profile), itertools.cycle(("jobs cancelled", "node drained", "head killed"))
+    while not ended(head, form.every_s):
         kind = next(kinds)
         blows[kind] += 1
+        minutes = before["minutes"] + (time.monotonic() - began) / 60
+        write_json(noted, {"blows": dict(blows), "minutes": minutes})
         if kind == "head killed":
-            os.kill(head.pid, signal.SIGKILL)
+            head.kill()
             head.wait()
-            head = subprocess.Popen(command)
+            head = start_head(study, profile)
         elif kind == "node drained":
             slurm("scontrol", "update", "nodename=node1", "state=drain", "reason=validation")
-            slurm("scancel", "--nodelist=node1", "--user=root")
-            time.sleep(EVERY_S / 2)
+            slurm("scancel", "--nodelist=node1", f"--user={getpass.getuser()}")
+            time.sleep(form.every_s / 2)
             slurm("scontrol", "update", "nodename=node1", "state=resume")
         else:
-            slurm("scancel", "--user=root")
+            slurm("scancel", f"--user={getpass.getuser()}")
     if head.returncode:
         raise SystemExit(f"the head ended with exit code {head.returncode}")
-    return blows
+    return blows, before["minutes"] + (time.monotonic() - began) / 60
 
 
-def ended(head: subprocess.Popen[bytes]) -> bool:
+def start_head(study: Path, profile: Path) -> subprocess.Popen[bytes]:
+    """Start `deckgen run --on`; it ends with this process, so that the next one finds the study free."""
+    command = [sys.executable, "-m", "deckgen", "run", str(study), "--on", str(profile)]
+    return subprocess.Popen(dying_with_parent(command))
+
+
+def ended(head: subprocess.Popen[bytes], every_s: float) -> bool:
     """Wait for the time between two blows; return whether the head has ended meanwhile."""
     try:
-        head.wait(EVERY_S)
+        head.wait(every_s)
     except subprocess.TimeoutExpired:
         return False
     return True
 
 
-def slurm(*command: str) -> None:
+def slurm(*command: str, check: bool = True) -> None:
     """Give Slurm a command."""
-    subprocess.run(command, check=True)
+    subprocess.run(command, check=check)
 
 
 def rows_are_whole(folder: Path, manifest: Manifest) -> bool:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Collection, Iterator
-from dataclasses import asdict, dataclass, replace
-from difflib import unified_diff
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from deckgen.decks.manifest import DATA, MANIFEST, SCRIPT, Manifest, read_manifest
-from deckgen.decks.on_disk import link, move_aside, text_of, without_length
+from deckgen.decks.manifest import MANIFEST, Manifest, read_manifest
+from deckgen.decks.on_disk import link, move_aside
 from deckgen.decks.protocols import PARTS, PROTOCOLS, Part, protocols_of
-from deckgen.decks.render import Prepared, Rendering, commands, prepare, render, render_quench
+from deckgen.decks.render import Prepared, Rendering, prepare, render, render_quench
+from deckgen.decks.stale import changed_texts, stale_reason
 from deckgen.errors import InputError
 from deckgen.files import file_in_folders, named, remove_leftovers, write_whole
 from deckgen.processes.lock import lock
@@ -138,24 +137,49 @@ def write_under_lock(prepared: Prepared, *, force: bool, part: Part, redo: Colle
 
     Decks named in `redo`, as nvt/T0281.000K-r1, are moved to `decks.old`; those of this part are written anew.
     """
-    study, decks = prepared.study, study_decks(prepared, part)
+    study, decks = prepared.study, (_deck(rendering) for rendering in render(prepared, part))
     for protocol in protocols_of(part):
         remove_leftovers(protocol.folder(study.folder), "*")
-    stale = [(deck, reason) for deck in decks if (reason := _stale(deck, deck.folder(study.folder)))]
+    asked = _named(prepared, redo)
+    redone = {deck.name for deck in asked if deck.folder(study.folder).exists()}
+    found = [_look_at(deck, study.folder, whole=deck.name in redone) for deck in decks]
+    stale = [one for one in found if one.stale]
     if stale and not force:
-        deck, reason = stale[0]
         raise InputError(
-            f"{deck.folder(study.folder)} was made of another study: {reason}"
+            f"{stale[0].deck.folder(study.folder)} was made of another study: {stale[0].stale}"
             + (f" ({len(stale)} decks in all)" if stale[1:] else ""),
             hint="undo the change, use a new folder, or replace the decks with --force (what they computed is kept "
             "in decks.old)",
         )
-    replaced = [deck for deck, _ in stale] + [
-        deck for deck in _named(prepared, redo) if deck.folder(study.folder).exists()
+    replaced = redone | {one.deck.name for one in stale}
+    known = {deck.name: deck for deck in (*asked, *(one.deck for one in stale))}
+    for name in sorted(replaced):
+        move_aside(known[name].folder(study.folder), StudyFolder(study.folder).old_decks)
+    return [
+        write_deck(one.deck, study.folder, replaced=True)
+        if one.deck.name in replaced
+        else _write(one.deck, study.folder, one.changed)
+        for one in found
     ]
-    for folder in {deck.folder(study.folder) for deck in replaced}:
-        move_aside(folder, StudyFolder(study.folder).old_decks)
-    return [write_deck(deck, study.folder, replaced=deck in replaced) for deck in decks]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A deck, its texts that are not those on the disk, and in what the one there was made of another study.
+
+    Where there is nothing to replace, the deck here is without its texts: ten thousand of them are 60 MB.
+    """
+
+    deck: Deck
+    changed: dict[str, str]
+    stale: str
+
+
+def _look_at(deck: Deck, study_folder: Path, *, whole: bool) -> _Found:
+    folder = deck.folder(study_folder)
+    changed = changed_texts(deck, folder)
+    stale = stale_reason(deck, folder) if changed else ""
+    return _Found(deck if whole or stale else replace(deck, script="", data=""), changed, stale)
 
 
 def _named(prepared: Prepared, names: Collection[str]) -> list[Deck]:
@@ -202,46 +226,21 @@ def _deck(rendering: Rendering) -> Deck:
     return Deck(manifest, rendering.script, rendering.data, potential.files)
 
 
-def _stale(deck: Deck, folder: Path) -> str:
-    """Say in what a deck on disk differs from the study's, or nothing."""
-    if not (folder / MANIFEST).is_file():
-        return ""
-    try:
-        old = read_manifest(folder)
-    except InputError as error:  # a power cut may leave it empty: the script says the same
-        same = without_length(text_of(folder / SCRIPT)) == without_length(deck.script)
-        same = same and deck.data.startswith(text_of(folder / DATA))
-        return "" if same else f"{error.message}, and its script is another one"
-    if old.identity == deck.manifest.identity:
-        return ""
-    new = json.loads(json.dumps(deck.manifest.settings))
-    changes = [
-        f"{key} was {old.settings.get(key)}, is now {new.get(key)}"
-        for key in sorted(old.settings.keys() | new.keys())
-        if old.settings.get(key) != new.get(key)
-    ]
-    if not changes:
-        before, after = (commands(script).splitlines() for script in (text_of(folder / SCRIPT), deck.script))
-        changed = [line for line in unified_diff(before, after, n=0, lineterm="") if line[:2] not in {"--", "++", "@@"}]
-        changes = ["the templates changed: " + " ".join(changed[:2])]
-    return "; ".join(changes)
-
-
 def write_deck(deck: Deck, study_folder: Path, *, replaced: bool = False) -> WrittenDeck:
     """Write one deck into a study's folder; its manifest last, so that a deck with a manifest is whole."""
+    return _write(deck, study_folder, changed_texts(deck, deck.folder(study_folder)), replaced=replaced)
+
+
+def _write(deck: Deck, study_folder: Path, changed: Mapping[str, str], *, replaced: bool = False) -> WrittenDeck:
     folder = deck.folder(study_folder)
-    known, manifest = (folder / MANIFEST).is_file(), json.dumps(asdict(deck.manifest), indent=1) + "\n"
+    known = (folder / MANIFEST).is_file()
     with named(folder):
         folder.mkdir(parents=True, exist_ok=True)
         for file in deck.files:
             link(file, StudyFolder(study_folder).potential(deck.manifest.potential_sha256), folder)
-    texts = {DATA: deck.data, SCRIPT: deck.script, MANIFEST: manifest}
-    changed = [name for name, text in texts.items() if text_of(folder / name) != text]
-    if DATA in changed and not deck.data.startswith(text_of(folder / DATA)):
-        changed.remove(DATA)  # changed by hand, not cut short
-    if not changed:
-        return WrittenDeck(folder, deck.manifest, "same")
-    for name in changed:
-        write_whole(folder / name, texts[name])
-    change: Literal["new", "updated", "replaced"] = "replaced" if replaced else "updated" if known else "new"
+    for name, text in changed.items():
+        write_whole(folder / name, text)
+    change: Literal["new", "same", "updated", "replaced"] = (
+        "same" if not changed else "replaced" if replaced else "updated" if known else "new"
+    )
     return WrittenDeck(folder, deck.manifest, change)

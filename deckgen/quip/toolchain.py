@@ -105,7 +105,8 @@ def find_compiler() -> Compiler:
             return Compiler(tuple(command), _identity(command))
     raise InstallationError(
         f"no C++ compiler: {wanted[0] if wanted else ', '.join(COMPILERS)} not found",
-        hint="install one (Debian, Ubuntu: apt-get install g++; conda: conda install gxx), or name it in CXX",
+        hint="install one (Debian, Ubuntu: apt-get install g++; conda: conda install gxx), or name it in CXX; for the "
+        'nodes of a cluster, load one in the profile of the machine: setup = ["module load gcc"]',
     )
 
 

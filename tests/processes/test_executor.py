@@ -8,6 +8,7 @@ from concurrent.futures import CancelledError
 from pathlib import Path
 
 import pytest
+from warmed_task import where
 
 from deckgen.decks.manifest import read_manifest
 from deckgen.errors import InputError, RunError
@@ -180,3 +181,54 @@ def test_an_executor_that_is_handed_down_stays_open_and_one_of_its_own_ends():
         assert own.max_workers == 1
     with pytest.raises(RuntimeError, match="shut down"):
         own.submit(operator.add, 1, 2)
+
+
+def test_what_tasks_need_is_loaded_once_before_their_processes_are_forked() -> None:
+    with SubprocessExecutor(1) as executor:
+        (loaded, server, first), (again, _, second) = (executor.submit(where).result() for _ in range(2))
+        cold = executor.submit(eval, "'warmed_task' in __import__('sys').modules").result()
+    assert loaded == again == [server]
+    assert len({os.getpid(), server, first, second}) == 4
+    assert cold  # the same server
+    with SubprocessExecutor(1) as executor:
+        assert not executor.submit(eval, "'warmed_task' in __import__('sys').modules").result()
+
+
+def test_a_task_has_the_folder_the_environment_and_the_path_of_the_moment(tmp_path, monkeypatch) -> None:
+    seen = "(__import__('os').getcwd(), *map(__import__('os').getenv, 'AB'), __import__('sys').path[0])"
+    monkeypatch.setenv("A", "before")
+    with SubprocessExecutor(1) as executor:
+        assert executor.submit(eval, seen).result()[1:3] == ("before", None)
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.delenv("A")
+        monkeypatch.setenv("B", "after")
+        monkeypatch.syspath_prepend("/elsewhere")
+        assert executor.submit(eval, seen).result() == (str(tmp_path), None, "after", "/elsewhere")
+
+
+def test_a_signal_to_every_process_of_a_job_is_the_tasks_alone_to_answer(tmp_path, until) -> None:
+    """A scheduler sends SIGTERM to all of them; the task must live to write its restart."""
+    file = tmp_path / "pid"
+    code = f"""
+import pathlib, signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: sys.exit("my last words"))
+pathlib.Path({str(file)!r}).write_text(str(__import__("os").getpid()))
+time.sleep(60)
+"""
+    with SubprocessExecutor(1) as executor:
+        future = executor.submit(exec, code)
+        until(lambda: file.exists() and file.read_text())
+        task = int(file.read_text())
+        server = int(Path(f"/proc/{task}/stat").read_text().rsplit(")", 1)[1].split()[1])
+        for process in (server, task):
+            os.kill(process, signal.SIGTERM)
+        assert str(future.exception()) == "my last words"
+
+
+def test_tasks_of_a_server_that_is_killed_were_killed_and_the_next_one_has_another() -> None:
+    code = "import os, signal, time; os.kill(os.getppid(), signal.SIGKILL); time.sleep(60)"
+    with SubprocessExecutor(1) as executor:
+        error = executor.submit(exec, code).exception()
+        assert executor.submit(operator.add, 1, 2).result() == 3
+    assert isinstance(error, WorkerError)
+    assert error.was_killed

@@ -1,0 +1,54 @@
+"""In what a deck on the disk differs from the one that its study now has."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from difflib import unified_diff
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deckgen.decks.manifest import DATA, MANIFEST, SCRIPT, read_manifest
+from deckgen.decks.on_disk import text_of, without_length
+from deckgen.decks.render import commands
+from deckgen.errors import InputError
+
+if TYPE_CHECKING:
+    from deckgen.decks.deck import Deck
+
+__all__ = ["changed_texts", "stale_reason"]
+
+
+def changed_texts(deck: Deck, folder: Path) -> dict[str, str]:
+    """Return the texts of a deck, by the names of their files, that are not those on the disk; the manifest last."""
+    manifest = json.dumps(asdict(deck.manifest), indent=1) + "\n"
+    texts = {DATA: deck.data, SCRIPT: deck.script, MANIFEST: manifest}
+    changed = {name: text for name, text in texts.items() if text_of(folder / name) != text}
+    if DATA in changed and not deck.data.startswith(text_of(folder / DATA)):
+        del changed[DATA]  # changed by hand, not cut short
+    return changed
+
+
+def stale_reason(deck: Deck, folder: Path) -> str:
+    """Say in what a deck on disk differs from the study's, or nothing."""
+    if not (folder / MANIFEST).is_file():
+        return ""
+    try:
+        old = read_manifest(folder)
+    except InputError as error:  # a power cut may leave it empty: the script says the same
+        same = without_length(text_of(folder / SCRIPT)) == without_length(deck.script)
+        same = same and deck.data.startswith(text_of(folder / DATA))
+        return "" if same else f"{error.message}, and its script is another one"
+    if old.identity == deck.manifest.identity:
+        return ""
+    new = json.loads(json.dumps(deck.manifest.settings))
+    changes = [
+        f"{key} was {old.settings.get(key)}, is now {new.get(key)}"
+        for key in sorted(old.settings.keys() | new.keys())
+        if old.settings.get(key) != new.get(key)
+    ]
+    if not changes:
+        before, after = (commands(script).splitlines() for script in (text_of(folder / SCRIPT), deck.script))
+        changed = [line for line in unified_diff(before, after, n=0, lineterm="") if line[:2] not in {"--", "++", "@@"}]
+        changes = ["the templates changed: " + " ".join(changed[:2])]
+    return "; ".join(changes)
