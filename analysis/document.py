@@ -66,6 +66,7 @@ def _melting(result: Thermodynamics) -> dict[str, Any] | None:
         "latent_heat_eV": result.melting.latent_heat_eV,
         "latent_heat_ci95_eV": result.melting_ci95.latent_heat_eV,
         "at_edge": result.melting.at_edge,
+        "jumps": None if result.jumps is None else asdict(result.jumps),
     }
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from deckgen.analysis.crossings import Crossings
 from deckgen.analysis.document import document
+from deckgen.analysis.jumps.melting import JumpMelting
 from deckgen.analysis.lindemann import LindemannCurve
 from deckgen.analysis.melting import Peak
 from deckgen.analysis.states import EnergyHistograms, EnergyTrace, RungState
@@ -149,6 +150,8 @@ class Thermodynamics(Summarised):
         What to know before trusting the above.
     crossings
         How often the runs melted and froze; None without a peak, or where energies do not show it.
+    jumps
+        The melting temperature by these jumps alone; None where none was seen.
     superposition : (G,) or None
         C_v/C_0 of the study's isomers in the harmonic superposition approximation; None where they are not known.
     swaps
@@ -178,6 +181,7 @@ class Thermodynamics(Summarised):
     lindemann: LindemannCurve | None
     warnings: tuple[Finding, ...]
     crossings: Crossings | None = None
+    jumps: JumpMelting | None = None
     superposition: Array | None = None
     swaps: tuple[RungSwaps, ...] = ()
 

@@ -24,6 +24,7 @@ from deckgen.analysis.findings import (
 )
 from deckgen.analysis.fragments import Evaporation, exclude_after
 from deckgen.analysis.headline import Headline
+from deckgen.analysis.jumps.melting import about_jumps, melting_by_jumps
 from deckgen.analysis.lindemann import LindemannCurve
 from deckgen.analysis.mbar.reweighting import reweight
 from deckgen.analysis.outliers import find_outliers, without_outliers
@@ -123,7 +124,9 @@ def _assemble(
         shares = verdict.error_shares.tolist()
         states = tuple(replace(state, error_share=share) for state, share in zip(states, shares, strict=True))
     crossings = count_crossings(productions, verdict.melting, grid, curves.potential_energy_eV[0], samples.n_atoms)
+    jumps = melting_by_jumps(productions, crossings, verdict.melting, samples.n_atoms)
     findings += about_crossings(crossings, verdict.melting)
+    findings += about_jumps(jumps, verdict.melting, verdict.intervals.temperature_K)
     return Thermodynamics(
         n_atoms=samples.n_atoms,
         formula=samples.formula,
@@ -147,6 +150,7 @@ def _assemble(
         traces=tuple(energy_trace(run) for run in productions),
         lindemann=lindemann,
         crossings=crossings,
+        jumps=jumps,
         swaps=rung_swaps(samples),
         warnings=(*verdict.findings, *findings),
     )

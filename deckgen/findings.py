@@ -15,6 +15,7 @@ TITLES: Mapping[str, str] = {
     "stray_rows": "Rows were left out",
     "few_samples": "Few independent samples",
     "few_crossings": "Few crossings between solid and liquid",
+    "jumps_disagree": "Melts and freezings put the peak elsewhere",
     "low_acceptance": "Rungs hardly exchange configurations",
     "few_round_trips": "Configurations hardly go through the ladder",
     "not_equilibrated": "Not equilibrated",

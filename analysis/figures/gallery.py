@@ -37,6 +37,7 @@ from deckgen.analysis.figures.isomers import (
     occupation_tables,
     spectrum_tables,
 )
+from deckgen.analysis.figures.jumps import draw_jumps, jump_tables
 from deckgen.analysis.figures.lindemann import draw_lindemann, lindemann_tables
 from deckgen.analysis.figures.overlap import (
     draw_effective_samples,
@@ -170,6 +171,16 @@ FIGURES: tuple[FigureKind[Thermodynamics], ...] = (
         estimator_tables,
         draw_estimators,
         chart=estimator_chart,
+    ),
+    FigureKind(
+        "jumps",
+        Section.CHECKS,
+        "Melts and freezings per ns of solid and of liquid, with their 95 % intervals; triangles: upper limits where "
+        "none was seen. Lines: the rates that explain all of them best, and obey detailed balance with the energies of "
+        "the two phases. Green: the peak that follows, with its 95 % interval; no equilibrium between the phases is "
+        "needed. Orange: that of MBAR.",
+        jump_tables,
+        draw_jumps,
     ),
     FigureKind(
         "energy_traces",

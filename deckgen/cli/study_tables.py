@@ -15,6 +15,7 @@ from deckgen.processes.display import duration
 
 if TYPE_CHECKING:
     from deckgen.analysis.comparison import Comparison
+    from deckgen.analysis.jumps.melting import JumpMelting
     from deckgen.analysis.results import Thermodynamics
     from deckgen.decks.deck import WrittenDeck
     from deckgen.runs.status import DeckStatus
@@ -118,6 +119,8 @@ def print_thermodynamics(result: StudyThermodynamics, out: Console) -> None:
     for finding in result.warnings:
         out.print(f"[yellow]warning ({finding.code}):[/] {plain(finding.message)}")
     out.print(_melting(result))
+    if result.jumps is not None:
+        out.print(_jumps(result.jumps))
     if result.plan is not None and result.plan.verdict:
         out.print(plain(result.plan.verdict))
     if result.comparison is not None:
@@ -132,6 +135,13 @@ def _melting(result: Thermodynamics) -> str:
     between = f" (95 %: {interval[0]:.1f} to {interval[1]:.1f} K)" if interval else ""
     edge = ", at the edge of the ladder: not a melting temperature yet" if peak.at_edge else ""
     return f"heat capacity peak at {peak.temperature_K:.1f} K{between}, {peak.height_over_c0:.3f} C0{edge}"
+
+
+def _jumps(jumps: JumpMelting) -> str:
+    n = [sum(rung.melts for rung in jumps.rungs), sum(rung.freezings for rung in jumps.rungs)]
+    low, high = ("open" if end is None else f"{end:.1f} K" for end in jumps.peak_ci95_K)
+    where = "do not fix it" if jumps.peak_K is None else f"put it at {jumps.peak_K:.1f} K"
+    return f"its {n[0]} melts and {n[1]} freezings alone {where} (95 %: {low} to {high})"
 
 
 def _compared(comparison: Comparison) -> str:

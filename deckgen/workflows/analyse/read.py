@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from deckgen.analysis.crossings import Crossings
+from deckgen.analysis.jumps.melting import JumpMelting
 from deckgen.analysis.lindemann import LindemannCurve
 from deckgen.analysis.states import RungState
 from deckgen.analysis.swaps import RungSwaps
@@ -32,6 +33,7 @@ class MeltingEntry:
     latent_heat_eV: float | None
     latent_heat_ci95_eV: Interval | None
     at_edge: bool
+    jumps: JumpMelting | None = None
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,9 @@ from deckgen.analysis.comparison import compare_studies
 from deckgen.analysis.figures.comparison import draw_comparison
 from deckgen.analysis.figures.gallery import FIGURES
 from deckgen.analysis.figures.heat_capacity import draw_heat_capacity, heat_capacity_tables
+from deckgen.analysis.figures.jumps import jump_tables
 from deckgen.analysis.figures.style import save
+from deckgen.analysis.jumps.melting import JumpMelting, RungRates
 from deckgen.analysis.lindemann import LindemannCurve
 from deckgen.analysis.results import Thermodynamics
 from deckgen.analysis.thermodynamics import thermodynamics
@@ -38,8 +40,19 @@ LABELS = {
     "lindemann": ["Lindemann index", "usual criterion"],
     "halves": ["first half of each run", "second half of each run"],
     "estimators": ["between temperatures", "rotation"],
+    "jumps": ["Jumps per ns", "melting", "freezing", "peak by the jumps, 251.0 K", "MBAR, 2"],
     "energy_traces": ["Time (ps)", "150 K", "350 K"],
 }
+
+
+JUMPS = JumpMelting(
+    temperature_K=252.0,
+    ci95_K=(240.0, None),
+    peak_K=251.0,
+    peak_ci95_K=(239.0, None),
+    latent_heat_eV=0.5,
+    rungs=(RungRates(225.0, 0, 4, 700.0, 50.0, 0.001, 0.07), RungRates(275.0, 6, 0, 0.0, 900.0, 0.08, 0.001)),
+)
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +68,8 @@ def thermo() -> Thermodynamics:
         ladder, energies, n_atoms=13, formula="Na13", thermostat="csvr", principal_moments_uA2=moments
     )
     lindemann = LindemannCurve(tuple(ladder[::2]), tuple(np.linspace(0.05, 0.3, 9)))
-    return thermodynamics(replace(samples, potential_name="two-basins"), bootstraps=50, lindemann=lindemann)
+    found = thermodynamics(replace(samples, potential_name="two-basins"), bootstraps=50, lindemann=lindemann)
+    return replace(found, jumps=JUMPS)
 
 
 def words(svg: str) -> str:
@@ -96,6 +110,16 @@ def test_the_curve_in_the_figure_is_the_result(thermo: Thermodynamics) -> None:
     assert mark.get_xdata()[0] == thermo.melting.temperature_K == pytest.approx(250, abs=3)
 
 
+def test_rates_are_jumps_per_time_with_the_exact_interval_of_a_count(thermo: Thermodynamics) -> None:
+    """Of four counts 1.090 to 10.242, of none up to 3.689 (Garwood 1936)."""
+    table = jump_tables(thermo)["jumps"]
+    columns = [table[f"freezing_{end}_per_ns"] for end in ("own", "low", "high", "fit")]
+    np.testing.assert_allclose([column[0] for column in columns], [80, 21.8, 204.84, 70], rtol=1e-3)
+    assert table["freezing_high_per_ns"][1] == pytest.approx(3.689 / 0.9, rel=1e-3)
+    assert np.isnan(table["melting_high_per_ns"][1])
+    assert np.isfinite(table["melting_high_per_ns"][0])
+
+
 def test_a_figure_is_the_same_bytes_each_time_and_leaves_no_settings_behind(
     thermo: Thermodynamics, tmp_path: Path
 ) -> None:
@@ -110,7 +134,8 @@ def test_a_figure_is_the_same_bytes_each_time_and_leaves_no_settings_behind(
 def test_what_is_not_known_is_not_drawn(thermo: Thermodynamics, tmp_path: Path) -> None:
     other = replace(thermo.estimators, multiple_histogram=None, first_half=None, second_half=None, canonical=None)
     poor = replace(thermo, estimators=other, lindemann=None, heat_capacity_ci95=None, melting=None, formula="")
-    assert {kind.name for kind in FIGURES if not kind.tables(poor)} == {"lindemann", "halves"}
+    poor = replace(poor, jumps=None)
+    assert {kind.name for kind in FIGURES if not kind.tables(poor)} == {"lindemann", "halves", "jumps"}
     assert heat_capacity_tables(poor)["heat_capacity"].keys() == {"temperature_K", "heat_capacity_over_c0"}
     for kind in FIGURES:
         if kind.tables(poor):

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from deckgen import files as whole_files
 from deckgen.analysis.crossings import Crossings, RunCrossings
+from deckgen.analysis.jumps.melting import JumpMelting, RungRates
 from deckgen.analysis.thermodynamics import thermodynamics
 from deckgen.cli.study_tables import print_thermodynamics
 from deckgen.errors import AnalysisError, InputError, RunError
@@ -76,6 +77,19 @@ def test_the_table_has_the_melts_and_freezings_of_each_temperature(rng: np.rando
     assert "crossings" in table
     assert re.search(r"^ *90 .* 0 \+ 0 *$", table, re.MULTILINE)
     assert re.search(r"^ *100 .* 5 \+ 5 *$", table, re.MULTILINE)
+
+
+def test_the_peak_by_the_jumps_alone_is_printed_below_that_of_mbar(rng: np.random.Generator) -> None:
+    samples = Samples.from_arrays([90, 110], [rng.gamma(16.5, T * 8.6e-5, 200) for T in (90, 110)], n_atoms=13)
+    result = replace(thermodynamics(samples, bootstraps=0), jumps=None)
+    assert "alone" not in printed(result)
+    rungs = (RungRates(100.0, 4, 3, 50.0, 60.0), RungRates(110.0, 2, 0, 50.0, 60.0))
+    jumps = JumpMelting(101.0, (95.0, None), 100.5, (94.5, None), 0.4, rungs)
+    assert "its 6 melts and 3 freezings alone put it at 100.5 K (95 %: 94.5 K to open)" in printed(
+        replace(result, jumps=jumps)
+    )
+    bound = replace(jumps, temperature_K=None, peak_K=None)
+    assert "alone do not fix it (95 %: 94.5 K to open)" in printed(replace(result, jumps=bound))
 
 
 def test_the_json_keeps_the_contract(analysed: Path) -> None:
