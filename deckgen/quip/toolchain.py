@@ -68,7 +68,7 @@ def _distribution(name: str) -> metadata.Distribution:
     try:
         return metadata.distribution(name)
     except metadata.PackageNotFoundError:
-        raise InstallationError(f"the package {name} is not installed", hint="pip install deckgen") from None
+        raise InstallationError(f"the package {name} is not installed", hint="pip install deckgen-lammps") from None
 
 
 def _mpi_headers() -> Path:
@@ -105,7 +105,8 @@ def find_compiler() -> Compiler:
             return Compiler(tuple(command), _identity(command))
     raise InstallationError(
         f"no C++ compiler: {wanted[0] if wanted else ', '.join(COMPILERS)} not found",
-        hint="install one (Debian, Ubuntu: apt-get install g++; conda: conda install gxx), or name it in CXX",
+        hint="install one (Debian, Ubuntu: apt-get install g++; conda: conda install gxx), or name it in CXX. Only "
+        "GAPs and their native fit need it: studies with other potentials, analyses and reports work without",
     )
 
 
