@@ -1,11 +1,15 @@
 # Set-up and the project's jobs. `make demo` and `make test` do all the set-up themselves.
-PYTHON ?= python3
-VENV   ?= .venv
-BIN    := $(VENV)/bin
-READY  := $(VENV)/.installed
-CPP    := $(shell find deckgen/quip/src tests/quip/driver -name '*.cpp' -o -name '*.h')
+PYTHON  ?= python3
+VENV    ?= .venv
+BIN     := $(VENV)/bin
+READY   := $(VENV)/.installed
+# LOCK=packaging/requirements.lock: install the releases of that file alone, each checked by its hash
+LOCK    ?=
+# what `make test-install` tries; empty: python3.11 to python3.13, as far as they are on PATH
+PYTHONS ?=
+CPP     := $(shell find deckgen/quip/src tests/quip/driver -name '*.cpp' -o -name '*.h')
 
-.PHONY: demo demo-na55 test test-long mutate lint types bench validate paper torture na-gap docs golden clean
+.PHONY: demo demo-na55 test test-long test-install lock mutate lint types bench validate paper torture na-gap docs golden clean
 
 demo: $(READY)          ## the main job on a small cluster: decks, runs with pair_style quip, MBAR, report
 	mkdir -p demo && cp -n examples/na13-gap/* demo/
@@ -20,6 +24,16 @@ test: $(READY)          ## the tests, in two processes; the one that is done fir
 
 test-long: $(READY)     ## the tests marked `long`, which `make test` leaves out: some minutes
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m long
+
+test-install: $(READY)  ## wheel and sdist in clean environments of each Python on PATH (or PYTHONS="..."), then the oldest releases; ten minutes
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[install]'
+	$(BIN)/python -m validation.installation.pythons $(PYTHONS)
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m validation.installation.releases
+
+lock: $(READY)          ## renew packaging/requirements.lock from pyproject.toml: the newest releases that it allows
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[install]'
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --no-emit-index-url --no-annotate \
+	    --extra dev --extra docs --custom-compile-command 'make lock' --output-file packaging/requirements.lock pyproject.toml
 
 mutate: $(READY)        ## what the tests notice: each change in tests/tools/mutations.toml, in a copy; an hour and a half
 	$(BIN)/python tests/tools/mutate.py
@@ -92,9 +106,14 @@ golden: $(READY)        ## rewrite the golden decks after a deliberate change
 clean:
 	rm -rf $(VENV) build dist site *.egg-info .pytest_cache .ruff_cache .mypy_cache demo demo-na55 na-gap paper-m1 paper-m2
 
-$(READY): pyproject.toml
+$(READY): pyproject.toml $(LOCK)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "deckgen needs Python >= 3.11")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip uninstall --quiet --yes deckgen  # its name before deckgen-lammps
+ifeq ($(LOCK),)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+else
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(LOCK)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+endif
 	touch $(READY)

@@ -75,6 +75,8 @@ class FigureKind(Generic[Result]):
         Of its files in results/figures/; the names of its tables begin with it.
     section
         Where in the report it stands; there, figures are in the order of this gallery.
+    alt
+        What is to be seen, for who does not see it; the chart has a text of its own, with numbers.
     caption
         Plain text; `{c0_over_kB:g}` in it is the number of this cluster.
     tables
@@ -92,6 +94,7 @@ class FigureKind(Generic[Result]):
     caption: str
     tables: Callable[[Result], dict[str, Table]]
     draw: Callable[[Result], Figure]
+    alt: str
     size: Literal["half", "main", "wide"] = "half"
     chart: Callable[[Mapping[str, Table]], Chart] | None = None
 
@@ -106,6 +109,7 @@ FIGURES: tuple[FigureKind[Thermodynamics], ...] = (
         "visit. Dashed: the multiple histogram method on the same samples.",
         heat_capacity_tables,
         draw_heat_capacity,
+        alt="The heat capacity over temperature, with its band.",
         size="main",
         chart=heat_capacity_chart,
     ),
@@ -116,6 +120,7 @@ FIGURES: tuple[FigureKind[Thermodynamics], ...] = (
         "temperature are two phases that coexist in time.",
         histogram_tables,
         draw_histograms,
+        alt="The distribution of the potential energy at each temperature.",
         size="wide",
         chart=histogram_chart,
     ),
@@ -126,6 +131,7 @@ FIGURES: tuple[FigureKind[Thermodynamics], ...] = (
         "that of MBAR, in standard errors of the former; grey: two of them.",
         caloric_tables,
         draw_caloric,
+        alt="The mean potential energy over temperature; below, residuals.",
         chart=caloric_chart,
     ),
     FigureKind(
@@ -135,6 +141,7 @@ FIGURES: tuple[FigureKind[Thermodynamics], ...] = (
         "atoms diffuse. Of several elements, also that of each pair, unless unlike atoms are swapped.",
         lindemann_tables,
         draw_lindemann,
+        alt="The Lindemann index over temperature.",
         chart=lindemann_chart,
     ),
     FigureKind(
@@ -144,6 +151,7 @@ FIGURES: tuple[FigureKind[Thermodynamics], ...] = (
         "temperature's own runs. A dip calls for a run there.",
         effective_sample_tables,
         draw_effective_samples,
+        alt="The effective number of samples over temperature.",
         chart=effective_sample_chart,
     ),
     FigureKind(
@@ -153,6 +161,7 @@ FIGURES: tuple[FigureKind[Thermodynamics], ...] = (
         "to the diagonal the chain of temperatures is weak.",
         overlap_tables,
         draw_overlap,
+        alt="A square table of temperatures, dark along its diagonal where neighbours overlap.",
     ),
     FigureKind(
         "halves",
@@ -161,6 +170,7 @@ FIGURES: tuple[FigureKind[Thermodynamics], ...] = (
         "are too short.",
         half_tables,
         draw_halves,
+        alt="The heat capacities of the first and the second half of the runs, over the band of both.",
         chart=half_chart,
     ),
     FigureKind(
@@ -170,6 +180,7 @@ FIGURES: tuple[FigureKind[Thermodynamics], ...] = (
         "that no fluctuations enter. And the curve with the other treatment of the rotation.",
         estimator_tables,
         draw_estimators,
+        alt="The heat capacity by other ways to the same curve.",
         chart=estimator_chart,
     ),
     FigureKind(
@@ -189,6 +200,7 @@ FIGURES: tuple[FigureKind[Thermodynamics], ...] = (
         "or none. Colours distinguish replicas; black: running means over a fiftieth of the run.",
         trace_tables,
         draw_traces,
+        alt="A panel per temperature: the potential energy over time, and its running mean.",
         size="wide",
     ),
 )
@@ -201,6 +213,7 @@ COMPARISON_FIGURES: tuple[FigureKind[Comparison], ...] = (
         "it.",
         comparison_tables,
         draw_comparison,
+        alt="Two heat capacities over temperature; below, their difference.",
         size="main",
     ),
 )
@@ -213,6 +226,7 @@ ISOMER_FIGURES: tuple[FigureKind[IsomerList], ...] = (
         "lowest ones.",
         spectrum_tables,
         draw_spectrum,
+        alt="A level per isomer, by its energy above the lowest.",
     ),
     FigureKind(
         "isomer_occupation",
@@ -221,6 +235,7 @@ ISOMER_FIGURES: tuple[FigureKind[IsomerList], ...] = (
         "the same axis of temperature.",
         occupation_tables,
         draw_occupation,
+        alt="The part of the quenches that led to each isomer, over temperature.",
         chart=occupation_chart,
     ),
     FigureKind(
@@ -230,6 +245,7 @@ ISOMER_FIGURES: tuple[FigureKind[IsomerList], ...] = (
         "are neighbours, and the elements are on other places.",
         homotop_tables,
         draw_homotops,
+        alt="A point per isomer: its energy over the number of unlike bonds.",
     ),
 )
 

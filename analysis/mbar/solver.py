@@ -148,7 +148,8 @@ def solve_all(memberships: Array, counts: Array, N_k: ArrayLike) -> Array:
 def _newton_steps(memberships: Array, factors: Array, sums: Array, share: Array, N: Array) -> Array:
     """Return Newton's steps (B, K - 1) of sets with factors exp(shift) (B, K) and counts/density^2 (B, M)."""
     hessian = -(memberships * share[:, None, :]) @ memberships.T
-    hessian *= factors[:, :, None] * factors[:, None, :]
+    hessian *= factors[:, :, None]  # one after the other: the product of two far states' overflows
+    hessian *= factors[:, None, :]
     diagonal = np.arange(len(N))
     hessian[:, diagonal, diagonal] += sums
     inverse = np.linalg.pinv(hessian[:, 1:, 1:], rcond=1e-13, hermitian=True)

@@ -68,7 +68,7 @@ def _distribution(name: str) -> metadata.Distribution:
     try:
         return metadata.distribution(name)
     except metadata.PackageNotFoundError:
-        raise InstallationError(f"the package {name} is not installed", hint="pip install deckgen") from None
+        raise InstallationError(f"the package {name} is not installed", hint="pip install deckgen-lammps") from None
 
 
 def _mpi_headers() -> Path:
@@ -106,7 +106,8 @@ def find_compiler() -> Compiler:
     raise InstallationError(
         f"no C++ compiler: {wanted[0] if wanted else ', '.join(COMPILERS)} not found",
         hint="install one (Debian, Ubuntu: apt-get install g++; conda: conda install gxx), or name it in CXX; for the "
-        'nodes of a cluster, load one in the profile of the machine: setup = ["module load gcc"]',
+        'nodes of a cluster, load one in the profile of the machine: setup = ["module load gcc"]. Only GAPs and their '
+        "native fit need it: studies with other potentials, analyses and reports work without",
     )
 
 

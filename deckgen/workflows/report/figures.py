@@ -17,18 +17,19 @@ __all__ = ["ShownFigure", "shown_figures"]
 
 @dataclass(frozen=True)
 class ShownFigure:
-    """A figure on the page: its SVG as an address, its caption, how wide it is, and what the page's script draws."""
+    """A figure on the page: its SVG as an address, caption and width, what the page's script draws, what it shows."""
 
     name: str
     address: str
     caption: str
     size: str
     chart: dict[str, Any] | None
+    shows: str
 
     @property
     def alt(self) -> str:
         """What is to be seen, for who does not see it."""
-        return self.chart["alt"] if self.chart else f"Figure {self.name.replace('_', ' ')}, described below."
+        return str(self.chart["alt"]) if self.chart else self.shows
 
 
 def shown_figures(
@@ -51,6 +52,6 @@ def shown_figures(
         if file.is_file():
             caption = kind.caption.format(c0_over_kB=initial_heat_capacity_over_kB(n_atoms))
             chart = chart_data(kind, results, melting)
-            shown = ShownFigure(kind.name, data_uri(file.read_text()), caption, kind.size, chart)
+            shown = ShownFigure(kind.name, data_uri(file.read_text()), caption, kind.size, chart, kind.alt)
             sections[kind.section].append(shown)
     return sections

@@ -14,9 +14,8 @@ from deckgen.analysis.isomers.geometry import BOND
 from deckgen.errors import InputError
 from deckgen.structures import read_structures
 from deckgen.study.folder import ResultsFolder, StudyFolder
-from deckgen.workflows.html import data_uri
 from deckgen.workflows.isomers.read import IsomerEntry, IsomersDocument, read_isomers
-from deckgen.workflows.report.pictures import draw_cluster
+from deckgen.workflows.report.pictures import picture_of
 from deckgen.workflows.report.trajectory import colours_of
 
 __all__ = ["isomer_context"]
@@ -35,7 +34,7 @@ def isomer_context(study_folder: Path) -> dict[str, Any] | None:
     """Return what `isomers.html.j2` shows as `isomers`, or None where no isomers were looked for.
 
     `results`: the contents of results/isomers.json; `rows`: its lowest isomers; `geometries`: the same of several
-    elements, the homotops of each geometry; `pictures`: captions and addresses that hold SVG; `viewer`: what the page's
+    elements, the homotops of each geometry; `pictures`: of some, with captions; `viewer`: what the page's
     script needs.
 
     Raises
@@ -50,8 +49,7 @@ def isomer_context(study_folder: Path) -> dict[str, Any] | None:
     structures = _read_structures(folder, results)
     isomers = results.isomers
     pictures = [
-        (_caption(isomers[k]), data_uri(draw_cluster(structures[k])))
-        for k in _spread(len(isomers), LOW_PICTURES, HIGH_PICTURES)
+        picture_of(structures[k], _caption(isomers[k])) for k in _spread(len(isomers), LOW_PICTURES, HIGH_PICTURES)
     ]
     shown = _spread(len(isomers), LOW_VIEWS, HIGH_VIEWS)
     return {

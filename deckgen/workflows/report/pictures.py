@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import combinations
 from typing import NamedTuple
 
@@ -11,7 +12,9 @@ from ase.data.colors import jmol_colors
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-__all__ = ["draw_cluster"]
+from deckgen.workflows.html import data_uri
+
+__all__ = ["Picture", "draw_cluster", "picture_of"]
 
 Array = NDArray[np.float64]
 
@@ -28,9 +31,38 @@ PALEST = 0.55
 TILT = np.radians((-14.0, 18.0))
 
 
+ROUND = 1.15
+"""Largest ratio of two principal moments of inertia that are called equal."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A cluster on the page: an address that holds its SVG, what to say below it, and to who does not see it."""
+
+    address: str
+    caption: str
+    alt: str
+
+
 class _Piece(NamedTuple):
     depth: float
     svg: str
+
+
+def picture_of(atoms: Atoms, caption: str) -> Picture:
+    """Return the picture of a cluster; its alternative text says what one would see: the atoms, the shape, the size."""
+    reach = float(cdist(atoms.positions, atoms.positions).max())
+    alt = f"Drawing of {atoms.get_chemical_formula()}: a {_shape(atoms)} cluster, {reach:.1f} Å from end to end."
+    return Picture(data_uri(draw_cluster(atoms)), caption, alt)
+
+
+def _shape(atoms: Atoms) -> str:
+    low, middle, high = atoms.get_moments_of_inertia()
+    if high <= ROUND * low:
+        return "nearly round"
+    if high <= ROUND * middle:
+        return "long"  # a rod: two large moments
+    return "flat" if middle <= ROUND * low else "uneven"
 
 
 def draw_cluster(atoms: Atoms) -> str:

@@ -17,7 +17,8 @@ from deckgen.study import Study
 
 __all__ = ["Structure", "structures"]
 
-MOST_FRAMES = 5
+MOST_FRAMES, FEWEST_FRAMES, SPHERES = 24, 5, 1500
+"""Pictures at most; of large clusters fewer, so that they have about so many atoms in all. At even distances."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,12 +30,14 @@ class Structure:
 
 
 def structures(study: Study, decks: Sequence[tuple[Path, Manifest]]) -> Iterator[Structure]:
-    """Yield the start structure, relaxed where it has been, then the last frame at up to five temperatures."""
-    yield _start(study, decks)
+    """Yield the start structure, relaxed where it has been, then the last frame at each temperature."""
+    start = _start(study, decks)
+    yield start
     folders = [
         (folder, manifest) for folder, manifest in decks if (folder / FRAMES).is_file() and manifest.replica == 1
     ]
-    chosen = np.unique(np.linspace(0, len(folders) - 1, min(MOST_FRAMES, len(folders))).round().astype(int))
+    most = min(MOST_FRAMES, max(FEWEST_FRAMES, SPHERES // len(start.atoms)), len(folders))
+    chosen = np.unique(np.linspace(0, len(folders) - 1, most).round().astype(int))
     for folder, manifest in (folders[k] for k in chosen):
         *_, last = [None, *read_frames(folder / FRAMES)]
         if last is not None:

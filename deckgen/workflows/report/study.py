@@ -20,14 +20,14 @@ from deckgen.study import Study
 from deckgen.study.folder import StudyFolder
 from deckgen.workflows.analyse.read import ThermodynamicsDocument, read_thermodynamics
 from deckgen.workflows.analyse.study import analyse
-from deckgen.workflows.html import data_uri, html_environment, number
+from deckgen.workflows.html import html_environment, number
 from deckgen.workflows.report.comparison import reference_context
 from deckgen.workflows.report.figures import shown_figures
 from deckgen.workflows.report.isomers import isomer_context
 from deckgen.workflows.report.methods.literature import address
 from deckgen.workflows.report.methods.templates import templates_of
 from deckgen.workflows.report.methods.text import write_methods
-from deckgen.workflows.report.pictures import draw_cluster
+from deckgen.workflows.report.pictures import picture_of
 from deckgen.workflows.report.provenance import deck_row, gap_engines, lammps_versions, package_versions
 from deckgen.workflows.report.structures import structures
 from deckgen.workflows.report.trajectory import trajectory
@@ -110,7 +110,7 @@ def _context(study: Study, results: ThermodynamicsDocument | None, outdated: boo
         "written": datetime.fromtimestamp(written).astimezone().strftime("%Y-%m-%d %H:%M %Z"),
         "potential": potential,
         "figures": shown_figures(folder, about.cluster.n_atoms, results.melting if results else None),
-        "structures": [(one.caption, data_uri(draw_cluster(one.atoms))) for one in pictured],
+        "structures": [picture_of(one.atoms, one.caption) for one in pictured],
         "isomers": isomers,
         "viewer": None if isomers else viewer,
         "reference": reference_context(study.folder),

@@ -203,6 +203,16 @@ def test_states_far_apart_are_solved(harmonic, rng):
     assert solved.overlap()[0, 1] < 1e-10
 
 
+def test_a_guess_that_is_off_by_hundreds_of_kT_does_not_overflow():
+    """Two of three states off by the same: the product of their factors is beyond the largest number."""
+    U, scale = np.linspace(-3, 3, 400), 1e-170
+    densities = np.exp(-((U - np.array([[-1.0], [0.0], [1.0]])) ** 2))
+    counts = np.array([densities.sum(axis=0)] * 2) * 1500 / densities.sum()
+    shift = solve_all(500 * densities * [[1.0], [scale], [scale]], counts, [500, 500, 500])
+    np.testing.assert_allclose(shift[:, 2], -np.log(scale), rtol=1e-9)  # the outer two are mirror images
+    np.testing.assert_allclose(shift[0], shift[1])
+
+
 def test_numpys_global_generator_is_left_alone(pool):
     np.random.seed(5)  # noqa: NPY002
     reweight(pool)

@@ -32,7 +32,7 @@ def test_every_figure_of_the_gallery_is_in_the_report(study: Path, tmp_path: Pat
     assert all(kind.tables(result) for kind, result in results)  # this study has numbers for all of them
 
     page = report(study).read_text(encoding="utf-8")
-    figure = r'<figure class="(\w+)"[^>]*><img src="([^"]*)" alt="[^"]+"><figcaption>(.*?)</figcaption>'
+    figure = r'<figure class="(\w+)"[^>]*><img src="([^"]*)" alt="[^"]{20,}"><figcaption>(.*?)</figcaption>'
     shown = [
         (size, address, unescape(re.sub(r"<sub>(.)</sub>", r"_\1", caption)))
         for size, address, caption in re.findall(figure, page)
@@ -47,6 +47,16 @@ def test_every_figure_of_the_gallery_is_in_the_report(study: Path, tmp_path: Pat
         if kind.name not in OTHERS
     ]
     assert sorted(shown) == sorted(expected)
+    words = re.findall(r'<img src="[^"]*" alt="([^"]*)"><figcaption>(.*?)</figcaption>', page)
+    assert len(words) > len(shown)  # clusters too
+    assert all(alt != caption for alt, caption in words)
+
+
+def test_every_table_has_a_caption_and_every_heading_a_scope(root: Path) -> None:
+    for template in (root / "templates" / "report").glob("*.j2"):
+        text = template.read_text(encoding="utf-8")
+        assert len(re.findall("<table>\n<caption>", text)) == text.count("<table>"), template.name
+        assert not re.search(r"<th(?![^>]*\bscope=)[ >]", text), template.name
 
 
 def test_subscripts_of_a_caption_are_set_and_all_else_is_escaped(analysed: Path, tmp_path: Path) -> None:
