@@ -199,7 +199,8 @@ class Thermodynamics(Summarised):
             )
         ]
         head = ("T (K)", "independent samples", "⟨U⟩ (eV)", "C_v/C_0, own runs", "C_v/C_0, MBAR")
-        return Summary(f"{self.formula or f'{self.n_atoms} atoms'}, {self._melting_in_words()}", head, rows)
+        title = f"{self.formula or f'{self.n_atoms} atoms'}, {self._melting_in_words()}"
+        return Summary(title, head, rows, [warning.message for warning in self.warnings])
 
     def _melting_in_words(self) -> str:
         if self.melting is None or self.melting.at_edge:

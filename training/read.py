@@ -11,6 +11,7 @@ from pathlib import Path
 from deckgen.cells import freed, image_distance_A
 from deckgen.errors import InputError
 from deckgen.findings import Finding
+from deckgen.summaries import Summarised, Summary
 from deckgen.training.dataset import DEFAULT_TYPE, ISOLATED, Dataset, LabelledFrame, joined_isolated
 from deckgen.training.e0 import e0_of
 from deckgen.training.findings import (
@@ -36,8 +37,8 @@ ISOLATED_A = 8.0
 REPEATED = "occur more than once"
 
 
-@dataclass(frozen=True, eq=False)
-class Reading:
+@dataclass(frozen=True, eq=False, repr=False)
+class Reading(Summarised):
     """A data set, warnings about what was read, and what became of every frame.
 
     Attributes
@@ -59,6 +60,11 @@ class Reading:
     n_read: int = 0
     n_isolated: int = 0
     left_out: dict[str, int] = field(default_factory=dict)
+
+    def summary(self) -> Summary:
+        """Return what the data set has."""
+        found = self.dataset.summary()
+        return Summary(found.title, found.head, found.rows, [one.message for one in self.findings])
 
 
 @dataclass(eq=False)

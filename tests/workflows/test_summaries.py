@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
+
 import numpy as np
 import pytest
 from ase import Atoms
@@ -9,25 +12,41 @@ from ase.cluster import Icosahedron
 from matplotlib.figure import Figure
 
 from deckgen.analysis.isomers.find import find_isomers
+from deckgen.analysis.results import Thermodynamics
 from deckgen.analysis.thermodynamics import thermodynamics
+from deckgen.findings import Finding
 from deckgen.minima import Minimum
 from deckgen.samples import Samples
 from deckgen.training.dataset import Dataset, LabelledFrame
 from deckgen.training.validation.errors import ErrorTable, PotentialErrors
 from deckgen.units import KB_EV_K
 
+LADDER = np.array([200.0, 250.0, 300.0])
+
+
+@cache
+def flat_thermodynamics() -> Thermodynamics:
+    rng = np.random.default_rng(5)
+    energies = [rng.gamma(16.5, KB_EV_K * T, 1000) for T in LADDER]
+    return thermodynamics(Samples.from_arrays(LADDER, energies, n_atoms=13, formula="Na<13>"), bootstraps=0)
+
 
 def test_thermodynamics_show_the_heat_capacity_of_every_temperature() -> None:
-    rng, ladder = np.random.default_rng(5), np.array([200.0, 250.0, 300.0])
-    energies = [rng.gamma(16.5, KB_EV_K * T, 1000) for T in ladder]
-    thermo = thermodynamics(Samples.from_arrays(ladder, energies, n_atoms=13, formula="Na<13>"), bootstraps=0)
+    thermo = flat_thermodynamics()
     assert repr(thermo) == "<Thermodynamics: Na<13>, no peak inside the ladder>"
     html = thermo._repr_html_()
     assert "Na&lt;13&gt;" in html
-    assert html.count("<tr>") == 1 + len(ladder)
+    assert html.count("<tr>") == 1 + len(LADDER)
     axes = Figure().add_subplot()
+    assert "Warnings" not in html
     assert thermo.plot(ax=axes) is axes
     np.testing.assert_array_equal(axes.lines[0].get_ydata(), thermo.heat_capacity_over_c0)
+
+
+def test_a_result_shows_its_warnings() -> None:
+    thermo = replace(flat_thermodynamics(), warnings=(Finding("few_samples", "n < 50 at 200 K"),))
+    assert repr(thermo) == "<Thermodynamics: Na<13>, no peak inside the ladder; warnings: 1>"
+    assert thermo._repr_html_().endswith("</table><p>Warnings</p><ul><li>n &lt; 50 at 200 K</li></ul>")
 
 
 def test_a_list_of_isomers_shows_the_lowest() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from deckgen import __version__
@@ -11,16 +11,18 @@ from deckgen.analysis.isomers.results import IsomerList
 from deckgen.decks.manifest import Manifest
 from deckgen.runs.quench.batch import Quenches
 from deckgen.study import Study
+from deckgen.summaries import Summarised, Summary
+from deckgen.workflows.isomers.hopping import Hopping
 
 __all__ = ["SETTLED", "StudyIsomers"]
 
-SETTINGS = ("minimizer", "loose_force_eV_A", "max_force_eV_A", "max_steps", "off_saddles")
+SETTINGS = ("minimizer", "loose_force_eV_A", "max_force_eV_A", "tighten", "max_steps", "off_saddles")
 SETTLED = 0.01
 """To which part of max_force_eV_A isomers are converged that may equal another."""
 
 
-@dataclass(frozen=True, eq=False)
-class StudyIsomers:
+@dataclass(frozen=True, eq=False, repr=False)
+class StudyIsomers(Summarised):
     """The isomers of a study.
 
     Parameters
@@ -37,6 +39,8 @@ class StudyIsomers:
         Of the deck that converged them.
     log_frequency_products
         Sum of ln(omega ps) over the vibrations of the lowest isomers.
+    hopping
+        How often basin hopping found the lowest isomer; None without it.
     """
 
     study: Study
@@ -45,6 +49,15 @@ class StudyIsomers:
     quenches: Quenches
     manifest: Manifest
     log_frequency_products: Sequence[float]
+    hopping: Hopping | None = None
+
+    def summary(self) -> Summary:
+        """Return how many isomers there are, and the lowest ones."""
+        return self.found.summary()
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the energy of each isomer above the lowest, and return the axes (Matplotlib's; new ones by default)."""
+        return self.found.plot(ax)
 
     def to_json(self) -> dict[str, Any]:
         """Return the contents of results/isomers.json."""
@@ -58,5 +71,6 @@ class StudyIsomers:
             "deckgen_version": __version__,
             "cluster": {"formula": manifest.formula, "n_atoms": manifest.n_atoms},
             "potential": {"name": manifest.potential_name, "sha256": manifest.potential_sha256},
+            "hopping": asdict(self.hopping) if self.hopping else None,
             "settings": {"source": self.source, **settings, "deck": manifest.id},
         }

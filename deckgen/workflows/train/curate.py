@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 from deckgen.errors import InputError
 from deckgen.findings import Finding
+from deckgen.summaries import Summarised, Summary
 from deckgen.training.curate import Curation, about_holdout, write_curation
 from deckgen.training.curate import curate as divide
 from deckgen.training.dataset import Dataset
@@ -18,8 +20,8 @@ from deckgen.workflows.train.read import read
 __all__ = ["Curated", "curate", "curated_sets"]
 
 
-@dataclass(frozen=True, eq=False)
-class Curated:
+@dataclass(frozen=True, eq=False, repr=False)
+class Curated(Summarised):
     """The frames by their use, and where they were written.
 
     Attributes
@@ -35,6 +37,15 @@ class Curated:
     curation: Curation
     findings: tuple[Finding, ...]
     folder: Path
+
+    def summary(self) -> Summary:
+        """Return how many frames of each formula have which use."""
+        sets = (self.curation.train, self.curation.holdout, self.curation.pool)
+        counts = [Counter(frame.formula for frame in dataset.frames) for dataset in sets]
+        formulae = sorted(sum(counts, Counter()))
+        rows = [(formula, *(f"{count[formula]}" for count in counts)) for formula in formulae]
+        title = f"{len(sets[0])} frames to fit, {len(sets[1])} held out"
+        return Summary(title, ("formula", "to fit", "held out", "pool"), rows, [one.message for one in self.findings])
 
 
 def curate(recipe: Recipe | Path | str = ".", *, workers: int | None = None) -> Curated:

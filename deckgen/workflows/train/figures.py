@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,7 +17,7 @@ from deckgen.training.validation.errors import ErrorTable, binding_eV, frame_err
 from deckgen.training.validation.model import ModelReport
 from deckgen.training.validation.scans import Scan
 
-__all__ = ["draw_errors", "draw_parity", "draw_scans"]
+__all__ = ["SET_NAMES", "draw_errors", "draw_parity", "draw_scans", "plot_force_parity"]
 
 Array = NDArray[np.float64]
 
@@ -30,17 +31,26 @@ def draw_parity(report: ModelReport, sets: Mapping[str, Dataset], e0: Mapping[st
     figure = new_figure(170, 88)
     energy, force = figure.subplots(1, 2)
     for name, predictions in report.predictions.items():
-        dataset = sets[name]
-        look = {"color": SET_COLOURS[name], "label": SET_NAMES[name], "ls": "", "marker": ".", "rasterized": True}
-        energy.plot(_per_atom(dataset, e0), _per_atom(dataset, e0, predictions), ms=5, **look)
-        labels = np.concatenate([frame.forces_eV_A.ravel() for frame in dataset.frames])
-        force.plot(labels, np.concatenate([p.forces_eV_A.ravel() for p in predictions]), ms=2, **look)
+        labels, predicted = _per_atom(sets[name], e0), _per_atom(sets[name], e0, predictions)
+        energy.plot(labels, predicted, ms=5, **_look(name))
     energy.set(xlabel="Binding energy, label (eV/atom)", ylabel="Binding energy, potential (eV/atom)")
-    force.set(xlabel="Force component, label (eV/Å)", ylabel="Force component, potential (eV/Å)")
     _diagonal(energy, _rmse_text(report.errors, "energy_rmse_meV_atom", "meV/atom"))
-    _diagonal(force, _rmse_text(report.errors, "force_rmse_meV_A", "meV/Å"))
+    plot_force_parity(report, sets, force)
     legend_below(figure, energy)
     return figure
+
+
+def plot_force_parity(report: ModelReport, sets: Mapping[str, Dataset], axes: Axes) -> None:
+    """Draw the force components of a potential against the labels on axes."""
+    for name, predictions in report.predictions.items():
+        labels = np.concatenate([frame.forces_eV_A.ravel() for frame in sets[name].frames])
+        axes.plot(labels, np.concatenate([p.forces_eV_A.ravel() for p in predictions]), ms=2, **_look(name))
+    axes.set(xlabel="Force component, label (eV/Å)", ylabel="Force component, potential (eV/Å)")
+    _diagonal(axes, _rmse_text(report.errors, "force_rmse_meV_A", "meV/Å"))
+
+
+def _look(name: str) -> dict[str, Any]:
+    return {"color": SET_COLOURS[name], "label": SET_NAMES[name], "ls": "", "marker": ".", "rasterized": True}
 
 
 def _per_atom(dataset: Dataset, e0: Mapping[str, float], predictions: Sequence[Prediction] | None = None) -> Array:

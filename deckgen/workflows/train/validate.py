@@ -17,6 +17,7 @@ from deckgen.errors import InputError
 from deckgen.files import write_json, write_whole
 from deckgen.processes.executor import TaskExecutor
 from deckgen.quip.gapfile import read_gap
+from deckgen.summaries import Summarised, Summary
 from deckgen.training.dataset import Dataset
 from deckgen.training.e0 import e0_of
 from deckgen.training.recipe import Recipe
@@ -25,7 +26,7 @@ from deckgen.training.validation.errors import PERCENT_NOTE, binding_eV, frame_e
 from deckgen.training.validation.model import ModelReport, validate_model
 from deckgen.workflows.html import data_uri, html_environment
 from deckgen.workflows.train.curate import curated_sets
-from deckgen.workflows.train.figures import draw_errors, draw_parity, draw_scans
+from deckgen.workflows.train.figures import SET_NAMES, draw_errors, draw_parity, draw_scans, plot_force_parity
 
 __all__ = ["Validated", "validate"]
 
@@ -44,14 +45,16 @@ FRAME_COLUMNS = (
 )
 
 
-@dataclass(frozen=True, eq=False)
-class Validated:
+@dataclass(frozen=True, eq=False, repr=False)
+class Validated(Summarised):
     """The results, and where they were written.
 
     Attributes
     ----------
     reports
         One potential, or two side by side, by name.
+    sets
+        The frames that they were compared with: `train` and `holdout`.
     warnings
         Reasons to doubt the numbers.
     errors, page
@@ -59,9 +62,35 @@ class Validated:
     """
 
     reports: Mapping[str, ModelReport]
+    sets: Mapping[str, Dataset]
     warnings: tuple[str, ...]
     errors: Path
     page: Path
+
+    def summary(self) -> Summary:
+        """Return the errors of each potential on each set, for each cluster size."""
+        tables = [
+            (name, which, table.summary()) for name, one in self.reports.items() for which, table in one.errors.items()
+        ]
+        rows = [(name, SET_NAMES[which], *row) for name, which, table in tables for row in table.rows]
+        title = "; ".join(f"{name}, {SET_NAMES[which]}: {table.title}" for name, which, table in tables)
+        return Summary(title, ("potential", "frames", *tables[0][2].head), rows, self.warnings)
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the force components of the first potential against the labels, and return the axes.
+
+        Parameters
+        ----------
+        ax
+            Matplotlib's axes to draw on; new ones by default.
+        """
+        if ax is None:
+            from matplotlib import pyplot
+
+            ax = pyplot.gca()
+        plot_force_parity(next(iter(self.reports.values())), self.sets, ax)
+        ax.legend(loc="lower right")
+        return ax
 
 
 def validate(
@@ -115,7 +144,7 @@ def validate(
     document = _document(reports, e0, warnings)
     write_json(folder / ERRORS, document)
     write_whole(folder / REPORT, _page(recipe, document, {n: folder / FIGURES / f"{n}.svg" for n in figures}))
-    return Validated(reports, warnings, folder / ERRORS, folder / REPORT)
+    return Validated(reports, sets, warnings, folder / ERRORS, folder / REPORT)
 
 
 def _name(xml: Path, folder: Path) -> str:

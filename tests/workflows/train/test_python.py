@@ -61,6 +61,20 @@ def test_the_documented_code_makes_a_fair_potential(
     assert capsys.readouterr() == ("", "")
 
 
+def test_what_was_read_and_curated_shows_itself(small: Dataset, tmp_path: Path) -> None:
+    write_dataset(tmp_path / "frames.extxyz", small)
+    (tmp_path / "gap.toml").write_text(
+        '[data]\nfiles = ["frames.extxyz"]\n[curate]\nholdout_trajectories = ["gupta-Na13-240K"]\n'
+    )
+    reading, curated = deckgen.train.read(tmp_path), deckgen.train.curate(tmp_path, workers=1)
+    assert repr(reading) == f"<Reading: {len(small)} frames>"
+    assert reading._repr_html_() == small._repr_html_()
+    train, held_out = curated.curation.train, curated.curation.holdout
+    assert repr(curated) == f"<Curated: {len(train)} frames to fit, {len(held_out)} held out>"
+    na13 = len(train.of_size(13))
+    assert f"<td>Na13</td><td>{na13}</td><td>{len(held_out)}</td><td>0</td>" in curated._repr_html_()
+
+
 def test_every_command_is_a_function_and_they_are_called_alike() -> None:
     commands = [command.callback.__name__ for command in train_app.registered_commands if command.callback]
     assert commands == STEPS

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ase import Atoms
+from matplotlib.figure import Figure
 
 from deckgen.decks.clusters import build
 from deckgen.decks.potentials import BUILTIN
@@ -93,6 +94,15 @@ def test_known_errors_come_out_in_every_form(project: Path) -> None:
     assert float(rows[0]["max_force_error_eV_A"]) == pytest.approx(0.03, abs=1e-5)
     (labelled,) = read_dataset(project / "curated" / "holdout.extxyz").frames
     assert float(rows[0]["binding_eV_atom"]) == pytest.approx(labelled.energy_eV / 7 - E0, abs=1e-4)
+    shown = result._repr_html_()
+    assert "<td>fit/gap.xml</td><td>fitted</td><td>8</td><td>2.00</td><td>10.0</td><td>0.010</td>" in shown
+    assert "<td>fit/gap.xml</td><td>held out</td><td>all</td><td>5.00</td><td>30.0</td><td>0.030</td>" in shown
+    assert "<li>only 1 frames are held out</li>" in shown
+    axes = Figure().add_subplot()
+    assert result.plot(ax=axes) is axes
+    fitted, unseen, _ = axes.lines  # the last is the diagonal
+    assert fitted.get_ydata() - fitted.get_xdata() == pytest.approx(np.full(102, 0.01), abs=1e-6)
+    assert unseen.get_ydata() - unseen.get_xdata() == pytest.approx(np.full(21, 0.03), abs=1e-6)
     page = result.page.read_text()
     assert page.count("data:image/svg+xml") == 5
     assert page.count(f'<td class="text">{NA_GAP}') >= 3
