@@ -54,8 +54,8 @@ def parse(command: str) -> None:
     if program == "deckgen":
         parse_deckgen([word for word in words if word not in PLACEHOLDERS])
     elif program == "make":
-        (target,) = words
-        assert re.search(rf"^{re.escape(target)}:", (ROOT / "Makefile").read_text(), re.MULTILINE), target
+        for target in words:
+            assert re.search(rf"^{re.escape(target)}:", (ROOT / "Makefile").read_text(), re.MULTILINE), target
     elif program == "python":
         assert importlib.util.find_spec(words[words.index("-m") + 1]), command
     else:
