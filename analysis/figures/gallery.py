@@ -192,6 +192,7 @@ FIGURES: tuple[FigureKind[Thermodynamics], ...] = (
         "needed. Orange: that of MBAR.",
         jump_tables,
         draw_jumps,
+        alt="Rates of melting and freezing over temperature, which cross where the cluster melts.",
     ),
     FigureKind(
         "energy_traces",
