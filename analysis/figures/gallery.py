@@ -192,6 +192,7 @@ FIGURES: tuple[FigureKind[Thermodynamics], ...] = (
         "needed. Orange: that of MBAR.",
         jump_tables,
         draw_jumps,
+        alt="Two families of rates over temperature, rising for melting and falling for freezing, which cross.",
     ),
     FigureKind(
         "energy_traces",
