@@ -192,7 +192,7 @@ FIGURES: tuple[FigureKind[Thermodynamics], ...] = (
         "needed. Orange: that of MBAR.",
         jump_tables,
         draw_jumps,
-        alt="Rates of melting and freezing over temperature, which cross where the cluster melts.",
+        alt="Two families of rates over temperature, rising for melting and falling for freezing, which cross.",
     ),
     FigureKind(
         "energy_traces",

@@ -126,11 +126,11 @@ def _branch(
             errors.append(float(blocks.std(ddof=1)) / np.sqrt(len(blocks)))
     if not kelvins:
         return None
-    T, U, error = np.array(kelvins), np.array(means), np.maximum(errors, 1e-12)
-    columns = np.stack([np.ones_like(T), T], axis=1)[:, : min(len(T), 2)] / error[:, None]
-    excess = (U - vibrations * T) / error
+    away_K, error = np.array(kelvins), np.maximum(errors, 1e-12)
+    columns = np.stack([np.ones_like(away_K), away_K], axis=1)[:, : min(len(away_K), 2)] / error[:, None]
+    excess = (np.array(means) - vibrations * away_K) / error
     found, covariance = np.linalg.lstsq(columns, excess)[0], np.linalg.inv(columns.T @ columns)
-    freedom = len(T) - len(found)
+    freedom = len(away_K) - len(found)
     scatter = float(np.sum((columns @ found - excess) ** 2)) / freedom if freedom else 1.0
     slope = vibrations + (float(found[1]) if len(found) > 1 else 0.0)
     return _Branch(float(found[0]), slope, float(np.sqrt(covariance[0, 0] * max(scatter, 1.0))))
@@ -140,4 +140,4 @@ def _blocks(stay: Stay, smoothing_ps: float) -> Array:
     """Return the means of a stay over the smoothing time."""
     rows = max(round(smoothing_ps / stay.run.interval_ps), 1) if stay.run.interval_ps else 1
     energies = stay.energies_eV(smoothing_ps)
-    return energies[: len(energies) // rows * rows].reshape(-1, rows).mean(axis=1)
+    return np.asarray(energies[: len(energies) // rows * rows].reshape(-1, rows).mean(axis=1))

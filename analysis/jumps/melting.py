@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from deckgen.analysis.courses import courses, smoothed
@@ -175,8 +175,9 @@ def _count(stays: Sequence[Stay]) -> list[RungJumps]:
 
 
 def _assemble(fit: JumpFit, branches: Branches, rungs: Sequence[RungJumps], peak: Peak) -> JumpMelting:
-    known = fit.melting_per_ps is not None and fit.freezing_per_ps is not None
-    rates = zip(fit.melting_per_ps, fit.freezing_per_ps, strict=True) if known else [(None, None)] * len(rungs)
+    rates: Iterable[tuple[float | None, float | None]] = [(None, None)] * len(rungs)
+    if fit.melting_per_ps is not None and fit.freezing_per_ps is not None:
+        rates = zip(fit.melting_per_ps, fit.freezing_per_ps, strict=True)
     low, high = fit.ci95_K
     return JumpMelting(
         temperature_K=fit.melting_K,

@@ -115,7 +115,7 @@ def fit_jumps(rungs: Sequence[RungJumps], branches: Branches) -> JumpFit | None:
     tried = np.linspace(low, high, POINTS)
     values = np.array([likelihood.at(T) for T in tried])
     top = int(np.argmax(values))
-    best = tried[[max(top - 1, 0), min(top + 1, POINTS - 1)]]
+    best = float(tried[max(top - 1, 0)]), float(tried[min(top + 1, POINTS - 1)])
     found = minimize_scalar(lambda T: -likelihood.at(T), bounds=best, method="bounded", options={"xatol": 1e-4})
     one_sided = not sum(rung.melts for rung in rungs) or not sum(rung.freezings for rung in rungs)
     least = max(float(-found.fun), float(values.max())) - (NONE_SEEN if one_sided else DEVIANCE / 2)

@@ -124,8 +124,8 @@ class _Server:
             _die_with(os.getppid())
             request, reply, printed, folder = files
             os.fchdir(folder)
-            for file, number in ((request, 0), (printed, 1), (printed, 2)):
-                os.dup2(file, number)
+            for file, descriptor in ((request, 0), (printed, 1), (printed, 2)):
+                os.dup2(file, descriptor)
             for file in (request, printed, folder):
                 os.close(file)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _FOR_TASKS)
