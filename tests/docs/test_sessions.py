@@ -97,7 +97,7 @@ PREPARED: dict[str, Callable[[Path], None]] = {
     "README.md": labelled_frames,
     "your-cluster.md": two_studies_and_logs,
 }
-LONG = {"README.md", "isomers.md", "training.md", "your-cluster.md"}
+LONG = {"README.md", "first-study.md", "isomers.md", "training.md", "your-cluster.md"}
 
 
 def shorten(command: str) -> None:
