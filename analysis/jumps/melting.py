@@ -21,6 +21,9 @@ Interval = tuple[float, float]
 NEAR = 0.8, 1.25
 """Of the peak's temperature: rungs that count. Further away solids melt at once, and liquids become glasses."""
 
+MODEL = 0.01
+"""Part of the peak's temperature that stays too short to be seen, and the rates' form, may cost beside the chance."""
+
 RESOLVED = 4.0
 """Of the smoothing time: where stays are shorter in the mean, many are not seen, and the rung is left out."""
 
@@ -77,9 +80,10 @@ class JumpMelting:
     rungs: tuple[RungRates, ...]
 
     def excludes(self, temperature_K: float) -> bool:
-        """Return whether a peak at a temperature is outside the interval."""
+        """Return whether a peak at a temperature is outside the interval, by more than the model may be wrong."""
         low, high = self.peak_ci95_K
-        return (low is not None and temperature_K < low) or (high is not None and temperature_K > high)
+        below = low is not None and temperature_K < low * (1 - MODEL)
+        return below or (high is not None and temperature_K > high * (1 + MODEL))
 
 
 def melting_by_jumps(

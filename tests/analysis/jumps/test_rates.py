@@ -110,11 +110,10 @@ def jumping(rates: tuple[float, float], liquid: bool, length_ps: float, rng: np.
     return done + (length_ps - now) * np.eye(4)[2 + int(liquid)]
 
 
-@pytest.mark.parametrize("n", [40, pytest.param(200, marks=pytest.mark.long)])
-def test_intervals_hold_the_melting_temperature_as_often_as_they_say(n: int, rng: np.random.Generator) -> None:
+def test_intervals_hold_the_melting_temperature_as_often_as_they_say(rng: np.random.Generator) -> None:
     """As Na55: five rungs, a solid and a liquid of 400 ps each, six freezings a study; more in validation."""
     kelvins, held = (147.0, 161.0, 170.0, 182.0, 195.0), []
-    for _ in range(n):
+    for _ in range(200):
         rungs = []
         for T in kelvins:
             rates = float(np.exp(NA55.log_ratio(T, 168.0))) / 270, 1 / 270
@@ -122,5 +121,4 @@ def test_intervals_hold_the_melting_temperature_as_often_as_they_say(n: int, rng
             rungs.append(RungJumps(T, int(melts), int(freezings), *times))
         low, high = fit_jumps(rungs, NA55).ci95_K
         held.append((low is None or low <= 168.0) and (high is None or high >= 168.0))
-    assert 0.95 - 2 * np.sqrt(0.95 * 0.05 / n) <= np.mean(held)
-    assert n < 200 or np.mean(held) <= 0.985
+    assert 0.92 <= np.mean(held) <= 0.985

@@ -146,7 +146,7 @@ def test_of_many_isomers_the_lowest_and_some_high_ones_are_shown(study: Callable
     assert len(ranks) == 60
     assert ranks[:41] == list(range(1, 42)) or ranks[:40] == list(range(1, 41))
     assert ranks[-1] == 75
-    assert [int(caption.split(":")[0]) for caption, _ in context["pictures"]] == [1, 2, 3, 4, 5, 6, 29, 52, 75]
+    assert [int(picture.caption.split(":")[0]) for picture in context["pictures"]] == [1, 2, 3, 4, 5, 6, 29, 52, 75]
     assert len(context["rows"]) == 30
 
 

@@ -22,9 +22,9 @@ STEPS = ["init", "sample", "label", "read", "curate", "fit", "validate", "tune",
 
 
 def code(page: str, heading: str) -> str:
-    """Return the indented lines of a section."""
+    """Return the Python of a section."""
     section = page.split(f"## {heading}\n")[1].split("\n## ")[0]
-    return "\n".join(re.findall(r"^    (.*)$", section, re.MULTILINE))
+    return "\n".join(re.findall(r"^```python\n(.*?)^```", section, re.MULTILINE | re.DOTALL))
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +42,7 @@ def test_the_documented_code_makes_a_fair_potential(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     write_dataset(tmp_path / "frames.extxyz", small)
+    deckgen.train.init("sodium", ["frames.extxyz"])
     exec(code((root / "docs" / "training.md").read_text(), "From Python"), {})
     counts, errors = capsys.readouterr().out.splitlines()
     n_fitted, n_held_out = (int(number) for number in re.findall(r"\d+", counts))
