@@ -1,5 +1,11 @@
 """The documentation site: Sphinx, with MyST for the Markdown that is read in the source too, and furo."""
 
+from typing import Any
+
+from docutils import nodes
+from latex2mathml.converter import convert
+from sphinx.application import Sphinx
+
 from deckgen import __version__
 
 project = "deckgen"
@@ -8,6 +14,8 @@ copyright = "The deckgen developers"  # noqa: A001
 version = release = __version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_title = f"deckgen {release}"
 root_doc = "docs/index"  # the source is the whole checkout, so that links to validation/ and examples/ lead somewhere
 include_patterns = ["docs/*.md", "validation/**.md", "examples/*.md", "CONTRIBUTING.md"]
@@ -18,3 +26,20 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 napoleon_google_docstring = False
 nitpicky = False
+html_math_renderer = "mathml"
+
+
+def _write(display: str) -> Any:
+    """Return what writes a formula as MathML: browsers draw it by themselves, without a script from the network."""
+
+    def write(translator: Any, node: nodes.Element) -> None:
+        formula = convert(node.astext(), display=display)
+        translator.body.append(f'<div class="formula">{formula}</div>' if display == "block" else formula)
+        raise nodes.SkipNode
+
+    return write
+
+
+def setup(app: Sphinx) -> None:
+    """Have formulas written as MathML."""
+    app.add_html_math_renderer("mathml", (_write("inline"), None), (_write("block"), None))
