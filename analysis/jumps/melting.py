@@ -13,6 +13,7 @@ from deckgen.analysis.jumps.stays import Stay, stays_of
 from deckgen.analysis.melting import Peak
 from deckgen.analysis.production import Production
 from deckgen.findings import Finding
+from deckgen.units import KB_EV_K
 
 __all__ = ["JumpMelting", "RungRates", "about_jumps", "find_stays", "melting_by_jumps"]
 
@@ -20,6 +21,12 @@ Interval = tuple[float, float]
 
 NEAR = 0.8, 1.25
 """Of the peak's temperature: rungs that count. Further away solids melt at once, and liquids become glasses."""
+
+FEWEST_KT = 10.0
+"""Of kT: two states that differ by less are no phases, and their heat capacity peaks far from where both are as likely.
+
+The transition of two states is 4 kT/L of its temperature wide.
+"""
 
 MODEL = 0.01
 """Part of the peak's temperature that stays too short to be seen, and the rates' form, may cost beside the chance."""
@@ -105,8 +112,8 @@ def melting_by_jumps(
     Returns
     -------
     JumpMelting or None
-        None where the two phases are not told from one another, no run has been in both, or all exchanged
-        configurations.
+        None where the two phases are not told from one another or differ little, no run has been in both, or all
+        exchanged configurations.
     """
     if crossings is None or peak is None:
         return None
@@ -115,7 +122,7 @@ def melting_by_jumps(
         stay for stay in find_stays(productions, crossings, peak, n_atoms) if low <= stay.run.temperature_K <= high
     ]
     branches = measure_branches(stays, crossings.smoothing_ps, peak.temperature_K, n_atoms)
-    if branches is None:
+    if branches is None or branches.latent_heat_eV(peak.temperature_K) < FEWEST_KT * KB_EV_K * peak.temperature_K:
         return None
     rungs = _count(stays)
     fit = fit_jumps(rungs, branches)

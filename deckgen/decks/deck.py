@@ -167,7 +167,7 @@ def write_under_lock(prepared: Prepared, *, force: bool, part: Part, redo: Colle
 class _Found:
     """A deck, its texts that are not those on the disk, and in what the one there was made of another study.
 
-    Where there is nothing to replace, the deck here is without its texts, which ten thousand decks would hold in memory.
+    Where there is nothing to replace, the deck here is without its texts: ten thousand decks would hold them in memory.
     """
 
     deck: Deck

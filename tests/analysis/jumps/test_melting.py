@@ -92,6 +92,16 @@ def test_rungs_of_ladders_that_exchanged_are_left_out(samples: Samples) -> None:
     assert melting_by_jumps(produced(samples), None, PEAK, 55) is None
 
 
+@pytest.mark.parametrize(("gap_eV", "known"), [(0.1, False), (0.2, True)])
+def test_two_states_that_differ_by_a_few_kT_are_no_phases(gap_eV: float, known: bool, rng) -> None:
+    """0.1 eV are 7 kT at 170 K: such states go over into one another across 60 % of the temperature."""
+    phase = np.tile(np.repeat([0.0, 1.0], 200), 10)
+    runs = [(T, gap_eV * (phase + rng.normal(0, 0.05, len(phase)))) for T in RUNGS_K]
+    samples = Samples.from_arrays([T for T, _ in runs], [U for _, U in runs], n_atoms=55, interval_ps=INTERVAL_PS)
+    crossings = Crossings(0.3 * gap_eV, 0.7 * gap_eV, 5.0, ())
+    assert (melting_by_jumps(produced(samples), crossings, PEAK, 55) is not None) == known
+
+
 def test_the_result_has_it_beside_the_peak(samples: Samples) -> None:
     result = thermodynamics(samples, bootstraps=0)
     document = result.to_json()["melting"]["jumps"]
