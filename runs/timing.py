@@ -11,7 +11,7 @@ from pathlib import Path
 from deckgen.decks.deck import Deck, write_deck
 from deckgen.decks.manifest import OUTPUTS, SCRIPT
 from deckgen.processes.executor import open_executor
-from deckgen.runs.engine import lammps_errors, open_for_script
+from deckgen.runs.opening import lammps_errors, open_for_script
 
 __all__ = ["time_deck", "time_rendered"]
 

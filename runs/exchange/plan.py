@@ -8,8 +8,8 @@ from pathlib import Path
 
 from deckgen.decks.manifest import SCRIPT, Manifest
 from deckgen.decks.protocols import NVT
-from deckgen.runs.engine import needs_quip
 from deckgen.runs.exchange.state import read_state, state_file
+from deckgen.runs.opening import needs_quip
 from deckgen.runs.rows import last_step
 from deckgen.study import Study
 

@@ -14,8 +14,9 @@ from typing import Any
 
 from deckgen.decks.manifest import ENERGIES, FRAMES, OLD_RESTART, QUENCHED, RESTART, SCRIPT, Manifest
 from deckgen.errors import RunError
-from deckgen.runs.engine import LOG, go_back, keep_older, lammps_errors, open_for_script, resume
+from deckgen.runs.engine import go_back, keep_older, resume
 from deckgen.runs.exchange.configuration import Atoms
+from deckgen.runs.opening import LOG, lammps_errors, open_for_script
 from deckgen.runs.outputs import Cut
 from deckgen.runs.restarts import Choice, keep_records, step_of
 from deckgen.runs.rows import last_step

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from deckgen.minima import Minimum
 from deckgen.processes.executor import TaskExecutor, use_executor
-from deckgen.runs.engine import lammps_errors
+from deckgen.runs.opening import lammps_errors
 from deckgen.runs.quench.quencher import Quencher
 
 __all__ = ["downhill_mode", "hessians"]

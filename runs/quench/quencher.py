@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deckgen.decks.manifest import SCRIPT
-from deckgen.runs.engine import lammps_errors, open_for_script
+from deckgen.runs.opening import lammps_errors, open_for_script
 
 __all__ = ["Minimised", "Quencher"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from deckgen.minima import Minimum, append_minima
 from deckgen.processes.signals import StopRequest
 from deckgen.processes.worker import warmed_by
-from deckgen.runs.engine import load_lammps
+from deckgen.runs.opening import load_lammps
 from deckgen.runs.quench.chunks import ChunkQueue
 from deckgen.runs.quench.frames import StartFrame
 from deckgen.runs.quench.hessian import downhill_mode

@@ -217,7 +217,7 @@ def test_lammps_reads_a_quoted_word_as_it_was() -> None:
     script = "".join(f"variable w{k} string {word(name, 'name')}\n" for k, name in enumerate(names))
     code = f"""
 import json
-from deckgen.runs.engine import open_lammps
+from deckgen.runs.opening import open_lammps
 lmp = open_lammps("none")
 lmp.commands_string({script!r})
 print(json.dumps([lmp.extract_variable(f"w{{k}}") for k in range({len(names)})]))

