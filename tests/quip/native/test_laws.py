@@ -145,6 +145,7 @@ UNCOVERED = {  # what is changed in the xml, and the reason that is given
     ('sparsified="T"', 'sparsified="F"'): "it is not sparse",
     ("Z2=11", "Z2=0"): "its distance_2b has z2=0, which is no one element",
     ("Z2=11</", "</"): "its distance_2b has no z2",
+    (" Z=11 species_Z={11 }", ""): "some of its descriptors name no element, others do",
     ("species_Z={11 }", "species_Z={11 19 }"): "its soap has another n_species than elements in species_Z",
     ("species_Z={11 }", "species_Z={{11 }}"): "cannot be read as NAME KEY=VALUE",
     ('gap_version="1', 'gap_version="0'): "it was written by a gap_fit of before 2015",
