@@ -13,12 +13,17 @@ from deckgen.errors import InputError
 from deckgen.quip.gapfile import read_gap
 
 COMPONENTS = ([0, 1, 2, 0, 0, 1], [0, 1, 2, 1, 2, 2])  # xx yy zz xy xz yz
-FORMS = ("points in the xml", "no element", "a brace too many")
+FORMS = ("points in the xml", "no element", "a brace too many", "distance_Nb")
 SLICED = (  # points of 1 number, of 3, and of 61, which gap_fit writes in slices of 50
     "distance_2b cutoff=6.0 covariance_type=ard_se delta=0.5 theta_uniform=1.0 sparse_method=uniform n_sparse=6 : "
     "angle_3b cutoff=4.5 n_sparse=5 covariance_type=ard_se delta=0.1 theta_fac=0.5 sparse_method=uniform : "
     "soap cutoff=5.0 n_max=4 l_max=5 atom_sigma=0.7 zeta=2 n_sparse=7 covariance_type=dot_product delta=0.2 "
     "sparse_method=cur_points"
+)
+PAIRS = (  # each repeated by gap_fit for the three kinds of pair; those of like atoms have two permutations
+    "distance_Nb order=2 cutoff=6.0 cutoff_transition_width=0.8 covariance_type=ard_se delta=0.5 theta_uniform=1.0 "
+    "sparse_method=uniform n_sparse=6 compact_clusters=T : "
+    "distance_Nb order=2 cutoff=4.0 covariance_type=ard_se delta=0.2 theta_uniform=0.7 sparse_method=uniform n_sparse=5"
 )
 
 
@@ -45,6 +50,7 @@ def forms(fit, rich):
             (" Z1=11 Z2=11", ""),
         ),
         "a brace too many": changed(rich, "brace", ("sparse_method=cur_points ", "radial_scaling=-0.5 } ")),
+        "distance_Nb": fit("pairs", PAIRS, ("Na", "K")),
     }
 
 

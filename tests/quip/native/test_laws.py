@@ -138,7 +138,12 @@ def test_training_data_inside_the_xml_are_passed_over(driver, rich):
 UNCOVERED = {  # what is changed in the xml, and the reason that is given
     ('"IP GAP label=', '"Sum IP GAP label='): "it is not a GAP alone",
     ('do_core="F"', 'do_core="T"'): "it has a core potential",
-    ("<descriptor>distance_2b", "<descriptor>distance_Nb"): "it has the descriptor distance_Nb",
+    ("<descriptor>distance_2b", "<descriptor>distance_Nb"): "its distance_Nb has no z",
+    (
+        "<descriptor>distance_2b cutoff",
+        "<descriptor>distance_Nb order=3 Z={11 11 11 } cutoff",
+    ): "of another order than 2",
+    ("<descriptor>distance_2b", "<descriptor>bond_real_space"): "it has the descriptor bond_real_space",
     ('covariance_type="1"', 'covariance_type="4"'): "its distance_2b has covariance_type 4",
     ('signal_mean=".0', 'signal_mean=".5'): "it has a mean (f0) other than 0",
     ('n_permutations="1"', 'n_permutations="2"'): "it has permutations",

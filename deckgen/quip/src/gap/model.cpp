@@ -136,12 +136,12 @@ class Reader {
 
   void begin_descriptor(const Attributes &given)
   {
-    if (attribute(given, "n_permutations") != "1") throw NotCovered("it has permutations");
     if (!is_true(given, "sparsified")) throw NotCovered("it is not sparse");
     if (number(given, "signal_mean") != 0.0) throw NotCovered("it has a mean (f0) other than 0");
     GapDescriptor d;
     d.dimensions = count(given, "dimensions");
     d.n_sparse = count(given, "n_sparseX");
+    d.n_permutations = count(given, "n_permutations");
     d.delta = number(given, "signal_variance");
     if (given.count("zeta")) d.zeta = number(given, "zeta");
     model.descriptors.push_back(d);
@@ -160,6 +160,7 @@ class Reader {
 
   void complete(GapDescriptor &d, const std::string &sparse_file)
   {
+    if (d.kind && d.n_permutations != 1 && !d.kind->may_be_permuted) throw NotCovered("it has permutations");
     if (!d.kind) throw NotCovered("it has sparse points without a descriptor");
     if (static_cast<int>(d.weights.size()) != d.n_sparse) throw NotCovered("weights are missing");
     const bool is_gaussian = d.kind->covariance == Covariance::squared_exponential;

@@ -18,6 +18,7 @@ struct GapDescriptor {
   Options options;    // of the descriptor
   int dimensions = 0;
   int n_sparse = 0;
+  int n_permutations = 1;
   double delta = 0.0;    // eV
   double zeta = 0.0;
   std::vector<double> theta;      // [dimensions], of the Gaussian kernels
