@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +15,7 @@ from deckgen.errors import InputError
 from deckgen.quip.gapfile import read_gap
 
 COMPONENTS = ([0, 1, 2, 0, 0, 1], [0, 1, 2, 1, 2, 2])  # xx yy zz xy xz yz
-FORMS = ("points in the xml", "no element", "a brace too many", "distance_Nb")
+FORMS = ("points in the xml", "no element", "a brace too many", "distance_Nb", "cancelling")
 SLICED = (  # points of 1 number, of 3, and of 61, which gap_fit writes in slices of 50
     "distance_2b cutoff=6.0 covariance_type=ard_se delta=0.5 theta_uniform=1.0 sparse_method=uniform n_sparse=6 : "
     "angle_3b cutoff=4.5 n_sparse=5 covariance_type=ard_se delta=0.1 theta_fac=0.5 sparse_method=uniform : "
@@ -37,6 +39,22 @@ def changed(model, name: str, *changes: tuple[str, str]):
     return replace(model, xml=xml)
 
 
+def cancelling(model):
+    """A pair potential of some eV, as the sixth difference of Gaussians of 1e5 eV: fits to few data are like that."""
+    points = "".join(
+        f'<sparseX i="{k + 1}" alpha="{(-1) ** k * math.comb(6, k) * 1e4}" sparseCutoff="1.0">{3.0 + 0.1 * k}</sparseX>'
+        for k in range(7)
+    )
+    head, rest = model.xml.read_text().split("<gpCoordinates ", 1)
+    first, rest = rest.split("<sparseX ", 1)
+    first = re.sub(r' sparseX_\w+="[^"]*"', "", first.replace('n_sparseX="12"', 'n_sparseX="7"'))
+    first = re.sub(r"<theta>[^<]*<", "<theta> 0.6 <", first).replace('signal_variance=".5', 'signal_variance="1.')
+    xml = model.xml.with_name("cancelling.xml")
+    head, end = head.replace('n_coordinate="3"', 'n_coordinate="1"'), rest.rsplit("</gpSparse>", 1)[1]
+    xml.write_text(f"{head}<gpCoordinates {first}{points}</gpCoordinates></gpSparse>{end}")
+    return replace(model, xml=xml)
+
+
 @pytest.fixture(scope="module")
 def forms(fit, rich):
     """Models with their points in the xml, of any element, and with what a command line had too many of."""
@@ -51,6 +69,7 @@ def forms(fit, rich):
         ),
         "a brace too many": changed(rich, "brace", ("sparse_method=cur_points ", "radial_scaling=-0.5 } ")),
         "distance_Nb": fit("pairs", PAIRS, ("Na", "K")),
+        "cancelling": cancelling(rich),
     }
 
 

@@ -4,6 +4,7 @@
 #include "gap/descriptors/cutoff.h"
 #include "numerics/hermite_table.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace deckgen {
@@ -14,7 +15,8 @@ class TwoBody : public DescriptorTerm {
  public:
   TwoBody(const GapDescriptor &d, int one_, int other_) :
       one(one_), other(other_), cutoff{d.cutoff(), d.number("cutoff_transition_width", 0.5)},
-      table(1, cutoff.radius, d.theta[0], 1e-12, [&](long double r, std::vector<Jet> &jets) { sample(d, r, jets[0]); })
+      table(1, cutoff.radius, d.theta[0], tolerance(d),
+            [&](long double r, std::vector<Jet> &jets) { sample(d, r, jets[0]); })
   {
   }
 
@@ -28,6 +30,15 @@ class TwoBody : public DescriptorTerm {
   }
 
  private:
+  // In eV. Fits with small regularisation have weights that cancel to some millionths: QUIP's sum of them, in double
+  // precision, is known to 1e-16 of their sizes. A tenth of that is asked for, as long double gives no more.
+  static double tolerance(const GapDescriptor &d)
+  {
+    double sizes = 0.0;
+    for (const double weight : d.weights) sizes += std::fabs(weight) * d.delta * d.delta;
+    return std::max(1e-12, 1e-17 * sizes);
+  }
+
   static void sample(const GapDescriptor &d, long double r, Jet &jet)
   {
     jet = Jet();
