@@ -8,9 +8,11 @@ from html import unescape
 from pathlib import Path
 
 from deckgen.analysis.figures.gallery import COMPARISON_FIGURES, FIGURES, GALLERY, ISOMER_FIGURES
+from deckgen.study.folder import ResultsFolder
 from deckgen.workflows.analyse.study import analyse
 from deckgen.workflows.html import data_uri
 from deckgen.workflows.isomers.study import isomers
+from deckgen.workflows.report.charts import chart_data
 from deckgen.workflows.report.study import report
 
 OTHERS = {"isomer_homotops", "jumps"}  # of several elements, and of clusters that jump between two phases
@@ -50,6 +52,20 @@ def test_every_figure_of_the_gallery_is_in_the_report(study: Path, tmp_path: Pat
     words = re.findall(r'<img src="[^"]*" alt="([^"]*)"><figcaption>(.*?)</figcaption>', page)
     assert len(words) > len(shown)  # clusters too
     assert all(alt != caption for alt, caption in words)
+
+
+def test_each_of_many_temperatures_has_a_colour_of_its_own(tmp_path: Path) -> None:
+    temperatures_K = range(300, 1200, 45)
+    columns = ["potential_energy_eV", *(f"density_at_{T}_K_per_eV" for T in temperatures_K)]
+    rows = [",".join(columns), ",".join("1" for _ in columns), ",".join("2" for _ in columns)]
+    (tmp_path / "energy_histograms.csv").write_text("\n".join(rows) + "\n")
+    [kind] = [kind for kind in FIGURES if kind.name == "energy_histograms"]
+    drawn = chart_data(kind, ResultsFolder(tmp_path), None)
+    assert drawn is not None
+    tints = [series["tint"] for series in drawn["panels"][0]["series"]]
+    assert len(set(tints)) == len(temperatures_K)
+    assert tints[0] == "color-mix(in oklab, var(--green) 0%, var(--blue))"
+    assert tints[-1] == "color-mix(in oklab, var(--red) 100%, var(--orange))"
 
 
 def test_every_table_has_a_caption_and_every_heading_a_scope(root: Path) -> None:
