@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
+NOTEBOOKS ?= cache
 CPP    := $(shell find deckgen/quip/src tests/quip/driver -name '*.cpp' -o -name '*.h')
 
 .PHONY: demo demo-na55 test test-long mutate lint types bench validate paper torture na-gap docs golden clean
@@ -16,10 +17,10 @@ demo-na55: $(READY)     ## the same for Na55 at the paper's protocol: the better
 	$(BIN)/deckgen run demo-na55 && $(BIN)/deckgen analyse demo-na55 && $(BIN)/deckgen report demo-na55
 
 test: $(READY)          ## the tests, in two processes; the one that is done first takes over some of the other's
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --nbmake
 
 test-long: $(READY)     ## the tests marked `long`, which `make test` leaves out: some minutes
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m long
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --nbmake -m long
 
 mutate: $(READY)        ## what the tests notice: each change in tests/tools/mutations.toml, in a copy; an hour and a half
 	$(BIN)/python tests/tools/mutate.py
@@ -79,9 +80,9 @@ na-gap: $(READY)        ## fit the built-in potential again from the data that i
 	$(BIN)/deckgen train curate na-gap && $(BIN)/deckgen train fit na-gap && $(BIN)/deckgen train validate na-gap
 	rm -f deckgen/potentials/na-gap/gap.xml* && cp na-gap/fit/gap.xml* deckgen/potentials/na-gap/
 
-docs: $(READY)          ## the documentation site, site/docs/index.html; a broken link is an error
+docs: $(READY)          ## the documentation site, site/docs/index.html; a broken link is an error; NOTEBOOKS=off runs no tutorial
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
-	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -c docs . site
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -c docs -D nb_execution_mode=$(NOTEBOOKS) . site
 
 golden: $(READY)        ## rewrite the golden decks after a deliberate change
 	$(BIN)/python -m pytest tests/decks tests/project/test_docs.py tests/processes/cluster --rewrite-golden
