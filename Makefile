@@ -41,6 +41,7 @@ bench: $(READY)         ## the benchmarks of the README, an hour and a half
 	$(BIN)/python -m benchmarks.gap.engines
 	$(BIN)/python -m benchmarks.gap.alloys
 	$(BIN)/python -m benchmarks.gap.fit
+	$(BIN)/python -m benchmarks.gap.tune
 	$(BIN)/python -m benchmarks.reference_cost
 	$(BIN)/python -m benchmarks.mbar
 	$(BIN)/python -m benchmarks.quench
@@ -58,13 +59,15 @@ validate: $(READY)      ## the long checks; their results are committed under va
 	$(BIN)/python -m validation.potential.nve_drift
 	$(BIN)/python -m validation.potential.models
 	$(BIN)/python -m validation.potential.stability
-	$(BIN)/python -m validation.potential.fit_equality
+	$(BIN)/python -m validation.potential.fits.equality
+	$(BIN)/python -m validation.potential.fits.streaming
 	$(BIN)/python -m validation.isomers.lj_minima
 	$(BIN)/python -m validation.isomers.gupta
 	$(BIN)/python -m validation.isomers.na_gap
 
-paper: $(READY)         ## the numbers of docs/paper.md; a night on two cores; the fit of M1 is resumed from paper-m1/
-	$(BIN)/python -m validation.potential.fit_m1 --folder paper-m1
+paper: $(READY)         ## the numbers of docs/paper.md; a night on two cores; the fits of M1 and M2 are resumed from paper-m1/ and paper-m2/
+	$(BIN)/python -m validation.potential.fits.m1 --folder paper-m1
+	$(BIN)/python -m validation.potential.fits.m2 --folder paper-m2
 	$(BIN)/python -m validation.potential.models
 	$(BIN)/python -m validation.melting.na55_gap
 	$(BIN)/python -m validation.isomers.reference
@@ -88,7 +91,7 @@ golden: $(READY)        ## rewrite the golden decks after a deliberate change
 	$(BIN)/python -m pytest tests/decks tests/project/test_docs.py tests/processes/cluster --rewrite-golden
 
 clean:
-	rm -rf $(VENV) build dist site *.egg-info .pytest_cache .ruff_cache .mypy_cache demo demo-na55 na-gap paper-m1
+	rm -rf $(VENV) build dist site *.egg-info .pytest_cache .ruff_cache .mypy_cache demo demo-na55 na-gap paper-m1 paper-m2
 
 $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "deckgen needs Python >= 3.11")'

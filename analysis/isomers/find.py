@@ -25,7 +25,12 @@ Tighten = Callable[[Sequence[Minimum]], Sequence[Minimum]]
 
 
 def find_isomers(
-    minima: Stream, tighten: Tighten, tolerances: Tolerances | None = None, *, converge_further: Tighten | None = None
+    minima: Stream,
+    tighten: Tighten,
+    tolerances: Tolerances | None = None,
+    *,
+    lowest: int | None = None,
+    converge_further: Tighten | None = None,
 ) -> IsomerList:
     """Return the distinct minima among quenches, whatever order these come in.
 
@@ -43,6 +48,9 @@ def find_isomers(
         and the quenches of their groups count as failed.
     tolerances
         When they count as equal.
+    lowest
+        How many of the groups, the lowest, are converged tightly and become isomers; None: all. The quenches of the
+        others count among those of their temperature, so that the isomers' fractions stay what they are.
     converge_further
         Converges those in doubt further, as `tighten` does; what it cannot, stays as it is. None: none is in doubt.
 
@@ -58,10 +66,13 @@ def find_isomers(
         quenches.energies_eV, quenches.fingerprints, tolerances.energy_eV, tolerances.fingerprint_A
     )
     representatives, group_of = np.unique(representative, return_inverse=True)
-    tight = _converged(_picked(minima, quenches, representatives), tighten)
+    chosen = representatives[:lowest]
+    tight = _converged(_picked(minima, quenches, chosen), tighten)
     distinct, isomer_of_group = _merged(tight, converge_further, tolerances)
-    isomer_of = isomer_of_group[group_of]
-    thinned = thin_by_energy(quenches.energies_eV, isomer_of, tolerances.thinning_eV)
+    higher = group_of >= len(chosen)
+    isomer_of = np.pad(isomer_of_group, (0, len(representatives) - len(chosen)), constant_values=-1)[group_of]
+    below = int(np.argmax(higher)) if higher.any() else len(quenches)  # quenches below the first that is left as it is
+    thinned = thin_by_energy(quenches.energies_eV[:below], isomer_of[:below], tolerances.thinning_eV)
     if not tolerances.reflection:
         distinct, isomer_of = split_enantiomers(distinct, isomer_of, _indexed(minima, quenches), tolerances.match_A)
     if not distinct:
@@ -69,14 +80,16 @@ def find_isomers(
             f"none of {len(quenches) + quenches.n_failed} quenches converged to a whole cluster",
             hint="allow more steps, or a larger max_force_eV_A",
         )
-    ladder, led_somewhere = temperatures(quenches), isomer_of >= 0
+    ladder, whole = temperatures(quenches), higher | (isomer_of >= 0)
     return IsomerList(
         isomers=describe(distinct, isomer_of, quenches, tolerances.symmetry_A),
         temperatures_K=ladder,
-        quenched=np.array([np.sum(quenches.temperatures_K[led_somewhere] == T) for T in ladder], dtype=np.int64),
+        quenched=np.array([np.sum(quenches.temperatures_K[whole] == T) for T in ladder], dtype=np.int64),
         n_quenched=len(quenches) + quenches.n_failed,
-        n_failed=quenches.n_failed + int(np.sum(~led_somewhere)),
+        n_failed=quenches.n_failed + int(np.sum(~whole)),
         n_groups=len(representatives),
+        n_tightened=len(chosen),
+        n_higher=int(higher.sum()),
         n_after_energy=thinned.n_after_energy,
         n_representatives=thinned.n_representatives,
         tolerances=tolerances,

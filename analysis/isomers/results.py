@@ -137,13 +137,16 @@ class IsomerList(Summarised):
     temperatures_K : (T,)
         Of the quenches, ascending.
     quenched : (T,)
-        Quenches at each temperature that led to some isomer.
+        Quenches at each temperature, without those that failed.
     n_quenched, n_failed
         All quenches; those of them that did not converge or fell apart.
-    n_groups
-        Groups by energy and fingerprint: minima that were converged tightly.
+    n_groups, n_tightened
+        Groups by energy and fingerprint; how many of them, the lowest, were converged tightly.
+    n_higher
+        Quenches of the other groups, which led to no isomer of this list.
     n_after_energy, n_representatives
-        What the thinning by energy alone leaves, before and after the comparison of tight minima.
+        What the thinning by energy alone leaves, before and after the comparison of tight minima; as far up as all
+        groups were converged tightly.
     tolerances
         When they counted as equal.
     """
@@ -154,6 +157,8 @@ class IsomerList(Summarised):
     n_quenched: int
     n_failed: int
     n_groups: int
+    n_tightened: int
+    n_higher: int
     n_after_energy: int
     n_representatives: int
     tolerances: Tolerances
@@ -199,6 +204,8 @@ class IsomerList(Summarised):
             "n_quenched": self.n_quenched,
             "n_failed": self.n_failed,
             "n_groups": self.n_groups,
+            "n_tightened": self.n_tightened,
+            "n_higher": self.n_higher,
             "n_after_energy": self.n_after_energy,
             "n_representatives": self.n_representatives,
             "n_distinct": self.n_distinct,

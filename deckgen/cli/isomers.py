@@ -54,6 +54,8 @@ def isomers(
         return
     out.print(isomer_table(result.found))
     out.print(_summary(result.found))
+    if result.hopping:
+        out.print(f"basin hopping: {result.hopping.sentence}")
     out.print("structures and numbers: results/isomers.extxyz, results/isomers.json; next: deckgen report")
 
 
@@ -80,6 +82,10 @@ def isomer_table(found: IsomerList) -> RenderableType:
 
 def _summary(found: IsomerList) -> str:
     more = f" (the lowest {MOST_ROWS} above)" if found.n_distinct > MOST_ROWS else ""
+    if found.n_higher:
+        more += (
+            f" in the lowest {found.n_tightened:,} of {found.n_groups:,} groups ({found.n_higher:,} quenches higher)"
+        )
     return (
         f"{found.n_quenched:,} frames quenched, {found.n_failed} kept aside: {found.n_distinct:,} isomers{more}; "
         f"by energy alone, {1000 * found.tolerances.thinning_eV:g} meV windows: {found.n_after_energy:,}, of which "

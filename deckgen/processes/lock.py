@@ -38,7 +38,7 @@ def lock(path: Path, what: str, patience_s: float = _PATIENCE_S) -> Iterator[Non
 
     The file says who holds it. Where the kernel's lock does not reach, on a file system shared by several machines or
     one without locks, a holder on this machine counts while its process lives, and one elsewhere for `DEAD_AFTER_S`
-    after its last heartbeat.
+    after its last heartbeat. The file goes with the lock; what a killed process leaves of it does not matter.
 
     Parameters
     ----------
@@ -56,16 +56,8 @@ def lock(path: Path, what: str, patience_s: float = _PATIENCE_S) -> Iterator[Non
     """
     with named(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("ab+", buffering=0)
+        file = _wait_for(path, what, patience_s)
     with file:
-        end = time.monotonic() + patience_s
-        while not _take(file):
-            if time.monotonic() >= end:
-                raise RunError(
-                    f"{what} is in use: {_holder(file)}",
-                    hint=f"wait until it has ended, or stop it; if there is no such process any more, delete {path}",
-                )
-            time.sleep(_LOOK_S)
         with unless_refused():  # on a full disk the kernel's lock has to do
             file.truncate(0)
             file.write(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": _now()}).encode())
@@ -74,7 +66,34 @@ def lock(path: Path, what: str, patience_s: float = _PATIENCE_S) -> Iterator[Non
                 yield
         finally:
             with unless_refused():
-                file.truncate(0)
+                path.unlink(missing_ok=True)  # ten thousand decks that are done need none
+            with unless_refused():
+                file.truncate(0)  # for those who have it open, or where it cannot be removed
+
+
+def _wait_for(path: Path, what: str, patience_s: float) -> FileIO:
+    """Return the file of a lock once it is taken; as `lock`."""
+    end = time.monotonic() + patience_s
+    while True:
+        file = path.open("ab+", buffering=0)
+        taken = _take(file)
+        if taken and _is_at(file, path):
+            return file
+        with file:
+            if not taken and time.monotonic() >= end:
+                raise RunError(
+                    f"{what} is in use: {_holder(file)}",
+                    hint=f"wait until it has ended, or stop it; if there is no such process any more, delete {path}",
+                )
+        time.sleep(_LOOK_S)
+
+
+def _is_at(file: FileIO, path: Path) -> bool:
+    """Return whether a file still has its name: its holder may have removed it after we opened it."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def held(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""An executor that starts a fresh process for each task, so that a process that dies fails its own task only.
+"""An executor with a process of its own for each task, so that a process that dies fails its own task only.
 
 LAMMPS and QUIP may end a process (a segmentation fault, `exit` in Fortran, the kernel's memory killer);
 `concurrent.futures.ProcessPoolExecutor` then fails every task. pebble's pool fails one only, but it keeps nothing of
@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import pickle
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -24,8 +23,9 @@ from types import TracebackType
 from typing import IO, Any, ParamSpec, TypeVar
 
 from deckgen.errors import InputError
-from deckgen.processes.executor import ONE_THREAD, TaskExecutor, WorkerError, available_cores
-from deckgen.processes.worker import Failure
+from deckgen.processes.executor import TaskExecutor, WorkerError, available_cores
+from deckgen.processes.forks import Child, ForkServer
+from deckgen.processes.worker import Failure, Settings, warm_up_of
 
 __all__ = ["SubprocessExecutor", "pickled_task"]
 
@@ -33,6 +33,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 TAIL_BYTES = 4000
+_TIME_TO_DIE_S = 5.0
 
 
 class _TracebackError(Exception):
@@ -46,15 +47,16 @@ class _TracebackError(Exception):
 class _Task:
     future: Future[Any]
     payload: bytes
+    warm_up: str
 
 
 class SubprocessExecutor(TaskExecutor):
     """Run each task in a process of its own, `max_workers` at once, in the order of submission.
 
     A task is a function that its module's name finds again (not a lambda, nothing of `__main__`); it, its arguments and
-    its result travel as pickles. Every process starts from a fresh interpreter with one thread for its numerical
-    libraries, out of reach of the terminal's Ctrl-C, and dies with this one, even when this one is killed. What a
-    task prints is kept only to explain its death.
+    its result travel as pickles. Every process is forked from a fresh interpreter with one thread for its numerical
+    libraries, which has loaded what the task says by `warmed_by` and nothing else; it is out of reach of the terminal's
+    Ctrl-C, and dies with this one, even when this one is killed. What a task prints is kept only to explain its death.
 
     Leaving a `with` block by Ctrl-C (or `SystemExit`) calls `stop`; otherwise it waits, as every executor does.
 
@@ -71,7 +73,8 @@ class SubprocessExecutor(TaskExecutor):
         self._lock = threading.Lock()
         self._waiting: deque[_Task] = deque()
         self._threads: set[threading.Thread] = set()
-        self._running: set[subprocess.Popen[bytes]] = set()
+        self._running: set[Child] = set()
+        self._server: ForkServer | None = None
         self._closed = self._stopped = False
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
@@ -84,7 +87,7 @@ class SubprocessExecutor(TaskExecutor):
         RuntimeError
             After `shutdown` or `stop`.
         """
-        task = _Task(Future(), pickled_task(fn, args, kwargs))
+        task = _Task(Future(), pickled_task(fn, args, kwargs), warm_up_of(fn))
         with self._lock:
             if self._closed:
                 raise RuntimeError("cannot submit to an executor that was shut down")
@@ -102,6 +105,7 @@ class SubprocessExecutor(TaskExecutor):
             dropped = list(self._waiting) if cancel_futures else []
             if cancel_futures:
                 self._waiting.clear()
+            self._close_if_idle()
         for task in dropped:
             task.future.cancel()
             task.future.set_running_or_notify_cancel()
@@ -121,6 +125,10 @@ class SubprocessExecutor(TaskExecutor):
             self._join(grace_s)
         finally:
             self._signal(signal.SIGKILL)
+            self._join(_TIME_TO_DIE_S)
+            with self._lock:
+                if self._threads and self._server is not None:  # it hangs, in loading a library
+                    self._server.kill()
             self._join(None)
 
     def __exit__(
@@ -133,8 +141,8 @@ class SubprocessExecutor(TaskExecutor):
 
     def _signal(self, number: signal.Signals) -> None:
         with self._lock:
-            for process in self._running:  # none of them was waited for: the numbers are still theirs
-                os.kill(process.pid, number)
+            for child in self._running:
+                child.send_signal(number)
 
     def _join(self, timeout_s: float | None) -> None:
         end = None if timeout_s is None else time.monotonic() + timeout_s
@@ -149,34 +157,40 @@ class SubprocessExecutor(TaskExecutor):
             with self._lock:
                 if not self._waiting:
                     self._threads.discard(threading.current_thread())
+                    self._close_if_idle()
                     return
                 task = self._waiting.popleft()
             if not task.future.set_running_or_notify_cancel():
                 continue
             try:
-                answer = self._in_process(task.payload)
+                answer = self._in_process(task)
             except BaseException as error:
                 task.future.set_exception(error)
             else:
                 task.future.set_result(answer)
 
-    def _in_process(self, payload: bytes) -> Any:
+    def _close_if_idle(self) -> None:
+        """End the server when no task will come any more; under the lock."""
+        if self._closed and not self._threads and self._server is not None:
+            self._server.close()
+            self._server = None
+
+    def _in_process(self, task: _Task) -> Any:
         # Plain files carry everything: no pipe can fill up, and the parent only has to wait for one thing.
         with (
             tempfile.TemporaryFile() as request,
             tempfile.TemporaryFile() as reply,
             tempfile.TemporaryFile() as printed,
         ):
-            request.write(payload)
-            request.seek(0)
-            process = self._start(request, reply, printed)
-            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+            server, child = self._start(task, request, reply, printed)
+            exit_code = child.wait()
             with self._lock:
-                self._running.discard(process)
-            os.killpg(process.pid, signal.SIGKILL)  # a program that the task started does not outlive it
-            process.wait()
-            if process.returncode != 0 or reply.seek(0, os.SEEK_END) == 0:
-                raise WorkerError(process.returncode, _tail(printed))
+                self._running.discard(child)
+            if exit_code is None:
+                exit_code, words = server.close()
+                printed.write(words)
+            if exit_code != 0 or reply.seek(0, os.SEEK_END) == 0:
+                raise WorkerError(exit_code, _tail(printed))
             reply.seek(0)
             answer = pickle.load(reply)  # noqa: S301 (our own child wrote it)
         if isinstance(answer, Failure):
@@ -184,24 +198,29 @@ class SubprocessExecutor(TaskExecutor):
             raise answer.error
         return answer
 
-    def _start(self, request: IO[bytes], reply: IO[bytes], printed: IO[bytes]) -> subprocess.Popen[bytes]:
-        # The interpreter shall find what this one finds, and nothing that lies about in the current folder (-P).
-        path = f"import sys; sys.path[:] = {sys.path!r}"
-        code = f"{path}; from deckgen.processes.worker import serve; serve(*map(int, sys.argv[1:]))"
-        with self._lock:
-            if self._stopped:
-                raise WorkerError(-signal.SIGTERM, "")
-            process = subprocess.Popen(
-                [sys.executable, "-P", "-c", code, str(reply.fileno()), str(os.getpid())],
-                stdin=request,
-                stdout=printed,
-                stderr=subprocess.STDOUT,
-                pass_fds=[reply.fileno()],
-                process_group=0,
-                env=os.environ | ONE_THREAD,
-            )
-            self._running.add(process)
-        return process
+    def _start(self, task: _Task, request: IO[bytes], reply: IO[bytes], printed: IO[bytes]) -> tuple[ForkServer, Child]:
+        folder = os.open(".", os.O_PATH)
+        try:
+            with self._lock:
+                if self._stopped:
+                    raise WorkerError(-signal.SIGTERM, "")
+                server = self._living_server()
+                request.write(pickle.dumps(Settings(sys.path, server.changed_environment())) + task.payload)
+                request.seek(0)
+                child = server.fork(task.warm_up, [request.fileno(), reply.fileno(), printed.fileno(), folder])
+                self._running.add(child)
+                return server, child
+        finally:
+            os.close(folder)
+
+    def _living_server(self) -> ForkServer:
+        """Return the server, a new one where it has died."""
+        if self._server is not None and self._server.is_dead:
+            self._server.close()
+            self._server = None
+        if self._server is None:
+            self._server = ForkServer()
+        return self._server
 
 
 def pickled_task(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:

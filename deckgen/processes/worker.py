@@ -1,20 +1,22 @@
-"""The other side of `deckgen.processes.subprocesses`: what runs in each of its processes."""
+"""The other side of `deckgen.processes.subprocesses`: what runs in the process of each task."""
 
 from __future__ import annotations
 
-import ctypes
 import os
 import pickle
-import signal
 import sys
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from deckgen.errors import RunError
 
-__all__ = ["Failure", "serve"]
+__all__ = ["Failure", "Settings", "serve", "warm_up_of", "warmed_by"]
 
-_PR_SET_PDEATHSIG = 1
+Task = TypeVar("Task", bound=Callable[..., Any])
+
+_WARM_UP = "_deckgen_warm_up"
 
 
 @dataclass(frozen=True)
@@ -25,16 +27,46 @@ class Failure:
     trace: str
 
 
-def serve(reply: int, parent: int) -> None:
-    """Run the one task whose pickle stdin holds, write its result's pickle to the descriptor `reply`, and end.
+@dataclass(frozen=True)
+class Settings:
+    """What a task's process takes over from the one that asks for it: where modules are, and its environment.
 
-    The process dies with `parent`, even when that one is killed.
+    Of the environment, what has changed since the fork server began; None: removed.
     """
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it died before we asked
-        os._exit(1)
+
+    path: list[str]
+    environment: dict[str, str | None]
+
+
+def warmed_by(load: Callable[[], object]) -> Callable[[Task], Task]:
+    """Have `load` called before the processes of a task are forked: once, for all of them.
+
+    It loads libraries, and starts nothing that a fork does not carry over: no threads, no MPI.
+    """
+
+    def mark(task: Task) -> Task:
+        setattr(task, _WARM_UP, f"{load.__module__}:{load.__qualname__}")
+        return task
+
+    return mark
+
+
+def warm_up_of(task: Callable[..., Any]) -> str:
+    """Return the function, as module:name, that `warmed_by` names for a task; empty where there is none."""
+    return str(getattr(task, _WARM_UP, ""))
+
+
+def serve(reply: int) -> None:
+    """Run the one task whose settings and pickle stdin holds, write its result's pickle to `reply`, and end."""
     try:
-        function, args, kwargs = pickle.load(sys.stdin.buffer)  # noqa: S301 (our own parent wrote it)
+        settings: Settings = pickle.load(sys.stdin.buffer)  # noqa: S301 (our own parent wrote it)
+        sys.path[:] = settings.path
+        for key, value in settings.environment.items():
+            if value is None:
+                os.environ.pop(key, None)
+            else:
+                os.environ[key] = value
+        function, args, kwargs = pickle.load(sys.stdin.buffer)  # noqa: S301
         answer = pickle.dumps(function(*args, **kwargs))
     except BaseException as error:
         answer = _dump_failure(error, traceback.format_exc())

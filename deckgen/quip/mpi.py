@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import os
 import time
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -24,6 +25,11 @@ def preload_mpi() -> None:
     or without the mpich wheel (LAMMPS then finds the system's MPICH, or says that it lacks one).
     """
     _remove_dead_segments()
+    _load()
+
+
+@cache
+def _load() -> None:
     try:
         is_wheel = any(line.startswith("mpich") for line in metadata.requires("lammps") or ())
         files = metadata.files("mpich") or []

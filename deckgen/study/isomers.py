@@ -34,8 +34,18 @@ class Isomers(Table):
     """Every frame is quenched until the largest force on an atom is below this."""
     max_force_eV_A: Positive = 1e-4
     """One quench of each group of equal ones is converged to this."""
+    tighten: Count | None = None
+    """The number of lowest groups that are converged tightly and become isomers; by default all."""
     max_steps: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
     """A quench that has not converged after this many steps is kept aside."""
+    hops: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    """Steps of basin hopping of each walker, after the frames; their minima count as quenches of no temperature."""
+    hop_walkers: Annotated[int, Field(ge=1, le=10_000)] = 4
+    """The number of walkers. They start at minima of the frames, spread evenly over these."""
+    hop_temperature_K: Kelvin = 1000.0
+    """A hop to a minimum that is higher by dE is accepted with the probability exp(-dE / kT)."""
+    hop_step: Annotated[float, Field(gt=0, le=1)] = 0.35
+    """Largest displacement of a coordinate in a hop, in distances between nearest neighbours."""
     off_saddles: bool = True
     """Whether the lowest curvature of each isomer is computed, and the isomer pushed off where it is a saddle."""
     frequencies: Annotated[int, Field(ge=0)] = 20

@@ -16,6 +16,7 @@ from deckgen.processes.lock import LOCK, lock
 from deckgen.processes.tasks import Tasks
 from deckgen.runs.quench.chunks import Chunk, ChunkQueue
 from deckgen.runs.quench.frames import FrameSource, frames_of_minima
+from deckgen.runs.quench.hopping import HopSource
 from deckgen.runs.quench.progress import QuenchProgress
 from deckgen.runs.quench.worker import ForceTolerance, failed_minimum, quench_chunks
 
@@ -23,6 +24,8 @@ __all__ = ["Quenches", "quench", "tighten"]
 
 CLAIMS = ".claims"
 CHUNK = 25
+BLOCK = 500
+"""Minima per file of those that are minimised further: with more of them, the earlier files are the same ones."""
 GRACE_S = 60.0
 MOST_DEATHS = 3
 
@@ -44,7 +47,7 @@ class Quenches:
 
 def quench(
     deck: Path,
-    sources: Sequence[FrameSource],
+    sources: Sequence[FrameSource | HopSource],
     tolerance: ForceTolerance,
     *,
     workers: int | None = None,
@@ -97,12 +100,16 @@ def tighten(
     """Minimise minima further, with a quench deck of a tighter tolerance; resumable as `quench`, which it raises as."""
     if not minima:
         return []
-    source = frames_of_minima(minima, deck, minima[0].symbols)
-    quenches = quench(deck, [source], tolerance, workers=workers, executor=executor, progress=progress)
+    blocks = [minima[first : first + BLOCK] for first in range(0, len(minima), BLOCK)]
+    sources = [frames_of_minima(block, deck, minima[0].symbols) for block in blocks]
+    quenches = quench(deck, sources, tolerance, workers=workers, executor=executor, progress=progress)
     return list(quenches.minima())
 
 
-def _chunks(deck: Path, source: FrameSource) -> Iterator[Chunk]:
+def _chunks(deck: Path, source: FrameSource | HopSource) -> Iterator[Chunk]:
+    if isinstance(source, HopSource):  # each hop begins where the last one ended
+        yield Chunk(source, 0, source.count, source.file)
+        return
     stem = f"{source.name}-{source.key}"
     for number, first in enumerate(range(0, source.count, CHUNK)):
         yield Chunk(source, first, min(first + CHUNK, source.count), deck / f"{stem}.{number:05d}.extxyz")

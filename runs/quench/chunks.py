@@ -10,6 +10,7 @@ from pathlib import Path
 
 from deckgen.minima import find_minima
 from deckgen.runs.quench.frames import FrameSource
+from deckgen.runs.quench.hopping import HopSource
 
 __all__ = ["Chunk", "ChunkQueue"]
 
@@ -18,7 +19,7 @@ __all__ = ["Chunk", "ChunkQueue"]
 class Chunk:
     """Frames `first` to `last` (without it) of a source; their minima go to `file`, in their order."""
 
-    source: FrameSource
+    source: FrameSource | HopSource
     first: int
     last: int
     file: Path

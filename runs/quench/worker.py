@@ -9,6 +9,8 @@ from pathlib import Path
 
 from deckgen.minima import Minimum, append_minima
 from deckgen.processes.signals import StopRequest
+from deckgen.processes.worker import warmed_by
+from deckgen.runs.engine import load_lammps
 from deckgen.runs.quench.chunks import ChunkQueue
 from deckgen.runs.quench.frames import StartFrame
 from deckgen.runs.quench.hessian import downhill_mode
@@ -37,6 +39,7 @@ class ForceTolerance:
     escape_saddles: bool = False
 
 
+@warmed_by(load_lammps)
 def quench_chunks(deck: Path, queue: ChunkQueue, tolerance: ForceTolerance, worker: int) -> None:
     """Quench chunk after chunk of a queue as one of its workers, until it is empty or SIGTERM or SIGINT comes.
 

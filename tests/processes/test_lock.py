@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from io import FileIO
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,29 @@ def test_a_holder_that_is_killed_is_waited_for(tmp_path: Path) -> None:
         threading.Timer(0.5, holder.kill).start()
         with lock(path, "this", patience_s=60):
             assert json.loads(path.read_text())["pid"] == os.getpid()
+
+
+def test_a_lock_leaves_no_file_behind(tmp_path: Path) -> None:
+    with lock(tmp_path / "lock", "this"):
+        assert held(tmp_path / "lock")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lock_whose_file_goes_before_it_is_taken_is_held_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, take = tmp_path / "lock", lock_module._take
+    calls = list[object]()
+
+    def late(file: FileIO) -> bool:
+        calls.append(file)
+        if len(calls) == 1:
+            path.unlink()  # its holder ends, after we have opened it
+        return take(file)
+
+    monkeypatch.setattr(lock_module, "_take", late)
+    with lock(path, "this"):
+        assert held(path)
 
 
 @pytest.mark.parametrize("content", [b"", b"\0" * 40, b"[1]", b"null", b'{"pid": ', b"\xff\xfe", b"[" * 100_000])

@@ -43,10 +43,12 @@ def test_every_change_of_a_deck_is_seen(study: Path) -> None:
     assert [deck.id for deck in status(study)] == ["T0020.000K-r1", "T0030.000K-r1"]
 
 
-@pytest.mark.parametrize("damage", ["", "{", '{"schema": 1, "decks": {"nvt/T0020.000K-r1": 3}}', "[]", '{"schema": 2}'])
+@pytest.mark.parametrize(
+    "damage", ["", "{", '{"schema": 1, "decks": {"nvt/T0020.000K-r1": 3}}', "[]", "ab12\n{}", "one bit"]
+)
 def test_a_damaged_index_is_made_anew(study: Path, damage: str) -> None:
     first = status(study)
     whole = (study / INDEX).read_text()
-    (study / INDEX).write_text(damage)
+    (study / INDEX).write_text(whole.replace('"done"', '"gone"', 1) if damage == "one bit" else damage)
     assert status(study) == first
     assert (study / INDEX).read_text() == whole

@@ -342,3 +342,22 @@ def test_what_a_bare_lmp_ran_counts_also_after_a_kill(make_study, until, nvt_dec
     np.testing.assert_allclose(run.time_ps, np.arange(1, 3001) * 0.02)
     assert run.dropped_rows == reached % 10000 // 10  # a row cut short is no row
     assert [frame.step for frame in read_frames(deck / FRAMES)] == list(range(1000, 31000, 1000))
+
+
+def test_a_scheduler_that_also_tells_the_shell_of_a_restart_does_not_lose_the_restart(
+    make_study, nvt_decks, attempts, tmp_path, monkeypatch
+):
+    """Slurm sends SIGTERM to every process of a job, also to the shell that is just putting a restart in place."""
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "sync").write_text("#!/bin/sh\nkill -TERM $PPID $$\ntouch told\n")
+    (tools / "sync").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
+    study = make_study()
+    assert not deckgen.run(study, progress=False).failed
+    for deck in nvt_decks(study):
+        assert (deck / "told").exists()
+        assert (deck / OLD_RESTART).exists()
+        (attempt,) = attempts(deck)
+        assert attempt["outcome"] == "done"
+        assert_whole(deck, 20_000)

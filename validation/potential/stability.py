@@ -12,33 +12,24 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
 from ase.io import write
-from scipy.spatial.distance import pdist
 
-from deckgen.analysis.fragments import count_fragments, neighbour_cutoff
-from deckgen.analysis.lindemann import lindemann_index
 from deckgen.decks.clusters import build
 from deckgen.decks.deck import WrittenDeck, write_decks, write_quench_deck
-from deckgen.decks.manifest import ENERGIES, FRAMES
 from deckgen.decks.potentials import BUILTIN
-from deckgen.frames import read_frames
-from deckgen.processes.executor import open_executor
 from deckgen.quip.gapfile import read_gap
-from deckgen.runs.engine import run_deck
 from deckgen.runs.outputs import is_finished
 from deckgen.runs.quench.batch import quench
 from deckgen.runs.quench.frames import frames_of_file, frames_of_run
 from deckgen.runs.quench.worker import ForceTolerance
-from deckgen.runs.rows import read_energies
 from deckgen.study import Study
 from deckgen.training.e0 import e0_of
 from deckgen.training.read import read_data
 from deckgen.training.recipe import Recipe
 from deckgen.training.validation.model import predict_groups
 from deckgen.training.validation.scans import Scan, dimer_plan, stretched_plan
-from deckgen.units import KB_EV_K
 from validation.common import record, work_folder
+from validation.potential.liquids import HEAD, Course, course_of, run_decks
 
 GAP = BUILTIN["na-gap"].file
 STUDY = """
@@ -75,27 +66,6 @@ CASES = (Case(13, 14.0, 1000.0), Case(55, 18.0, 500.0, (350.0, 500.0)), Case(147
 
 
 @dataclass(frozen=True)
-class Course:
-    """What one run went through; energies of an atom in kT, above the lowest minimum that was found.
-
-    `drift_kT` is the second half's mean less the first's, the first fifth of the run left out.
-    """
-
-    formula: str
-    temperature_K: float
-    duration_ps: float
-    n_frames: int
-    kinetic_temperature_K: float
-    lowest_kT: float
-    mean_kT: float
-    highest_kT: float
-    drift_kT: float
-    shortest_distance_A: float
-    lindemann: float
-    whole: float
-
-
-@dataclass(frozen=True)
 class Minima:
     """What one cluster's frames and the closed-shell polyhedra quench to; relative energies: to the icosahedron."""
 
@@ -117,10 +87,10 @@ def main() -> None:
     with work_folder(__doc__) as arguments:
         studies = [_study(arguments.folder, case) for case in CASES]
         decks = {study.folder: write_decks(study, part="isomers") for study in studies}
-        _run([deck for runs in decks.values() for deck in runs], arguments.workers)
+        run_decks([deck for runs in decks.values() for deck in runs], arguments.workers)
         minima = [_minima(study, decks[study.folder], arguments.workers) for study in studies]
         runs = [(deck, found) for found, own in zip(minima, decks.values(), strict=True) for deck in own]
-        courses = [_course(deck, found.lowest_eV) for deck, found in runs]
+        courses = [course_of(deck, found.lowest_eV) for deck, found in runs]
         ended = all(is_finished(deck.folder, deck.manifest) for deck, _ in runs)
     scans = _scans()
     record(
@@ -128,11 +98,8 @@ def main() -> None:
         "na-gap: liquids, minima of Na55, atoms pushed together and apart",
         {"every run went to its end": ended} | _checks(courses, minima[1], scans),
         [
-            (
-                *("run", "frames", "kinetic T / K", "U above the lowest minimum / kT an atom", "drift"),
-                *("shortest distance / Å", "Lindemann", "in one piece"),
-            ),
-            *map(_row, courses),
+            HEAD,
+            *(course.cells for course in courses),
         ],
         courses=courses,
         minima=[asdict(found) for found in minima],
@@ -147,38 +114,6 @@ def _study(folder: Path, case: Case) -> Study:
         STUDY.format(**asdict(case) | {"temperatures_K": list(case.temperatures_K)}), encoding="utf-8"
     )
     return Study.read(place)
-
-
-def _run(decks: Sequence[WrittenDeck], workers: int | None) -> None:
-    with open_executor(workers) as pool:
-        todo = [deck.folder for deck in decks if not is_finished(deck.folder, deck.manifest)]
-        for future in [pool.submit(run_deck, folder) for folder in todo]:
-            print(future.result(), flush=True)
-
-
-def _course(deck: WrittenDeck, lowest_eV: float) -> Course:
-    manifest, path = deck.manifest, deck.folder / FRAMES
-    assert manifest.temperature_K is not None
-    kT = KB_EV_K * manifest.temperature_K
-    rows, _ = read_energies(deck.folder / ENERGIES)
-    excess = (rows[:, 1] - lowest_eV) / manifest.n_atoms / kT
-    first, second = np.array_split(excess[len(excess) // 5 :], 2)
-    positions = [frame.positions_A for frame in read_frames(path)]
-    pieces = [count_fragments(frame, neighbour_cutoff(frame)) for frame in positions]
-    return Course(
-        formula=manifest.formula,
-        temperature_K=manifest.temperature_K,
-        duration_ps=manifest.planned_ps,
-        n_frames=len(positions),
-        kinetic_temperature_K=float(rows[:, 2].mean()),
-        lowest_kT=float(excess.min()),
-        mean_kT=float(excess.mean()),
-        highest_kT=float(excess.max()),
-        drift_kT=float(second.mean() - first.mean()),
-        shortest_distance_A=min(float(pdist(frame).min()) for frame in positions),
-        lindemann=lindemann_index(positions),
-        whole=pieces.count(1) / len(pieces),
-    )
 
 
 def _minima(study: Study, runs: Sequence[WrittenDeck], workers: int | None) -> Minima:
@@ -245,19 +180,6 @@ def _checks(courses: Sequence[Course], na55: Minima, scans: Sequence[Scan]) -> d
         "dimer and scaled clusters: bound, no hole, repulsive at short distance": not any(s.findings for s in scans),
         "the dimer comes apart without a barrier": bool(scans[0].energy_eV[scans[0].coordinate > 3.0].max() < SAME_EV),
     }
-
-
-def _row(course: Course) -> tuple[str, ...]:
-    return (
-        f"{course.formula}, {course.temperature_K:g} K, {course.duration_ps:g} ps",
-        f"{course.n_frames:,}",
-        f"{course.kinetic_temperature_K:.1f}",
-        f"{course.mean_kT:.2f} ({course.lowest_kT:.2f} to {course.highest_kT:.2f})",
-        f"{course.drift_kT:+.3f}",
-        f"{course.shortest_distance_A:.2f}",
-        f"{course.lindemann:.2f}",
-        f"{100 * course.whole:.1f} %",
-    )
 
 
 if __name__ == "__main__":

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import pickle
 import signal
-from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
-from deckgen.processes.executor import NodeLostError, open_executor
+from deckgen.processes.executor import NodeLostError, TaskExecutor, open_executor
 from deckgen.processes.signals import sigterm_as_ctrl_c
 
 __all__ = ["TIME_TO_END_S", "NodeAnswer", "run_on_node"]
@@ -38,15 +38,25 @@ def run_on_node(payload: bytes) -> NodeAnswer:
     some of them: the task hears it in any case.
     """
     function, args, kwargs = pickle.loads(payload)  # noqa: S301 (the head wrote it)
+    told = NodeAnswer(error=NodeLostError("the node was told to end"), ending_pool="".join(_ENDING))
     if _ENDING:
-        return NodeAnswer(error=NodeLostError("the node was told to end"), ending_pool=_ENDING[0])
-    with sigterm_as_ctrl_c(), open_executor(1) as executor:
-        future: Future[Any] = executor.submit(function, *args, **kwargs)
+        return told
+    executor, future = _executor(), None
+    with sigterm_as_ctrl_c():
         try:
+            future = executor.submit(function, *args, **kwargs)
             error = future.exception()
         except KeyboardInterrupt:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)  # until the end of the block: once is enough
             _ENDING.append(os.environ["PARSL_WORKER_POOL_ID"])
             executor.stop(TIME_TO_END_S)
+            if future is None:
+                return replace(told, ending_pool=_ENDING[0])
             error = future.exception()
     return NodeAnswer(None if error else future.result(), error, "".join(_ENDING))
+
+
+@cache
+def _executor() -> TaskExecutor:
+    """Return the executor of this worker: what its first task has loaded, the others find loaded."""
+    return open_executor(1)

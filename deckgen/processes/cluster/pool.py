@@ -20,12 +20,12 @@ from pathlib import Path
 
 from deckgen.processes.children import dying_with_parent
 from deckgen.processes.cluster.node import TIME_TO_END_S
+from deckgen.processes.forkserver import NAME_OF_TASK
 
 __all__ = ["main"]
 
 LOOK_S = 0.2
 ON_THE_WAY_S = 1.5  # for the last answers, from the workers to the head
-TASK = b"deckgen.processes.worker"
 
 
 def main(command: list[str]) -> int:
@@ -49,7 +49,7 @@ def _last_words(pool: int) -> None:
     """Tell the tasks' workers, where the scheduler has not, and wait until the tasks have ended and have answered."""
     for task in _tasks_of_session(pool):
         with contextlib.suppress(OSError):
-            os.kill(_parent(task), signal.SIGTERM)
+            os.kill(_parent(_parent(task)), signal.SIGTERM)  # between them is the fork server
     end = time.monotonic() + TIME_TO_END_S
     while any(_tasks_of_session(pool)) and time.monotonic() < end:
         time.sleep(LOOK_S)
@@ -61,7 +61,7 @@ def _tasks_of_session(session: int) -> Iterator[int]:
     for place in Path("/proc").iterdir():
         if place.name.isdigit():
             with contextlib.suppress(OSError):
-                if TASK in (place / "cmdline").read_bytes() and os.getsid(int(place.name)) == session:
+                if (place / "comm").read_text().strip() == NAME_OF_TASK and os.getsid(int(place.name)) == session:
                     yield int(place.name)
 
 

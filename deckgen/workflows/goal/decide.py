@@ -32,6 +32,9 @@ SLACK = 1.1
 NEAR_BELOW, NEAR_ABOVE = 0.93, 1.08
 """Of the melting temperature: where rungs do not reach as far as that, others are laid."""
 
+STARTS = ("starts", "replicas")
+"""Checks that fail where runs still tell what they began with."""
+
 
 @dataclass(frozen=True)
 class Budget:
@@ -93,13 +96,17 @@ def next_plan(study: Study, plan: Plan, samples: Samples, found: Thermodynamics)
 def _elsewhere(plan: Plan, found: Thermodynamics) -> Transition | None:
     """Return the transition where it has turned out to lie at the end of its rungs, or beyond; None where it does not.
 
-    The new range takes in the old one, so that it cannot go back and forth.
+    The new range takes in the old one, so that it cannot go back and forth. Colder rungs are laid only where both
+    starts agree: melts that do not freeze make a peak wherever they are, and colder ones do so all the more.
     """
     assert plan.window_K is not None
     (low, high), peak = plan.window_K, found.melting
-    if peak is None or (low <= NEAR_BELOW * peak.temperature_K and high >= NEAR_ABOVE * peak.temperature_K):
+    if peak is None:
         return None
     T = peak.temperature_K
+    colder = low > NEAR_BELOW * T and not any(check.name in STARTS and not check.passed for check in found.checks)
+    if not colder and high >= NEAR_ABOVE * T:
+        return None
     return Transition(T, min(BELOW * T, low), max(ABOVE * T, high), starts_agree=True)
 
 

@@ -106,8 +106,8 @@ def _late_mean_eV(run: TimeSeries) -> float:
 def _between(samples: Samples, apart: NDArray[np.bool_]) -> float:
     """Return the middle between the temperature up to which solids last and the one down to which melts do.
 
-    Where no melt has frozen, however cold, the former alone tells, which lies above the melting temperature: as far as
-    a solid can be overheated.
+    It is not below what a solid can be overheated from: where no melt has frozen, however cold, or only some that are
+    far colder, as liquids freeze late, that alone tells.
     """
     kelvins = np.array([run.temperature_K for run in samples.series])
     melted = np.array([run.start == "melted" for run in samples.series])
@@ -119,4 +119,4 @@ def _between(samples: Samples, apart: NDArray[np.bool_]) -> float:
     if not gone.any():
         return high_K / OVERHEATED
     first = int(np.flatnonzero(gone)[-1])
-    return float(np.sqrt(high_K * kelvins[melts[first : first + 2]].mean()))
+    return max(float(np.sqrt(high_K * kelvins[melts[first : first + 2]].mean())), high_K / OVERHEATED)

@@ -8,6 +8,7 @@ from deckgen.analysis.isomers.chemical_order import PairBonds
 from deckgen.analysis.isomers.results import Tolerances
 from deckgen.study.folder import ResultsFolder
 from deckgen.workflows.document import Document, read_document
+from deckgen.workflows.isomers.hopping import Hopping
 
 __all__ = ["IsomerEntry", "IsomersDocument", "read_isomers"]
 
@@ -69,6 +70,7 @@ class SettingsEntry:
     off_saddles: bool
     settled_force_eV_A: float
     deck: str
+    tighten: int | None = None
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,9 @@ class IsomersDocument(Document):
     n_distinct: int
     tolerances: Tolerances
     settings: SettingsEntry
+    n_tightened: int | None = None
+    n_higher: int = 0
+    hopping: Hopping | None = None
 
 
 def read_isomers(results: ResultsFolder) -> IsomersDocument | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from deckgen import __version__
@@ -12,10 +12,11 @@ from deckgen.decks.manifest import Manifest
 from deckgen.runs.quench.batch import Quenches
 from deckgen.study import Study
 from deckgen.summaries import Summarised, Summary
+from deckgen.workflows.isomers.hopping import Hopping
 
 __all__ = ["SETTLED", "StudyIsomers"]
 
-SETTINGS = ("minimizer", "loose_force_eV_A", "max_force_eV_A", "max_steps", "off_saddles")
+SETTINGS = ("minimizer", "loose_force_eV_A", "max_force_eV_A", "tighten", "max_steps", "off_saddles")
 SETTLED = 0.01
 """To which part of max_force_eV_A isomers are converged that may equal another."""
 
@@ -38,6 +39,8 @@ class StudyIsomers(Summarised):
         Of the deck that converged them.
     log_frequency_products
         Sum of ln(omega ps) over the vibrations of the lowest isomers.
+    hopping
+        How often basin hopping found the lowest isomer; None without it.
     """
 
     study: Study
@@ -46,6 +49,7 @@ class StudyIsomers(Summarised):
     quenches: Quenches
     manifest: Manifest
     log_frequency_products: Sequence[float]
+    hopping: Hopping | None = None
 
     def summary(self) -> Summary:
         """Return how many isomers there are, and the lowest ones."""
@@ -67,5 +71,6 @@ class StudyIsomers(Summarised):
             "deckgen_version": __version__,
             "cluster": {"formula": manifest.formula, "n_atoms": manifest.n_atoms},
             "potential": {"name": manifest.potential_name, "sha256": manifest.potential_sha256},
+            "hopping": asdict(self.hopping) if self.hopping else None,
             "settings": {"source": self.source, **settings, "deck": manifest.id},
         }

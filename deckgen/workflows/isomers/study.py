@@ -15,13 +15,14 @@ from deckgen.errors import InputError, RunError
 from deckgen.minima import Minimum
 from deckgen.processes.executor import TaskExecutor, use_executor
 from deckgen.runs.batch import run
-from deckgen.runs.quench.batch import quench, tighten
+from deckgen.runs.quench.batch import Quenches, quench, tighten
 from deckgen.runs.quench.frames import FrameSource, frames_of_file, frames_of_run
 from deckgen.runs.quench.worker import ForceTolerance
 from deckgen.study import Study
 from deckgen.study.folder import StudyFolder
 from deckgen.workflows.isomers.files import write_isomers
 from deckgen.workflows.isomers.frequencies import log_frequency_products
+from deckgen.workflows.isomers.hopping import hop_sources, judge_hops
 from deckgen.workflows.isomers.result import SETTLED, StudyIsomers
 
 __all__ = ["distinguish", "isomers"]
@@ -90,10 +91,15 @@ def _isomers(
         raise RunError(f"{study.folder}: there are no frames to quench", hint=_no_frames(study))
     goal = ForceTolerance(chosen.loose_force_eV_A)
     quenches = quench(loose.folder, sources, goal, executor=executor, progress=progress)
+    walkers = hop_sources(study, quenches.minima, loose.folder)
+    hops = quench(loose.folder, walkers, goal, executor=executor, progress=progress)
+    quenches = Quenches(quenches.chunks + hops.chunks)
     found = distinguish(prepared, quenches.minima, executor=executor, progress=progress)
     lowest, earlier = found.isomers[: chosen.frequencies], StudyFolder(study.folder).results
     products = log_frequency_products(lowest, tight.folder, earlier, executor, progress=progress)
-    return StudyIsomers(study, "files" if files else chosen.source, found, quenches, tight.manifest, products)
+    hopping = judge_hops(walkers, hops.minima(), found.isomers[0].minimum.energy_eV, found.tolerances.energy_eV)
+    source = "files" if files else chosen.source
+    return StudyIsomers(study, source, found, quenches, tight.manifest, products, hopping)
 
 
 def distinguish(
@@ -127,6 +133,7 @@ def distinguish(
         minima,
         converged("tight", chosen.max_force_eV_A),
         Tolerances(thinning_eV=chosen.energy_window_eV, reflection=chosen.reflection),
+        lowest=chosen.tighten,
         converge_further=converged("settled", SETTLED * chosen.max_force_eV_A),
     )
 

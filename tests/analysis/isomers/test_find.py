@@ -179,6 +179,34 @@ def test_loose_quenches_of_one_structure_are_one_isomer() -> None:
     assert sum(isomer.count for isomer in found.isomers) == 100 - found.n_failed
 
 
+def test_what_is_counted_of_the_lowest_isomers_does_not_depend_on_how_many_are_tightened(
+    lj7: list[Minimum], isomers7: IsomerList
+) -> None:
+    asked = list[float]()
+
+    def noting(minima: Sequence[Minimum]) -> list[Minimum]:
+        asked.extend(one.energy_eV for one in minima)
+        return tighten(minima)
+
+    found = find_isomers(stream(lj7), noting, Tolerances(thinning_eV=1e-5), lowest=2)
+    np.testing.assert_allclose(np.array(asked) / ARGON_EV, LJ7[:2], atol=1e-5)
+    assert (found.n_groups, found.n_tightened, found.n_distinct, found.n_representatives) == (4, 2, 2, 2)
+    assert found.quenched.tolist() == isomers7.quenched.tolist()
+    for one, same in zip(found.isomers, isomers7.isomers[:2], strict=True):
+        assert (one.minimum.energy_eV, one.count) == (same.minimum.energy_eV, same.count)
+        np.testing.assert_array_equal(found.occupation(one), isomers7.occupation(same))
+    assert found.n_failed == isomers7.n_failed
+    assert found.n_higher == sum(isomer.count for isomer in isomers7.isomers[2:]) > 0
+    assert found.n_after_energy < find_isomers(stream(lj7), tighten, Tolerances(thinning_eV=1e-5)).n_after_energy
+    assert find_isomers(stream(lj7), tighten, lowest=4).to_json() == isomers7.to_json()
+
+
+def test_a_mirror_image_above_the_tightened_groups_is_no_failure(lj7: list[Minimum], isomers7: IsomerList) -> None:
+    found = find_isomers(stream(lj7), tighten, Tolerances(reflection=False), lowest=3)
+    assert found.n_higher == isomers7.isomers[3].count  # both hands of the chiral one
+    assert found.n_failed == isomers7.n_failed
+
+
 def test_mirror_images_are_two_where_that_is_asked_for(lj7: list[Minimum], isomers7: IsomerList) -> None:
     found = find_isomers(stream(lj7), tighten, Tolerances(reflection=False))
     assert [isomer.point_group.name for isomer in found.isomers] == ["D5h", "C3v", "C3v", "C2", "C2"]

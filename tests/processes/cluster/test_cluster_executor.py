@@ -55,11 +55,13 @@ def test_a_task_whose_worker_is_killed_begins_again(executor: TaskExecutor, tmp_
     seen = tmp_path / "seen"
     code = f"""
 import os, pathlib, signal
+server = pathlib.Path(f"/proc/{{os.getppid()}}/stat").read_text()
+worker = int(server.rsplit(")", 1)[1].split()[1])
 seen = pathlib.Path({str(seen)!r})
 first = not seen.exists()
 seen.open("a").write("once ")
 if first:
-    os.kill(os.getppid(), signal.SIGKILL)
+    os.kill(worker, signal.SIGKILL)
 """
     assert executor.submit(exec, code).result() is None
     assert seen.read_text() == "once once "

@@ -76,7 +76,7 @@ def test_rungs_of_a_broad_peak_reach_beyond_its_width() -> None:
 
 @pytest.mark.parametrize(
     ("freezes_below", "melts_above", "expected"),
-    [(141, 205, np.sqrt(150 * 210)), (0, 185, 170 / 1.08)],
+    [(141, 175, np.sqrt(150 * 170)), (115, 205, 210 / 1.08), (0, 185, 170 / 1.08)],
 )
 def test_where_the_starts_disagree_the_transition_lies_between_them(
     freezes_below: float, melts_above: float, expected: float

@@ -17,6 +17,8 @@ from deckgen.cli import main
 from deckgen.decks import render
 from deckgen.decks.deck import read_manifests
 from deckgen.errors import InputError, RunError
+from deckgen.minima import find_minima
+from deckgen.runs.quench import batch
 from deckgen.runs.status import status
 from deckgen.study.folder import ResultsFolder
 from deckgen.workflows.isomers.read import read_isomers
@@ -46,6 +48,7 @@ max_force_eV_A = 1e-7
 """
 LJ7_OVER_EPSILON = [-16.505384, -15.935043, -15.593211, -15.533060]
 """All minima of LJ7 (Hoare and McInnes, Faraday Discuss. Chem. Soc. 61, 12 (1976))."""
+LJ13 = [-44.326801, -41.471979, -41.444597, -41.394398]
 
 
 @pytest.fixture
@@ -124,6 +127,47 @@ def test_every_minimum_of_lj8_is_found_once_from_thrown_atoms_and_nothing_is_don
     assert main(command) == 0
     assert {path: path.stat().st_mtime_ns for path in (folder / "decks").rglob("*.extxyz")} == before
     assert results(folder) == found
+
+
+def test_only_the_lowest_groups_of_lj13_are_tightened_and_later_only_those_that_are_new(make, capsys, monkeypatch):
+    """The lowest four: Hoare and McInnes (1983); the icosahedron, and three ways to move one of its atoms."""
+    monkeypatch.setattr(batch, "BLOCK", 2)
+    folder = make(13, 'tighten = 2\nfrequencies = 0\nfiles = ["thrown.xyz"]\n')
+    write(folder / "thrown.xyz", random_clusters(13, 60))
+    assert main(["isomers", str(folder)]) == 0
+    found = results(folder)
+    assert [isomer["energy_eV"] / EPSILON_EV for isomer in found["isomers"]] == pytest.approx(LJ13[:2], abs=1e-5)
+    assert (found["n_tightened"], found["settings"]["tighten"]) == (2, 2)
+    assert sum(isomer["count"] for isomer in found["isomers"]) + found["n_higher"] + found["n_failed"] == 60
+    words = " ".join(capsys.readouterr().out.split())
+    assert f"2 isomers in the lowest 2 of {found['n_groups']} groups ({found['n_higher']} quenches higher)" in words
+    (tight,) = (folder / "decks" / "quench").glob("tight-*")
+    before = {path.name: path.stat().st_mtime_ns for path in tight.glob("minima-*")}
+    (folder / "study.toml").write_text((folder / "study.toml").read_text().replace("tighten = 2", "tighten = 4"))
+    more = isomers(folder, progress=False).found
+    assert [one.minimum.energy_eV / EPSILON_EV for one in more.isomers] == pytest.approx(LJ13, abs=1e-5)
+    assert {path.name: path.stat().st_mtime_ns for path in tight.glob("minima-*")}.items() > before.items()
+    assert sum(len(find_minima(path)) for path in tight.glob("minima-*.0*")) == 4
+
+
+def test_basin_hopping_finds_the_lowest_minimum_of_lj13_and_says_how_often(make, capsys):
+    """From thrown atoms, two clusters that do not quench to it; acceptance at 0.8 epsilon, as Wales and Doye."""
+    folder = make(13, 'hops = 5\nhop_walkers = 2\nhop_temperature_K = 96.5\nfiles = ["thrown.xyz"]\nfrequencies = 0\n')
+    write(folder / "thrown.xyz", random_clusters(13, 36)[25:27])
+    before = isomers(folder, workers=1, progress=False)
+    assert before.hopping.hops == 5
+    files = {path: path.read_bytes() for path in (folder / "decks" / "quench").rglob("hops-*.extxyz")}
+    assert [len(find_minima(path)) for path in files] == [5, 5]
+    (folder / "study.toml").write_text((folder / "study.toml").read_text().replace("hops = 5", "hops = 25"))
+    assert main(["isomers", str(folder), "--workers", "1"]) == 0
+    assert all(path.read_bytes().startswith(text) for path, text in files.items())
+    found = results(folder)
+    assert found["isomers"][0]["energy_eV"] / EPSILON_EV == pytest.approx(LJ13[0], abs=1e-5)
+    assert found["n_quenched"] == 2 + 2 * 25
+    firsts = [hop for hop in found["hopping"]["first_hops"] if hop]
+    assert len(firsts) >= 1
+    words = " ".join(capsys.readouterr().out.split())
+    assert f"{len(firsts)} of 2 walkers of 25 hops found the lowest isomer, the first after {min(firsts)}" in words
 
 
 def test_the_order_of_the_frames_does_not_matter(make):

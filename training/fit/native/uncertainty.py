@@ -45,10 +45,13 @@ class Uncertainty:
         Of the energy.
     forces_eV_A : (N, 3)
         Of the force components.
+    scale
+        What all of them were multiplied by. A label lies about the potential by its sigma in the fit times this.
     """
 
     energy_eV: float
     forces_eV_A: Array
+    scale: float
 
     @property
     def largest_eV_A(self) -> float:
@@ -105,5 +108,5 @@ def _uncertainties(xml: Path, fit: Fit, frames: Sequence[Atoms]) -> list[Uncerta
         fill_rows(Target(cluster, np.zeros(len(rows)), np.ones(len(rows))), terms, rows)
         half = solve_triangular(triangle, rows[:, :n].T, trans="T")
         deviations = scale * np.linalg.norm(half, axis=0)
-        found.append(Uncertainty(float(deviations[0]), deviations[1:].reshape(-1, 3)))
+        found.append(Uncertainty(float(deviations[0]), deviations[1:].reshape(-1, 3), float(scale)))
     return found

@@ -23,12 +23,13 @@ def isomer_search(
     source = f" {cite(minimiser.citation)}" if minimiser.citation and not own_templates else ""
     by = "as those templates say" if own_templates else f"by {minimiser.description}{source}"
     reflection = ", a reflection" if tolerances.reflection else ""
+    groups = f"each of the lowest {isomers.n_tightened} groups" if isomers.n_higher else "each group"
     sentences = [
         *_frames(study, isomers, own_templates=own_templates),
         f"Isomers are the distinct inherent structures {cite('inherent')} of {isomers.n_quenched} configurations, "
         f"of which {isomers.n_failed} could not be quenched or fell apart. Each was quenched "
         f"{by} in LAMMPS {cite('lammps')} until no force on an atom exceeded "
-        f"{settings.loose_force_eV_A:g} eV/Å; one of each group of equal energies and fingerprints was converged "
+        f"{settings.loose_force_eV_A:g} eV/Å; one of {groups} of equal energies and fingerprints was converged "
         f"to {settings.max_force_eV_A:g} eV/Å"
         + (", and pushed off the saddle where its lowest curvature was negative." if settings.off_saddles else "."),
         f"Minima are one isomer when their energies differ by at most {tolerances.tight_energy_eV:g} eV and a "
@@ -37,6 +38,12 @@ def isomer_search(
         f"Minima within {tolerances.energy_eV:g} eV of each other whose fingerprints differ by at most "
         f"{tolerances.doubt_A:g} Å were converged to {settings.settled_force_eV_A:g} eV/Å before that.",
     ]
+    if hopping := isomers.hopping:
+        sentences.append(
+            f"Basin hopping {cite('hopping')} continued from {len(hopping.first_hops)} of them, with displacements of "
+            f"up to {hopping.step:g} nearest-neighbour distances and acceptance at {hopping.temperature_K:g} K: "
+            f"{hopping.sentence}."
+        )
     if any(isomer.log_frequency_product is not None for isomer in isomers.isomers):
         sentences.append(
             "Harmonic frequencies are those of Hessians by finite differences of the forces; they enter the heat "

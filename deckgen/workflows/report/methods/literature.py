@@ -15,6 +15,7 @@ LITERATURE = {
     "autoregressive": "M. B. Thompson, arXiv:1011.0175 (2010)",
     "equilibration": "J. D. Chodera, J. Chem. Theory Comput. 12, 1799 (2016)",
     "exchange": "Y. Sugita, Y. Okamoto, Chem. Phys. Lett. 314, 141 (1999)",
+    "hopping": "D. J. Wales, J. P. K. Doye, J. Phys. Chem. A 101, 5111 (1997)",
     "independence": "J. D. Chodera, M. R. Shirts, J. Chem. Phys. 135, 194110 (2011)",
     "inherent": "F. H. Stillinger, T. A. Weber, Phys. Rev. A 25, 978 (1982)",
     "influence": "X. S. Li, B. Van Koten, A. R. Dinner, E. H. Thiede, J. Chem. Phys. 158, 214107 (2023)",
@@ -37,6 +38,7 @@ DOIS = {
     "J. Chem. Phys. 129, 124105": "10.1063/1.2978177",
     "J. Chem. Phys. 159, 174108": "10.1063/5.0160898",
     "J. Chem. Phys. 102, 9659": "10.1063/1.468786",
+    "J. Phys. Chem. A 101, 5111": "10.1021/jp970984n",
     "J. Chem. Phys. 97, 2635": "10.1063/1.463940",
     "J. Chem. Phys. 126, 014101": "10.1063/1.2408420",
 }

@@ -115,7 +115,7 @@ def main() -> None:
         folder = arguments.folder / ALLOY.replace(" ", "-")
         found[ALLOY] = compare(recipe, ALLOY_FIT, train, holdout, train.isolated_eV, folder, arguments.workers)
     record(
-        "potential/fit_equality",
+        "potential/fits/equality",
         "The native fit and gap_fit, from the same sparse points",
         {f"{name}: below {MOST_EV_ATOM:g} eV/atom and {MOST_EV_A:g} eV/Å": one.small for name, one in found.items()},
         [HEAD, *(one.cells(name) for name, one in found.items())],
