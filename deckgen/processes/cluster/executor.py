@@ -26,7 +26,7 @@ from typing import Any, ParamSpec, TypeVar
 from deckgen.errors import InstallationError, RunError
 from deckgen.files import make_folder
 from deckgen.processes.children import dying_with_parent
-from deckgen.processes.cluster.machine import Machine
+from deckgen.processes.cluster.machine import Machine, require_plain
 from deckgen.processes.cluster.node import NodeAnswer, run_on_node
 from deckgen.processes.cluster.providers import provider_of
 from deckgen.processes.executor import NodeLostError, TaskExecutor
@@ -63,6 +63,8 @@ class ClusterExecutor(TaskExecutor):
     ------
     InstallationError
         If Parsl is not installed.
+    InputError
+        If the path of `log` has characters that a shell may not take as they are.
     """
 
     loses_tasks = True
@@ -75,7 +77,8 @@ class ClusterExecutor(TaskExecutor):
         self._closed = self._stopped = False
         if find_spec("parsl") is None:
             raise InstallationError("other machines need Parsl", hint='pip install "deckgen-lammps[cluster]"')
-        self._log, self._drain = log, drain
+        self._log, self._drain = log.resolve(), drain
+        require_plain(self._log)
         self._kernel: Any = None
         self._engine: Any = None
         self._handlers = list[logging.Handler]()
@@ -97,7 +100,7 @@ class ClusterExecutor(TaskExecutor):
             if self._kernel is None:
                 make_folder(self._log)
                 before = list(logging.getLogger("parsl").handlers)
-                self._kernel, self._engine = _start(self.machine, self._log.resolve(), self._drain)
+                self._kernel, self._engine = _start(self.machine, self._log, self._drain)
                 self._handlers = [one for one in logging.getLogger("parsl").handlers if one not in before]
             self._open[future] = payload
         self._send(future, payload, losses=0)
