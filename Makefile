@@ -79,6 +79,7 @@ validate: $(READY)      ## the long checks; their results are committed under va
 	$(BIN)/python -m validation.potential.fits.equality
 	$(BIN)/python -m validation.potential.fits.streaming
 	$(BIN)/python -m validation.isomers.lj_minima
+	$(BIN)/python -m validation.isomers.lj_hopping
 	$(BIN)/python -m validation.isomers.gupta
 	$(BIN)/python -m validation.isomers.na_gap
 

@@ -2,7 +2,8 @@
 
 Energies: Wales and Doye, J. Phys. Chem. A 101, 5111 (1997), and the Cambridge Cluster Database. LJ38, a truncated
 octahedron at the bottom of a narrow funnel beside a wide one of icosahedra, is the classic hard case. All walkers start
-from atoms thrown together, and accept at 0.8 epsilon, as there.
+from atoms thrown together, and accept at 0.8 epsilon, as there. With 2,000 hops, as this was first run, one walker came
+to the lowest icosahedral minimum of LJ38, -173.252378, and none to the octahedron: now it takes 10,000.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from validation.common import record, work_folder
 
 EPSILON_EV, SIGMA_A = 0.0104, 3.40
 GLOBAL = {13: -44.326801, 19: -72.659782, 38: -173.928427}
-HOPS = {13: 30, 19: 150, 38: 2000}
+HOPS = {13: 30, 19: 150, 38: 10_000}
 WALKERS, HOP_KT = 4, 0.8 * EPSILON_EV
 CLOSE = 1e-4
 """Of an energy, in epsilon."""
