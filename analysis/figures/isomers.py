@@ -81,6 +81,7 @@ def plot_energies(isomers: IsomerList, axes: Axes | None = None) -> Axes:
     table = spectrum_tables(isomers)["isomer_spectrum"]
     axes.hlines(table["relative_eV"], table["rank"] - 0.4, table["rank"] + 0.4, colors=COLOURS["blue"], lw=2.0)
     axes.set(xlabel="Isomer", ylabel="Energy above the lowest (eV)", title=heading(isomers))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     return axes
 
 

@@ -39,9 +39,15 @@ def decks(
     study: StudyPath = HERE,
     force: Annotated[bool, typer.Option("--force", help="Replace decks of another study (kept in decks.old).")] = False,
     timing: Annotated[bool, typer.Option(help="Measure the cost with a few real steps.")] = True,
+    temper: Annotated[
+        bool, typer.Option("--temper", help="Instead, one deck per ladder for LAMMPS' own exchange by MPI.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Write the decks and say what they will cost; exit code 1 where LAMMPS refuses the one that is tried."""
+    if temper:
+        _write_temper(_prepared(study), as_json=as_json)
+        return
     from deckgen.cli.study_tables import deck_rows, deck_table
     from deckgen.decks.deck import write_decks
     from deckgen.decks.own_templates import own_templates
@@ -62,6 +68,18 @@ def decks(
         out.print(deck_table(written, cost))
     if failure is not None:
         raise RunError(f"the decks are written, but this one does not run: {failure.message}", hint=failure.hint)
+
+
+def _write_temper(prepared: Prepared, *, as_json: bool) -> None:
+    from deckgen.cli.study_tables import deck_rows
+    from deckgen.decks.temper import write_temper_decks
+
+    written = write_temper_decks(prepared)
+    if as_json:
+        print_json(deck_rows(written, None))
+        return
+    for deck in written:
+        out.print(f"wrote {plain(deck.folder)}: how it is run, and resumed, stands at the top of its in.lammps")
 
 
 def _prepared(study: Path) -> Prepared:

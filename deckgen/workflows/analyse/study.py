@@ -16,7 +16,7 @@ from deckgen.workflows.analyse.exchange import about_exchange
 from deckgen.workflows.analyse.gather import External, gather, read_external
 from deckgen.workflows.analyse.result import StudyThermodynamics
 from deckgen.workflows.analyse.superposition import superposition
-from deckgen.workflows.analyse.trajectories import about_quenches, evaporations, lindemann_curve
+from deckgen.workflows.analyse.trajectories import about_quenches, evaporations, lindemann_curve, with_quenches
 
 __all__ = ["analyse"]
 
@@ -105,6 +105,7 @@ def _thermodynamics(samples: Samples, study: Study | None, folder: Path, seed: i
         thermo,
         lindemann=lindemann_curve(samples, thermo.states, fallen),
         superposition=superposition(thermo, folder),
+        traces=with_quenches(thermo.traces, samples, folder),
         warnings=warnings,
     )
 

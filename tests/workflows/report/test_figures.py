@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Sequence
 from html import unescape
 from pathlib import Path
 
+import pytest
+from ase.io import read
+
 from deckgen.analysis.figures.gallery import COMPARISON_FIGURES, FIGURES, GALLERY, ISOMER_FIGURES
+from deckgen.analysis.states import EnergyTrace
 from deckgen.study.folder import ResultsFolder
 from deckgen.workflows.analyse.study import analyse
 from deckgen.workflows.html import data_uri
@@ -25,6 +30,7 @@ def test_every_figure_of_the_gallery_is_in_the_report(study: Path, tmp_path: Pat
     found = isomers(study, workers=1, progress=False).found
     thermo = analyse(study, compare=twin)
     assert thermo.comparison is not None
+    assert_the_traces_hold_the_quenches(study, thermo.traces)
     results = [
         *((kind, thermo) for kind in FIGURES if kind.name not in OTHERS),
         *((kind, thermo.comparison) for kind in COMPARISON_FIGURES),
@@ -66,6 +72,16 @@ def test_each_of_many_temperatures_has_a_colour_of_its_own(tmp_path: Path) -> No
     assert len(set(tints)) == len(temperatures_K)
     assert tints[0] == "color-mix(in oklab, var(--green) 0%, var(--blue))"
     assert tints[-1] == "color-mix(in oklab, var(--red) 100%, var(--orange))"
+
+
+def assert_the_traces_hold_the_quenches(study: Path, traces: Sequence[EnergyTrace]) -> None:
+    """Every frame of a run has its minimum, which lies below it."""
+    for trace in traces:
+        frames = read(study / f"decks/nvt/T{trace.temperature_K:08.3f}K-r1/frames.extxyz", ":")
+        assert trace.quench_time_ps == pytest.approx([atoms.info["Time"] for atoms in frames])
+        assert (trace.quench_energy_eV < [atoms.get_potential_energy() - 0.05 for atoms in frames]).all()
+    table = (study / "results" / "energy_traces_quenched.csv").read_text().splitlines()
+    assert len(table) == 1 + sum(len(trace.quench_time_ps) for trace in traces)
 
 
 def test_every_table_has_a_caption_and_every_heading_a_scope(root: Path) -> None:
