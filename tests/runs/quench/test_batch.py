@@ -186,6 +186,26 @@ def test_a_frame_that_kills_its_process_is_kept_aside(make):
         quench(deck, [frames_of_file(file, deck, ("Na",) * 13)], ForceTolerance(LOOSE), progress=False)
 
 
+def test_a_worker_that_was_killed_costs_no_frame(make):
+    study, file = make()
+    frames = read(file, ":")
+    frames[5].positions[:, 0] += 100
+    write(file, frames, columns=["symbols", "positions"])
+    deck = write_quench_deck(study, "loose", LOOSE).folder
+    script = (deck / SCRIPT).read_text()
+    minimise = script.partition('quench string "')[2].partition('"')[0]
+    killed = f"if '$(xcm(all,x)) > 50' then 'shell . ./kill.sh' '{minimise}' else '{minimise}'"
+    (deck / SCRIPT).write_text(script.replace(minimise, killed))
+    source = frames_of_file(file, deck, ("Na",) * 13)
+    (deck / "kill.sh").write_text("kill -KILL $PPID\n")
+    with pytest.raises(RunError, match=r"SIGKILL.*3 times without a frame"):
+        quench(deck, [source], ForceTolerance(LOOSE), workers=1, progress=False)
+    (deck / "kill.sh").write_text("test -e killed || { touch killed; kill -KILL $PPID; }\n")
+    minima = list(quench(deck, [source], ForceTolerance(LOOSE), workers=1, progress=False).minima())
+    assert (deck / "killed").exists()
+    assert [minimum.converged for minimum in minima] == [True] * 12
+
+
 def test_a_process_that_dies_before_its_first_frame_sets_none_aside(make):
     study, file = make()
     deck = write_quench_deck(study, "loose", LOOSE).folder
