@@ -113,7 +113,7 @@ def _floor(runs: Sequence[EnergyTrace]) -> float:
     """Return where to cut the axis: the first picoseconds, from the bottom of a minimum, are not worth its room."""
     energies = np.concatenate([trace.potential_energy_eV for trace in runs])
     quenches = np.concatenate([trace.quench_energy_eV for trace in runs])
-    low = min(float(np.percentile(energies, 1)), *quenches.tolist(), np.inf)
+    low = float(min(np.percentile(energies, 1), quenches.min(initial=np.inf)))
     return low - 0.15 * (float(energies.max()) - low)
 
 

@@ -118,7 +118,7 @@ class ClusterExecutor(TaskExecutor):
     def _start(self) -> tuple[Any, Any]:
         """Start Parsl; return its kernel and its executor."""
         prepare = "".join(f" {PREPARE} {shlex.quote(name)}" for name in self._preparations)
-        return _start(self.machine, self._log.resolve(), self._drain, f"{POOL}{prepare}")
+        return _start(self.machine, self._log, self._drain, f"{POOL}{prepare}")
 
     def _send(self, future: Future[Any], payload: bytes, losses: int) -> None:
         task = self._kernel.submit(

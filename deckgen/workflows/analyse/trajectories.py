@@ -21,7 +21,7 @@ from deckgen.frames import Frame, read_frames
 from deckgen.samples import Samples, TimeSeries
 from deckgen.workflows.isomers.quenches import read_quenches
 
-__all__ = ["about_quenches", "evaporations", "lindemann_curve", "with_quenches"]
+__all__ = ["about_quenches", "evaporations", "lindemann_curve", "trajectory", "with_quenches"]
 
 ALL = ""
 """The name of the index over all pairs of atoms."""
@@ -31,7 +31,7 @@ def evaporations(samples: Samples) -> tuple[Evaporation, ...]:
     """Return the runs whose cluster fell apart, by their frames."""
     found = (
         find_evaporation(
-            ((time, frame.positions_A) for time, frame in _trajectory(run)),
+            ((time, frame.positions_A) for time, frame in trajectory(run)),
             temperature_K=run.temperature_K,
             replica=run.replica,
         )
@@ -64,7 +64,7 @@ def lindemann_curve(
 
 def _indices(run: TimeSeries, begin_ps: float, end_ps: float) -> dict[str, float]:
     """Return the index of all pairs of atoms and of each pair of elements; nothing with fewer than two frames."""
-    chosen = [frame for time, frame in _trajectory(run) if begin_ps < time <= end_ps]
+    chosen = [frame for time, frame in trajectory(run) if begin_ps < time <= end_ps]
     frames = [frame.positions_A for frame in chosen]
     if len(frames) < 2:
         return {}
@@ -73,7 +73,7 @@ def _indices(run: TimeSeries, begin_ps: float, end_ps: float) -> dict[str, float
     return {ALL: lindemann_index(frames)} | (lindemann_of_pairs(frames, symbols) if several else {})
 
 
-def _trajectory(run: TimeSeries) -> Iterator[tuple[float, Frame]]:
+def trajectory(run: TimeSeries) -> Iterator[tuple[float, Frame]]:
     """Yield time (ps) and each of a run's frames; nothing where it has none."""
     if run.frames is None:
         return
