@@ -13,7 +13,7 @@ SITE    ?= site
 PYTHONS ?=
 CPP     := $(shell find deckgen/quip/src tests/quip/driver -name '*.cpp' -o -name '*.h')
 
-.PHONY: demo demo-na55 test test-long test-install lock mutate lint types bench validate paper torture na-gap docs golden clean
+.PHONY: demo demo-na55 test test-long test-install lock mutate lint types bench validate paper torture torture-slurm na-gap docs golden clean
 
 demo: $(READY)          ## the main job on a small cluster: decks, runs with pair_style quip, MBAR, report
 	mkdir -p demo && cp -n examples/na13-gap/* demo/
@@ -97,6 +97,9 @@ paper: $(READY)         ## the numbers of docs/paper.md; a night on two cores; t
 torture: $(READY)       ## kills at random moments and generated inputs; their counts are committed under validation/torture
 	$(BIN)/python -m validation.torture.kills
 	$(BIN)/python -m validation.torture.inputs
+
+torture-slurm: $(READY) ## decks in jobs of a real Slurm (.ci/slurm) that time out, are cancelled, are drained or lose their head: half an hour
+	$(BIN)/python -m validation.slurm
 
 na-gap: $(READY)        ## fit the built-in potential again from the data that it comes with
 	mkdir -p na-gap && cp deckgen/potentials/na-gap/gap.toml deckgen/potentials/na-gap/na-pbe.extxyz na-gap/
