@@ -1,10 +1,13 @@
 """What a study of many decks costs: writing, watching, running and looking at them; files and memory.
 
     python -m benchmarks.scale [--decks N] [--run M] [--folder DIR]
+    python -m benchmarks.scale --on MACHINE [--run M] [--folder DIR]
     python -m benchmarks.scale --analyse RUNS ROWS [--folder DIR]
 
 N decks are written. M decks are run, once on this machine and once through Parsl (scheduler = "local", as on a cluster
 without the wait for a job); the outputs of one are copied to the N, so that all are done.
+
+With --on, M decks are run in the jobs of a machine's scheduler, and nothing else.
 
 With --analyse, rows of a harmonic cluster are drawn for RUNS runs, and `deckgen analyse` is timed on them.
 """
@@ -19,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,10 +32,11 @@ from scipy.signal import lfilter
 
 import deckgen
 from deckgen.decks.deck import read_manifests
-from deckgen.decks.manifest import ENERGIES, MANIFEST
-from deckgen.processes.cluster.machine import Machine
+from deckgen.decks.manifest import ENERGIES, MANIFEST, Manifest, manifest_text, read_run
+from deckgen.processes.cluster.machine import Machine, find_machine
 from deckgen.processes.executor import open_executor
 from deckgen.runs.index import INDEX
+from deckgen.runs.journal import read_attempts
 from deckgen.runs.status import deck_status, status
 from deckgen.units import KB_EV_K
 
@@ -70,10 +75,13 @@ def main() -> None:
     )
     parser.add_argument("--analyse", type=int, nargs=2, metavar=("RUNS", "ROWS"), help="runs: a multiple of 150")
     parser.add_argument("--folder", type=Path, default=None, help="where; default: a temporary folder")
+    parser.add_argument("--on", metavar="MACHINE", help="only run --run decks, on a machine of `deckgen machines`")
     given = parser.parse_args()
     folder = given.folder or Path(tempfile.mkdtemp(prefix="deckgen-scale-"))
     try:
-        if given.analyse:
+        if given.on:
+            measure_machine(folder, given.on, given.run)
+        elif given.analyse:
             measure_analysis(folder, *given.analyse)
         else:
             measure(folder, given.decks, given.run)
@@ -110,6 +118,22 @@ def measure(folder: Path, n_decks: int, n_run: int) -> None:
     say("the index", f"{(study / INDEX).stat().st_size / 1e6:.1f} MB")
     timed_call("run: all finished", lambda: deckgen.run(study, progress=False), n_decks)
     say("memory of the head", f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000:.0f} MB")
+
+
+def measure_machine(folder: Path, name: str, n_decks: int) -> None:
+    """Run decks on a machine, and count: the processor time is that of the head and its helpers, not of the nodes."""
+    study = write_study(folder / "machine", n_decks)
+    with (
+        timed(f"{n_decks} decks of 200 steps on {name}", n_decks),
+        open_executor(machine=find_machine(name), log=study / ".engine") as executor,
+    ):
+        result = deckgen.run(study, executor=executor, progress=False)
+    say("memory of the head", f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000:.0f} MB")
+    rows = [np.loadtxt(deck / ENERGIES)[:, 0].tolist() for deck, _ in read_manifests(study)]
+    whole = sum(steps == list(range(1, 201)) for steps in rows)
+    say("decks done, and with every row once", f"{len(result.done)}, {whole}")
+    hosts = Counter(attempt.host for deck, _ in read_manifests(study) for attempt in read_attempts(deck))
+    say("attempts", ", ".join(f"{count} on {host}" for host, count in sorted(hosts.items())))
 
 
 def measure_analysis(folder: Path, n_runs: int, n_rows: int) -> None:
@@ -157,10 +181,12 @@ def write_study(folder: Path, n_decks: int, n_steps: int = 200) -> Path:
     return folder
 
 
-def fill(decks: dict[Path, object], done: Path) -> None:
-    """Copy the outputs of a deck that is done to others."""
+def fill(decks: dict[Path, Manifest], done: Path) -> None:
+    """Copy the outputs of a deck that is done to others, and what its manifest says of its runs."""
     outputs = [path for path in done.iterdir() if path.is_file() and path.name != MANIFEST]
-    for deck in decks:
+    run = read_run(done)
+    for deck, manifest in decks.items():
+        (deck / MANIFEST).write_text(manifest_text(manifest, run))
         for path in outputs:
             if not (deck / path.name).exists():
                 shutil.copy2(path, deck / path.name)

@@ -21,6 +21,7 @@ from deckgen.runs.engine import RunRecord, run_alone
 from deckgen.runs.exchange.ladder import run_ladder
 from deckgen.runs.exchange.plan import Ladder, ladders_of
 from deckgen.runs.exchange.walkers import describe
+from deckgen.runs.opening import prepare_nodes
 from deckgen.runs.outputs import is_finished
 from deckgen.runs.progress import Progress
 from deckgen.runs.rows import last_step
@@ -110,6 +111,8 @@ class _Batch:
         self._attempts = Attempts[Path | Ladder]()
         self._said = dict[str, str]()  # why decks failed, and the first that did
         self.result = BatchResult(skipped=[folder for folder in decks if is_finished(folder, decks[folder])])
+        if left := decks.keys() - set(self.result.skipped):
+            prepare_nodes(executor, min(left))  # all have the same potential
         self.states = {folder: deck_status(folder, manifest) for folder, manifest in decks.items()}
         self.tasks = Tasks[Path | Ladder, list[RunRecord]](
             executor,

@@ -25,6 +25,7 @@ from deckgen.runs.opening import LOG, lammps_errors, lammps_message, load_lammps
 from deckgen.runs.outputs import Cut, cut_back, is_finished, resumable_to
 from deckgen.runs.restarts import Choice, RestartState, choose, keep_records, put_in_place, step_of
 from deckgen.runs.rows import last_step
+from deckgen.runs.tidy import tidy
 from deckgen.runs.watch import OutputWatch, require_room
 
 __all__ = ["RunRecord", "go_back", "keep_older", "resume", "run_alone", "run_deck"]
@@ -85,6 +86,8 @@ def run_deck(folder: Path) -> RunRecord:
             raise
         outcome, seconds = "interrupted" if stop.requested else "done", time.monotonic() - began
         journal.close(here, outcome, step, seconds)
+        if outcome == "done":
+            tidy()
     return RunRecord(folder, outcome, choice.step, step, seconds, cut, choice.passed_over)
 
 

@@ -1,4 +1,4 @@
-"""`status.json`: what was tried with a deck, attempt by attempt.
+"""`status.json`: what was tried with a deck, attempt by attempt; of a deck that is done, `deck.json` has it.
 
 It explains a run; it decides nothing. How far a deck is, its own outputs tell.
 """
@@ -11,8 +11,9 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from deckgen.decks.manifest import read_run
 from deckgen.files import unless_refused, write_json
-from deckgen.records import read_record
+from deckgen.records import as_record, read_record
 from deckgen.runs.outputs import Cut
 
 __all__ = ["JOURNAL", "Attempt", "begin", "close", "close_dead", "read_attempts"]
@@ -59,7 +60,9 @@ class _Journal:
 def read_attempts(folder: Path) -> tuple[Attempt, ...]:
     """Return a deck's attempts in order; none where a bare `lmp` or nothing ran it, or the file is damaged."""
     try:
-        return read_record(folder / JOURNAL, _Journal).attempts
+        if (folder / JOURNAL).exists():
+            return read_record(folder / JOURNAL, _Journal).attempts
+        return as_record({"attempts": read_run(folder).get("attempts", [])}, _Journal).attempts
     except (OSError, ValueError):
         return ()
 

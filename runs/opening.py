@@ -12,11 +12,22 @@ from typing import Any
 
 from deckgen.decks.manifest import SCRIPT
 from deckgen.errors import DeckgenError, RunError
+from deckgen.processes.executor import TaskExecutor
 from deckgen.quip import plugin_folder, without_plugin
+from deckgen.quip.build import ensure_plugin
 from deckgen.quip.check import require_quip
 from deckgen.quip.mpi import preload_mpi, unlink_shared_memory
 
-__all__ = ["LOG", "lammps_errors", "lammps_message", "load_lammps", "needs_quip", "open_for_script", "open_lammps"]
+__all__ = [
+    "LOG",
+    "lammps_errors",
+    "lammps_message",
+    "load_lammps",
+    "needs_quip",
+    "open_for_script",
+    "open_lammps",
+    "prepare_nodes",
+]
 
 LOG = "log.lammps"
 _LIBRARY = "liblammps.so"
@@ -54,6 +65,13 @@ def open_lammps(log: str, *, quip: bool = False, exchange: bool = False) -> Any:
 def needs_quip(script: str) -> bool:
     """Return whether a script asks for `pair_style quip`."""
     return bool(_QUIP.search(script))
+
+
+def prepare_nodes(executor: TaskExecutor, deck: Path) -> None:
+    """Have the plugin ready on each node before its first task, where a deck's script needs it."""
+    with contextlib.suppress(OSError):  # the deck says so itself
+        if needs_quip((deck / SCRIPT).read_text()):
+            executor.prepare_nodes(ensure_plugin)
 
 
 def open_for_script(log: str, *, exchange: bool = False) -> Any:

@@ -13,13 +13,23 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from deckgen.decks.manifest import OLD_RESTART, RESTART, Manifest
+from deckgen.decks.manifest import OLD_RESTART, RESTART, Manifest, read_run
 from deckgen.errors import DeckgenError, RunError
 from deckgen.files import first_free, unless_refused, write_json
-from deckgen.records import read_record
+from deckgen.records import as_record, read_record
 from deckgen.runs.rows import last_step, moments_at
 
-__all__ = ["RECORDS", "Choice", "RestartState", "choose", "keep_records", "put_in_place", "step_of"]
+__all__ = [
+    "RECORDS",
+    "Choice",
+    "RestartRecord",
+    "RestartState",
+    "choose",
+    "keep_records",
+    "put_in_place",
+    "read_records",
+    "step_of",
+]
 
 RECORDS = "nvt.restart.json"
 DROPPED = "nvt.restart.dropped-{}"
@@ -31,7 +41,7 @@ _PRINTED = 1e-4  # moments are printed with four decimals
 
 
 @dataclass(frozen=True)
-class _Record:
+class RestartRecord:
     """What is known of a restart file: its step and checksum, and the deck that wrote it."""
 
     step: int
@@ -52,7 +62,7 @@ class RestartState(NamedTuple):
 class _Records:
     """The file: what is known of the restart files beside it."""
 
-    restarts: tuple[_Record, ...]
+    restarts: tuple[RestartRecord, ...]
     schema: int = 1
 
 
@@ -74,13 +84,23 @@ def step_of(path: Path) -> int | None:
     return _step_in(_whole(path))
 
 
+def read_records() -> tuple[RestartRecord, ...]:
+    """Return what is known of the working folder's restart files; of a deck that is done, `deck.json` has it."""
+    try:
+        if Path(RECORDS).exists():
+            return read_record(Path(RECORDS), _Records).restarts
+        return as_record({"restarts": read_run(Path()).get("restarts", [])}, _Records).restarts
+    except (OSError, ValueError):
+        return ()
+
+
 def keep_records(manifest: Manifest) -> None:
     """Write down what the restart files in the working folder are, beside them; no disk that is full stops it.
 
     A file that is recorded already is not read again, and one that LAMMPS is replacing at this moment waits for the
     next call.
     """
-    known, found = {record.sha256: record for record in _read_records()}, dict[str, _Record]()
+    known, found = {record.sha256: record for record in read_records()}, dict[str, RestartRecord]()
     for name in (RESTART, OLD_RESTART):
         data = _whole(Path(name))
         sha256, step = hashlib.sha256(data).hexdigest(), _step_in(data)
@@ -88,7 +108,7 @@ def keep_records(manifest: Manifest) -> None:
             found[sha256] = known[sha256]
         elif step is not None:
             deck = f"{manifest.protocol}/{manifest.id}"
-            found[sha256] = _Record(step, sha256, deck, manifest.identity, manifest.potential_sha256)
+            found[sha256] = RestartRecord(step, sha256, deck, manifest.identity, manifest.potential_sha256)
     if found.keys() != known.keys():
         with unless_refused():
             write_json(Path(RECORDS), asdict(_Records(tuple(found.values()))))
@@ -111,7 +131,7 @@ def choose(manifest: Manifest, resumable_to: int, read: Callable[[Path], Restart
     RunError
         If there is none, and to begin afresh would cost more than two restart intervals.
     """
-    known, reached = {record.sha256: record for record in _read_records()}, last_step(Path())
+    known, reached = {record.sha256: record for record in read_records()}, last_step(Path())
     problems, good = dict[Path, str](), dict[Path, int]()
     for path in (path for name in (RESTART, OLD_RESTART) if (path := Path(name)).exists()):
         try:
@@ -147,7 +167,7 @@ def put_in_place(choice: Choice) -> None:
 
 
 def _checked_step(
-    path: Path, known: dict[str, _Record], manifest: Manifest, read: Callable[[Path], RestartState]
+    path: Path, known: dict[str, RestartRecord], manifest: Manifest, read: Callable[[Path], RestartState]
 ) -> int:
     """Return the step of a restart file that is whole and of this deck; the message says what it is otherwise."""
     data = _whole(path)
@@ -166,13 +186,6 @@ def _checked_step(
     if row is not None and not np.allclose(state.moments_uA2, row, rtol=1e-6, atol=_PRINTED):
         raise RunError(f"is not of this run: its structure is not the one of the row at step {state.step:,}")
     return state.step
-
-
-def _read_records() -> tuple[_Record, ...]:
-    try:
-        return read_record(Path(RECORDS), _Records).restarts
-    except (OSError, ValueError):
-        return ()
 
 
 def _whole(path: Path) -> bytes:

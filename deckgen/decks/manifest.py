@@ -5,12 +5,14 @@ Light, because every process of a batch imports it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from deckgen.errors import InputError
-from deckgen.records import read_record
+from deckgen.files import read_json
+from deckgen.records import as_record
 
 __all__ = [
     "DATA",
@@ -23,7 +25,9 @@ __all__ = [
     "RESTART",
     "SCRIPT",
     "Manifest",
+    "manifest_text",
     "read_manifest",
+    "read_run",
 ]
 
 SCRIPT = "in.lammps"
@@ -36,6 +40,8 @@ OLD_RESTART = "nvt.restart.old"
 QUENCHED = "quenched.extxyz"
 OUTPUTS = ("energies*", "frames*", "quenched*", "*.restart*", "log.*", "status.json*", ".*")
 """Patterns of what is written beside a deck."""
+
+_RUN = "run"
 
 
 @dataclass(frozen=True)
@@ -96,8 +102,28 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST
     try:
-        return read_record(path, Manifest)
+        document = read_json(path)
+        if isinstance(document, dict):
+            document.pop(_RUN, None)
+        return as_record(document, Manifest)
     except (OSError, ValueError) as error:
         raise InputError(
             f"{path}: not a deck's manifest ({error})", hint="write the decks again: deckgen decks"
         ) from error
+
+
+def read_run(folder: Path) -> dict[str, Any]:
+    """Return what `deck.json` says of the runs of a deck that is done: its attempts, and the record of its restart.
+
+    Empty for a deck that is not done, and where the file is damaged: it only explains.
+    """
+    try:
+        run = read_json(folder / MANIFEST)[_RUN]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return run if isinstance(run, dict) else {}
+
+
+def manifest_text(manifest: Manifest, run: dict[str, Any] | None = None) -> str:
+    """Return the text of `deck.json`; `run` is what `read_run` returns."""
+    return json.dumps(asdict(manifest) | ({_RUN: run} if run else {}), indent=1) + "\n"

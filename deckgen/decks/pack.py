@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import gzip
+import io
 import tarfile
 from collections.abc import Collection, Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
 from deckgen.decks.deck import WrittenDeck, write_under_lock
-from deckgen.decks.manifest import ENERGIES, FRAMES, OLD_RESTART, OUTPUTS, QUENCHED, RESTART
+from deckgen.decks.manifest import (
+    ENERGIES,
+    FRAMES,
+    MANIFEST,
+    OLD_RESTART,
+    OUTPUTS,
+    QUENCHED,
+    RESTART,
+    manifest_text,
+    read_run,
+)
 from deckgen.decks.on_disk import require_own_files
 from deckgen.decks.protocols import NVT, PARTS, protocols_of
 from deckgen.decks.render import Prepared, prepare
@@ -91,9 +102,17 @@ def _write(archive: tarfile.TarFile, study_folder: Path, decks: Collection[Writt
                 entry.type, entry.linkname = tarfile.LNKTYPE, first[source]
                 archive.addfile(entry)
                 continue
-            first[source], entry.size = entry.name, source.stat().st_size
-            with source.open("rb") as content:
+            first[source] = entry.name
+            with io.BytesIO(_manifest(deck)) if file.name == MANIFEST else source.open("rb") as content:
+                entry.size = content.seek(0, io.SEEK_END)
+                content.seek(0)
                 archive.addfile(entry, content)
+
+
+def _manifest(deck: WrittenDeck) -> bytes:
+    """Return a deck's manifest without its attempts, which name machines."""
+    run = {key: value for key, value in read_run(deck.folder).items() if key != "attempts"}
+    return manifest_text(deck.manifest, run).encode()
 
 
 def _files(deck: Path) -> Iterator[Path]:

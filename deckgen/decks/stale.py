@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from difflib import unified_diff
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deckgen.decks.manifest import DATA, MANIFEST, SCRIPT, read_manifest
+from deckgen.decks.manifest import DATA, MANIFEST, SCRIPT, manifest_text, read_manifest, read_run
 from deckgen.decks.on_disk import text_of, without_length
 from deckgen.decks.render import commands
 from deckgen.errors import InputError
@@ -21,7 +20,7 @@ __all__ = ["changed_texts", "stale_reason"]
 
 def changed_texts(deck: Deck, folder: Path) -> dict[str, str]:
     """Return the texts of a deck, by the names of their files, that are not those on the disk; the manifest last."""
-    manifest = json.dumps(asdict(deck.manifest), indent=1) + "\n"
+    manifest = manifest_text(deck.manifest, read_run(folder))
     texts = {DATA: deck.data, SCRIPT: deck.script, MANIFEST: manifest}
     changed = {name: text for name, text in texts.items() if text_of(folder / name) != text}
     if DATA in changed and not deck.data.startswith(text_of(folder / DATA)):

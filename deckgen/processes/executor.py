@@ -6,7 +6,7 @@ import contextlib
 import os
 import signal
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -96,6 +96,19 @@ class TaskExecutor(Executor, ABC):
     def has_lost(self, error: BaseException) -> bool:
         """Return whether an exception says that a task was taken away, so that it shall begin again."""
         return self.loses_tasks and says_nothing(error)
+
+    def prepare_nodes(self, function: Callable[[], object]) -> None:
+        """Have a function called on each node that tasks may be sent to, before its first task.
+
+        It makes what all tasks there need, such as a library for the node's processor, and raises `DeckgenError` where
+        it cannot: the job then ends with the message. Here nothing is called: on this machine the first task that needs
+        it makes it, and the others wait.
+
+        Parameters
+        ----------
+        function
+            A function of a module, without arguments.
+        """
 
     @abstractmethod
     def stop(self, grace_s: float = 10.0) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from deckgen.errors import InstallationError
-from deckgen.quip.cache import is_intact, locked, seal
+from deckgen.quip.cache import SEAL, is_intact, locked, seal
 from deckgen.quip.plan import BRIDGES, PLUGIN, ROWS, SOURCES, Command, Plan, make_plan
 
 __all__ = ["ensure_plugin", "folder_for_lammps"]
@@ -19,6 +21,7 @@ __all__ = ["ensure_plugin", "folder_for_lammps"]
 OPENMP = "-fopenmp"  # threads within a cluster are an option: a compiler without OpenMP builds all the rest
 TIMEOUT_S = 600
 NO_PLUGIN = str(SOURCES)  # any folder that exists and holds no plugin
+UNFINISHED = "unfinished-"
 BUILT = (*BRIDGES, ROWS, PLUGIN)
 
 
@@ -78,9 +81,9 @@ def _compile(plan: Plan) -> None:
             f"pair_style quip in {plan.folder} is damaged, and there is no C++ compiler to build it again",
             hint="install one, or build it where there is one: deckgen doctor",
         )
-    aside = plan.folder / "unfinished"
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir()
+    _remove_leftovers(plan.folder)
+    # a folder of its own: where machines share the cache but not its lock, two may build at the same time
+    aside = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=plan.folder))
     try:
         first, *others = plan.compilations  # by itself: a compiler that fails is started once
         _run(first, aside)
@@ -89,15 +92,23 @@ def _compile(plan: Plan) -> None:
             list(pool.map(lambda command: _run((*command, *option), aside), others))
         for command in plan.links:
             _run((*command, *option), aside)
-        for name in BUILT:
+        seal(aside, BUILT)
+        for name in (*BUILT, SEAL):
             os.replace(aside / name, plan.folder / name)
-        seal(plan.folder, BUILT)
         plan.failure.unlink(missing_ok=True)
     except InstallationError as error:
         plan.failure.write_text(f"{error}\n")
         raise
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove what builds that were killed have left, on whatever machine."""
+    for left in folder.glob(f"{UNFINISHED}*"):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - left.stat().st_mtime > 2 * TIMEOUT_S:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def _knows_openmp(compilation: Command, folder: Path) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 from deckgen.errors import InstallationError
 from deckgen.files import read_json
 
-__all__ = ["cache_folder", "digest", "digest_of_files", "is_intact", "locked", "seal"]
+__all__ = ["SEAL", "cache_folder", "digest", "digest_of_files", "is_intact", "locked", "seal"]
 
 SEAL = "checksums.json"
 

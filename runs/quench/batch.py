@@ -14,6 +14,7 @@ from deckgen.processes.attempts import MOST_ATTEMPTS, Attempts
 from deckgen.processes.executor import NodeLostError, TaskExecutor, WorkerError, says_nothing, use_executor
 from deckgen.processes.lock import LOCK, lock
 from deckgen.processes.tasks import Tasks
+from deckgen.runs.opening import prepare_nodes
 from deckgen.runs.quench.chunks import Chunk, ChunkQueue
 from deckgen.runs.quench.frames import FrameSource, frames_of_minima
 from deckgen.runs.quench.hopping import HopSource
@@ -131,6 +132,7 @@ class _Quenching:
         self.queue = ChunkQueue(deck / CLAIMS, tuple(chunk for chunk in chunks if show.n_done(chunk) < chunk.size))
         self.n_workers, self.n_deaths = min(len(self.queue.chunks), executor.max_workers), 0
         self._attempts = Attempts[int]()
+        prepare_nodes(executor, deck)
         self.tasks = Tasks[int, None](
             executor,
             show,

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from small_study import deck_of, frames_of, rows_of, small_study
+from untidied import untidied_study
 
 import deckgen
 from deckgen.decks.deck import write_decks
+from deckgen.decks.manifest import read_run
 from deckgen.errors import InputError
+from deckgen.runs.journal import read_attempts
 from deckgen.runs.restarts import step_of
 from deckgen.runs.status import DeckStatus, status
 
@@ -26,9 +30,7 @@ def longer(study: Path, **changes: object) -> Path:
 @pytest.fixture(scope="module")
 def done_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A study whose decks are done: 4,000 steps, restarts at 4,000 and 3,000."""
-    study = small_study(tmp_path_factory.mktemp("done") / "study")
-    assert not deckgen.run(study, progress=False).failed
-    return study
+    return untidied_study(tmp_path_factory.mktemp("done") / "study")
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def state_of(study: Path, number: int = 0) -> DeckStatus:
 
 
 def ended_at(deck: Path) -> dict:
-    return json.loads((deck / "status.json").read_text())["attempts"][-1]
+    return asdict(read_attempts(deck)[-1])
 
 
 def damage(path: Path, at: float, size: int, by: bytes = b"\0") -> None:
@@ -79,9 +81,10 @@ def test_a_hole_in_the_frames_is_seen_as_well(done: Path) -> None:
     frames = (deck / "frames.extxyz").read_text()
     (deck / "frames.extxyz").write_text(frames.replace("Timestep=3500", "Timestep=3400"))
     assert [record.from_step for record in deckgen.run(done, progress=False).done] == [3000]
-    damage(deck / "frames.extxyz", 0.95, 40)
+    damage(deck_of(done, 25) / "frames.extxyz", 0.95, 40)
     assert [record.from_step for record in deckgen.run(done, progress=False).done] == [3000]
-    assert frames_of(deck) == list(range(500, 4500, 500))
+    for each in (deck, deck_of(done, 25)):
+        assert frames_of(each) == list(range(500, 4500, 500))
 
 
 def test_a_hole_before_all_restarts_asks_for_redo_which_keeps_what_was_there(done: Path) -> None:
@@ -161,7 +164,7 @@ def test_a_restart_without_a_record_is_taken_where_it_fits_its_row(done: Path) -
     deck = deck_of(done)
     (deck / "nvt.restart.json").unlink()
     deckgen.run(done, progress=False)
-    assert (ended_at(deck)["from_step"], ended_at(deck)["passed_over"]) == (4000, [])
+    assert (ended_at(deck)["from_step"], ended_at(deck)["passed_over"]) == (4000, ())
 
 
 def test_a_restart_that_was_cut_short_is_known_before_lammps_reads_it(done: Path) -> None:
@@ -197,8 +200,8 @@ def test_files_of_deckgens_that_were_cut_short_are_made_anew(done: Path, part: f
     result = deckgen.run(done, progress=False)
     assert [record.from_step for record in result.done] == [4000, 4000, 4000]
     for deck in (deck_of(done), deck_of(done, 25)):
-        for name in ("status.json", "nvt.restart.json"):
-            json.loads((deck / name).read_text())
+        assert read_attempts(deck)
+        assert read_run(deck)["restarts"]
 
 
 def test_a_deck_without_manifest_whose_script_is_another_one_is_not_taken_over(done: Path) -> None:

@@ -1,5 +1,5 @@
-import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +7,7 @@ import pytest
 
 from deckgen.decks.deck import read_manifests
 from deckgen.decks.manifest import ENERGIES
+from deckgen.runs.journal import read_attempts
 
 STUDY = """
 [cluster]
@@ -60,11 +61,7 @@ def nvt_decks() -> Callable[[Path], list[Path]]:
 
 @pytest.fixture
 def attempts() -> Callable[[Path], list[dict]]:
-    def read(deck: Path) -> list[dict]:
-        path = deck / "status.json"
-        return json.loads(path.read_text())["attempts"] if path.exists() else []
-
-    return read
+    return lambda deck: [asdict(attempt) for attempt in read_attempts(deck)]
 
 
 @pytest.fixture

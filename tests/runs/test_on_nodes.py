@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from small_study import deck_of, frames_of, rows_of, small_study
 import deckgen
 from deckgen.processes.cluster.machine import Machine
 from deckgen.processes.executor import TaskExecutor, open_executor
+from deckgen.runs.journal import read_attempts
 from deckgen.runs.status import status
 
 STUCK = """{% extends "deckgen/nvt.in.j2" %}
@@ -36,10 +37,7 @@ def executor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TaskExecutor]
 
 
 def attempts(deck: Path) -> list[dict[str, Any]]:
-    try:
-        return list(json.loads((deck / "status.json").read_text())["attempts"])
-    except (OSError, ValueError):
-        return []
+    return [asdict(attempt) for attempt in read_attempts(deck)]
 
 
 def begun(deck: Path) -> bool:

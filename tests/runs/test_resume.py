@@ -12,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from untidied import restarts_of, untidy
 
 import deckgen
-from deckgen.decks.manifest import ENERGIES, FRAMES, OLD_RESTART, RESTART
+from deckgen.decks.manifest import ENERGIES, FRAMES, OLD_RESTART, RESTART, read_run
 from deckgen.frames import read_frames
 from deckgen.processes.executor import open_executor
 from deckgen.runs import batch
@@ -292,8 +293,12 @@ def test_an_interrupt_during_the_relaxation_leaves_no_restart(make_study, nvt_de
 
 @pytest.mark.parametrize("content", [b"", b"not a restart", None])
 def test_a_damaged_restart_costs_one_interval_and_two_of_them_are_an_error(make_study, nvt_decks, attempts, content):
-    study = make_study(duration_ps=4, restart_every=500)
+    study = make_study(duration_ps=3, restart_every=500)
     deckgen.run(study, progress=False)
+    before = restarts_of(nvt_decks(study))
+    make_study(duration_ps=4, restart_every=500)
+    deckgen.run(study, progress=False)
+    untidy(before)
     make_study(duration_ps=8, restart_every=500)
     deckgen.write_decks(study)
     one, two, _ = nvt_decks(study)
@@ -318,7 +323,6 @@ def test_a_restart_that_does_not_fit_its_rows_is_an_error(make_study, nvt_decks)
     deckgen.write_decks(study)
     no_restart, no_rows, _ = nvt_decks(study)
     (no_restart / RESTART).unlink()
-    (no_restart / OLD_RESTART).unlink()
     (no_rows / ENERGIES).unlink()
     messages = {deck.folder: deck.message for deck in deckgen.run(study, progress=False).failed}
     assert "nvt.restart is missing" in messages[no_restart]
@@ -357,7 +361,7 @@ def test_a_scheduler_that_also_tells_the_shell_of_a_restart_does_not_lose_the_re
     assert not deckgen.run(study, progress=False).failed
     for deck in nvt_decks(study):
         assert (deck / "told").exists()
-        assert (deck / OLD_RESTART).exists()
+        assert [record["step"] for record in read_run(deck)["restarts"]] == [20_000]
         (attempt,) = attempts(deck)
         assert attempt["outcome"] == "done"
         assert_whole(deck, 20_000)

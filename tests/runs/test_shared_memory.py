@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import mmap
 import os
 import signal
@@ -16,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import deckgen
+from deckgen.runs.journal import read_attempts
 from deckgen.runs.rows import last_step
 
 SHARED_MEMORY = Path("/dev/shm")
@@ -48,12 +48,12 @@ def test_neither_runs_that_are_killed_nor_those_that_are_done_leave_shared_memor
     batch = threading.Thread(target=lambda: deckgen.run(study, workers=2, progress=False))
     batch.start()
     until(lambda: len(nvt_decks(study)) == 3 and last_step(nvt_decks(study)[0]) > 100)
-    attempts = [json.loads((nvt_decks(study)[0] / "status.json").read_text())["attempts"][-1]]
-    os.kill(attempts[0]["pid"], signal.SIGKILL)
+    attempts = [read_attempts(nvt_decks(study)[0])[-1]]
+    os.kill(attempts[0].pid, signal.SIGKILL)
     batch.join()
-    attempts += [json.loads((deck / "status.json").read_text())["attempts"][-1] for deck in nvt_decks(study)[1:]]
-    assert [attempt["outcome"] for attempt in attempts[1:]] == ["done", "done"]
-    assert [segments(attempt["pid"]) for attempt in attempts] == [[], [], []]
+    attempts += [read_attempts(deck)[-1] for deck in nvt_decks(study)[1:]]
+    assert [attempt.outcome for attempt in attempts[1:]] == ["done", "done"]
+    assert [segments(attempt.pid) for attempt in attempts] == [[], [], []]
 
 
 def test_lammps_starts_where_a_killed_process_of_its_number_left_shared_memory():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+from deckgen.runs.journal import read_attempts
 
 
 def jobs() -> list[str]:
@@ -16,7 +18,4 @@ def jobs() -> list[str]:
 
 def attempts(deck: Path) -> list[dict[str, Any]]:
     """Return a deck's attempts, as its journal has them."""
-    try:
-        return list(json.loads((deck / "status.json").read_text())["attempts"])
-    except (OSError, ValueError):
-        return []
+    return [asdict(attempt) for attempt in read_attempts(deck)]

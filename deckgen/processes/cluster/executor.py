@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import shlex
 import socket
 import sys
 import threading
@@ -28,6 +29,7 @@ from deckgen.files import make_folder
 from deckgen.processes.children import dying_with_parent
 from deckgen.processes.cluster.machine import Machine, require_plain
 from deckgen.processes.cluster.node import NodeAnswer, run_on_node
+from deckgen.processes.cluster.pool import PREPARE
 from deckgen.processes.cluster.providers import provider_of
 from deckgen.processes.executor import NodeLostError, TaskExecutor
 from deckgen.processes.subprocesses import pickled_task
@@ -79,9 +81,16 @@ class ClusterExecutor(TaskExecutor):
             raise InstallationError("other machines need Parsl", hint='pip install "deckgen-lammps[cluster]"')
         self._log, self._drain = log.resolve(), drain
         require_plain(self._log)
+        self._preparations = list[str]()
         self._kernel: Any = None
         self._engine: Any = None
         self._handlers = list[logging.Handler]()
+
+    def prepare_nodes(self, function: Callable[[], object]) -> None:
+        """Have a function called on each node before its first task; one that comes after the first task is not."""
+        name = f"{function.__module__}:{function.__qualname__}"
+        if name not in self._preparations:
+            self._preparations.append(name)
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Queue `fn(*args, **kwargs)`.
@@ -100,11 +109,16 @@ class ClusterExecutor(TaskExecutor):
             if self._kernel is None:
                 make_folder(self._log)
                 before = list(logging.getLogger("parsl").handlers)
-                self._kernel, self._engine = _start(self.machine, self._log, self._drain)
+                self._kernel, self._engine = self._start()
                 self._handlers = [one for one in logging.getLogger("parsl").handlers if one not in before]
             self._open[future] = payload
         self._send(future, payload, losses=0)
         return future
+
+    def _start(self) -> tuple[Any, Any]:
+        """Start Parsl; return its kernel and its executor."""
+        prepare = "".join(f" {PREPARE} {shlex.quote(name)}" for name in self._preparations)
+        return _start(self.machine, self._log, self._drain, f"{POOL}{prepare}")
 
     def _send(self, future: Future[Any], payload: bytes, losses: int) -> None:
         task = self._kernel.submit(
@@ -202,8 +216,8 @@ class ClusterExecutor(TaskExecutor):
                 handler.close()
 
 
-def _start(machine: Machine, log: Path, drain: bool) -> tuple[Any, Any]:
-    """Start Parsl; return its kernel and its executor."""
+def _start(machine: Machine, log: Path, drain: bool, pool: str) -> tuple[Any, Any]:
+    """Start Parsl, with `pool` before the command that starts workers on a node; return its kernel and its executor."""
     from parsl.config import Config
     from parsl.dataflow.dflow import DataFlowKernel
     from parsl.executors import HighThroughputExecutor
@@ -217,7 +231,7 @@ def _start(machine: Machine, log: Path, drain: bool) -> tuple[Any, Any]:
         label="blocks",
         provider=provider_of(machine),
         address=LOOPBACK,  # without one, Parsl asks a server in the internet for it
-        launch_cmd=f"{POOL} {DEFAULT_LAUNCH_CMD}",
+        launch_cmd=f"{pool} {DEFAULT_LAUNCH_CMD}",
         interchange_launch_cmd=dying_with_parent([sys.executable, "-c", _OUT_OF_REACH, f"{programs}/interchange.py"]),
         cores_per_worker=machine.cores_per_task,
         max_workers_per_node=machine.tasks_per_node,

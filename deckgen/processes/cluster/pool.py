@@ -3,7 +3,9 @@
 The pool and its workers would die of the signal at once, and the decks with them, before their restarts are written.
 So they do not hear it: this process does, waits until no task runs any more, and then ends the pool.
 
-    python -m deckgen.processes.cluster.pool process_worker_pool.py ARGUMENTS
+    python -m deckgen.processes.cluster.pool [--prepare MODULE:FUNCTION] process_worker_pool.py ARGUMENTS
+
+Before that it makes what all tasks of the node need, such as the plugin for its processor.
 """
 
 from __future__ import annotations
@@ -12,24 +14,34 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
+from deckgen.errors import DeckgenError
 from deckgen.processes.children import dying_with_parent
 from deckgen.processes.cluster.node import TIME_TO_END_S
 from deckgen.processes.forkserver import NAME_OF_TASK
+from deckgen.processes.signals import sigterm_as_ctrl_c
 
-__all__ = ["main"]
+__all__ = ["PREPARE", "main"]
 
+PREPARE = "--prepare"
+"""Option that names a function, which is called before the pool is started."""
 LOOK_S = 0.2
 ON_THE_WAY_S = 1.5  # for the last answers, from the workers to the head
 
 
 def main(command: list[str]) -> int:
     """Run the pool until it ends, or until it is told to end and no task runs any more; return its exit code."""
+    while command[0] == PREPARE:
+        _, function, *command = command
+        if not _prepare(function):
+            return 1
     told = list[int]()
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # which the pool and its workers inherit
     program = shutil.which(command[0]) or command[0]
@@ -43,6 +55,18 @@ def main(command: list[str]) -> int:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(pool.pid, signal.SIGKILL)
     return 0 if told else pool.wait()
+
+
+def _prepare(function: str) -> bool:
+    """Call a function, as module:name; return whether it succeeded. SIGTERM ends it, and this process."""
+    module, name = function.split(":")
+    try:
+        with sigterm_as_ctrl_c():
+            getattr(import_module(module), name)()
+    except DeckgenError as error:
+        sys.stderr.write(f"{socket.gethostname()}: {error}\n")
+        return False
+    return True
 
 
 def _last_words(pool: int) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from deckgen.frames import read_frames
 from deckgen.runs.exchange.state import read_state, state_file
 from deckgen.runs.exchange.walkers import read_walkers, walkers_at
 from deckgen.runs.harvest import harvest
+from deckgen.runs.journal import read_attempts
 from deckgen.runs.restarts import step_of
 from deckgen.runs.rows import last_step
 from deckgen.runs.status import status
@@ -64,7 +65,7 @@ def decks_of(study: Path, replica: int = 1) -> list[Path]:
 
 
 def attempts(deck: Path) -> list[dict]:
-    return json.loads((deck / "status.json").read_text())["attempts"]
+    return [asdict(attempt) for attempt in read_attempts(deck)]
 
 
 def assert_whole(deck: Path, n_steps: int) -> None:

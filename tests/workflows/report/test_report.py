@@ -312,10 +312,9 @@ def test_no_text_of_a_study_its_results_its_decks_or_its_logs_is_markup(whole: P
     for folder in (whole / "decks" / "nvt").iterdir():
         log = (folder / "log.lammps").read_text()
         (folder / "log.lammps").write_text(f"LAMMPS ({HOSTILE})\npair_style quip: engine {HOSTILE}\n{log}")
-        for name in ("deck.json", "status.json"):
-            with_hostile_texts(
-                folder / name, lambda folder=folder: deck_row(folder, dict(read_manifests(whole))[folder])
-            )
+        with_hostile_texts(
+            folder / "deck.json", lambda folder=folder: deck_row(folder, dict(read_manifests(whole))[folder])
+        )
     os.utime(results.thermodynamics, (2e9, 2e9))
     page = report(whole).read_text(encoding="utf-8")
     assert Tags(page).tags == usual
