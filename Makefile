@@ -5,6 +5,10 @@ BIN     := $(VENV)/bin
 READY   := $(VENV)/.installed
 # LOCK=packaging/requirements.lock: install the releases of that file alone, each checked by its hash
 LOCK    ?=
+# how `make docs` treats the tutorials: cache runs those that have changed, off runs none
+NOTEBOOKS ?= cache
+# where `make docs` puts the site; for a folder per release: make docs SITE=public/0.1.0
+SITE    ?= site
 # what `make test-install` tries; empty: python3.11 to python3.13, as far as they are on PATH
 PYTHONS ?=
 CPP     := $(shell find deckgen/quip/src tests/quip/driver -name '*.cpp' -o -name '*.h')
@@ -20,10 +24,10 @@ demo-na55: $(READY)     ## the same for Na55 at the paper's protocol: the better
 	$(BIN)/deckgen run demo-na55 && $(BIN)/deckgen analyse demo-na55 && $(BIN)/deckgen report demo-na55
 
 test: $(READY)          ## the tests, in two processes; the one that is done first takes over some of the other's
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --nbmake
 
 test-long: $(READY)     ## the tests marked `long`, which `make test` leaves out: some minutes
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m long
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --nbmake -m long
 
 test-install: $(READY)  ## wheel and sdist in clean environments of each Python on PATH (or PYTHONS="..."), then the oldest releases; ten minutes
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[install]'
@@ -77,6 +81,7 @@ validate: $(READY)      ## the long checks; their results are committed under va
 	$(BIN)/python -m validation.potential.fits.equality
 	$(BIN)/python -m validation.potential.fits.streaming
 	$(BIN)/python -m validation.isomers.lj_minima
+	$(BIN)/python -m validation.isomers.lj_hopping
 	$(BIN)/python -m validation.isomers.gupta
 	$(BIN)/python -m validation.isomers.na_gap
 
@@ -101,15 +106,15 @@ na-gap: $(READY)        ## fit the built-in potential again from the data that i
 	$(BIN)/deckgen train curate na-gap && $(BIN)/deckgen train fit na-gap && $(BIN)/deckgen train validate na-gap
 	rm -f deckgen/potentials/na-gap/gap.xml* && cp na-gap/fit/gap.xml* deckgen/potentials/na-gap/
 
-docs: $(READY)          ## the documentation site, site/docs/index.html; a broken link is an error
+docs: $(READY)          ## the documentation site, $(SITE)/docs/index.html; a broken link is an error; NOTEBOOKS=off runs no tutorial
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
-	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -c docs . site
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -c docs -D nb_execution_mode=$(NOTEBOOKS) . $(SITE)
 
 golden: $(READY)        ## rewrite the golden decks after a deliberate change
 	$(BIN)/python -m pytest tests/decks tests/project/test_docs.py tests/processes/cluster --rewrite-golden
 
 clean:
-	rm -rf $(VENV) build dist site *.egg-info .pytest_cache .ruff_cache .mypy_cache demo demo-na55 na-gap paper-m1 paper-m2
+	rm -rf $(VENV) build dist site .jupyter_cache jupyter_execute *.egg-info .pytest_cache .ruff_cache .mypy_cache demo demo-na55 na-gap paper-m1 paper-m2
 
 $(READY): pyproject.toml $(LOCK)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "deckgen needs Python >= 3.11")'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,6 +108,8 @@ class EnergyTrace:
         At most 500 points, evenly spaced, the equilibration included.
     equilibration_ps
         End of the part that was left out.
+    quench_time_ps, quench_energy_eV : (q,)
+        Times of the frames that were quenched for isomers, and the energies of their minima.
     """
 
     temperature_K: float
@@ -115,6 +117,8 @@ class EnergyTrace:
     time_ps: Array
     potential_energy_eV: Array
     equilibration_ps: float
+    quench_time_ps: Array = field(default_factory=lambda: np.empty(0))
+    quench_energy_eV: Array = field(default_factory=lambda: np.empty(0))
 
 
 @dataclass(frozen=True, eq=False)

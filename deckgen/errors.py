@@ -6,7 +6,7 @@ The command line turns them into a message and an exit code in one place (`deckg
 
 from __future__ import annotations
 
-__all__ = ["AnalysisError", "DeckgenError", "InputError", "InstallationError", "RunError"]
+__all__ = ["AnalysisError", "DeckgenError", "InputError", "InstallationError", "KilledError", "RunError"]
 
 
 class DeckgenError(Exception):
@@ -43,6 +43,10 @@ class InstallationError(DeckgenError):
 
 class RunError(DeckgenError):
     """A deck failed, or a batch could not be run."""
+
+
+class KilledError(RunError):
+    """A process was killed: by a user, a queueing system, or the kernel for want of memory."""
 
 
 class AnalysisError(DeckgenError):

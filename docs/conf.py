@@ -1,4 +1,4 @@
-"""The documentation site: Sphinx, with MyST for the Markdown that is read in the source too, and furo."""
+"""The documentation site: Sphinx, with MyST for Markdown and notebooks that are read in the source too, and furo."""
 
 from typing import Any
 
@@ -12,16 +12,20 @@ project = "deckgen"
 author = "The deckgen developers"
 copyright = "The deckgen developers"  # noqa: A001
 version = release = __version__
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 html_theme = "furo"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_title = f"deckgen {release}"
 root_doc = "docs/index"  # the source is the whole checkout, so that links to validation/ and examples/ lead somewhere
-include_patterns = ["docs/*.md", "validation/**.md", "examples/*.md", "CONTRIBUTING.md"]
+include_patterns = ["docs/*.md", "docs/tutorials/*.ipynb", "validation/**.md", "examples/*.md", "CONTRIBUTING.md"]
 exclude_patterns = [".venv", "build", "site"]
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
+nb_execution_mode = "cache"  # notebooks hold no outputs; they are run again only where their code has changed
+nb_execution_timeout = 600
+nb_execution_raise_on_error = True
+nb_merge_streams = True
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 napoleon_google_docstring = False

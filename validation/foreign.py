@@ -4,19 +4,22 @@
 and files with their checksum. FOLDER has a clone of each, FOLDER/OWNER+NAME (`git clone`, also `--bare`). Of a file of
 labels, every energy that deckgen uses must stand in the file's own text. A GAP that is complete is evaluated in LAMMPS,
 by the native engine where it covers the GAP, and by quippy: a shaken icosahedron of 13 atoms, on one core. No file may
-end in anything but a result or a sentence that refuses it.
+end in anything but a result or a sentence that refuses it. Outcomes are kept in FOLDER/outcomes.json as they come: what
+stands there is not judged again, until that file is removed.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import re
 import subprocess
 import tempfile
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -125,17 +128,34 @@ def judge(clone: Path, commit: str, entry: Mapping[str, Any], scratch: Path) -> 
         return Outcome("FAILED", f"{type(error).__name__}: {error}")
 
 
+class Kept:
+    """Outcomes in a file, by name."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.outcomes: dict[str, dict[str, Any]] = json.loads(file.read_text()) if file.exists() else {}
+
+    def get(self, name: str, judging: Callable[[], Outcome]) -> Outcome:
+        """Return the outcome that is kept; else judge, and keep that."""
+        if name not in self.outcomes:
+            self.outcomes[name] = asdict(judging())
+            self.file.write_text(json.dumps(self.outcomes, indent=1))
+        return Outcome(**self.outcomes[name])
+
+
 def main() -> None:
     """Judge every file of the manifest and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="where the clones are, OWNER+NAME")
     folder, rows, outcomes = parser.parse_args().folder, [("file", "kind", "outcome", "")], list[Outcome]()
+    kept = Kept(folder / "outcomes.json")
     with tempfile.TemporaryDirectory(prefix="deckgen-foreign-") as scratch:
         for source in tomllib.loads(MANIFEST.read_text())["source"]:
             rows.append((f"**{source['repository']}**, {source['commit'][:12]}, {source['licence']}", "", "", ""))
             clone = folder / source["repository"].replace("/", "+")
             for entry in source["file"]:
-                outcomes.append(judge(clone, source["commit"], entry, Path(scratch)))
+                judging = partial(judge, clone, source["commit"], entry, Path(scratch))
+                outcomes.append(kept.get(f"{source['repository']}@{source['commit']}:{entry['path']}", judging))
                 last = outcomes[-1]
                 words = " ".join(last.words.split()).replace("|", "\\|")
                 rows.append((entry["path"], entry["kind"], last.outcome, words))

@@ -46,6 +46,8 @@ class Series:
         Columns of its band or error bars.
     loose
         Whether the axis need not hold it.
+    warmth
+        From 0 to 1: how warm it is among series of many temperatures, as its colour shows in the place of `colour`.
     """
 
     label: str
@@ -58,6 +60,7 @@ class Series:
     high: str | None = None
     x: str = "temperature_K"
     loose: bool = False
+    warmth: float | None = None
 
 
 @dataclass(frozen=True)
@@ -182,8 +185,8 @@ def histogram_chart(tables: Tables) -> Chart:
             name.removeprefix("density_at_").removesuffix("_per_eV").replace("_", " "),
             "energy_histograms",
             name,
-            colour=LINES[k % len(LINES)],
             x="potential_energy_eV",
+            warmth=k / max(len(names) - 1, 1),
         )
         for k, name in enumerate(names)
     )

@@ -59,20 +59,27 @@ def draw_histograms(thermo: Thermodynamics) -> Figure:
 
 
 def trace_tables(thermo: Thermodynamics) -> dict[str, Table]:
-    """Return time and potential energy of each run, one below the other."""
+    """Return time and potential energy of each run, one below the other; likewise of its quenches, if there are any."""
     traces = thermo.traces
-    columns = {
-        "temperature_K": [np.full(len(trace.time_ps), trace.temperature_K) for trace in traces],
-        "replica": [np.full(len(trace.time_ps), float(trace.replica)) for trace in traces],
-        "time_ps": [trace.time_ps for trace in traces],
-        "potential_energy_eV": [trace.potential_energy_eV for trace in traces],
+    sampled = _columns(traces, [one.time_ps for one in traces], [one.potential_energy_eV for one in traces])
+    quenched = _columns(traces, [one.quench_time_ps for one in traces], [one.quench_energy_eV for one in traces])
+    return {"energy_traces": sampled} | ({"energy_traces_quenched": quenched} if len(quenched["time_ps"]) else {})
+
+
+def _columns(traces: Sequence[EnergyTrace], times_ps: Sequence[Array], energies_eV: Sequence[Array]) -> Table:
+    """Return a table with a row per time of each trace."""
+    lengths = [len(times) for times in times_ps]
+    return {
+        "temperature_K": np.repeat([trace.temperature_K for trace in traces], lengths),
+        "replica": np.repeat([float(trace.replica) for trace in traces], lengths),
+        "time_ps": np.concatenate(times_ps),
+        "potential_energy_eV": np.concatenate(energies_eV),
     }
-    return {"energy_traces": {name: np.concatenate(parts) for name, parts in columns.items()}}
 
 
 @styled
 def draw_traces(thermo: Thermodynamics) -> Figure:
-    """Draw the potential energy against time, one panel a temperature, with what was left out as equilibration."""
+    """Draw the potential energy against time, one panel per temperature, with what was left out as equilibration."""
     rungs = [list(runs) for _, runs in groupby(thermo.traces, key=lambda trace: trace.temperature_K)]
     n_rows = -(-len(rungs) // PANELS_A_ROW)
     figure = new_figure(170, 16 + PANEL_MM * n_rows)
@@ -81,6 +88,8 @@ def draw_traces(thermo: Thermodynamics) -> Figure:
         for trace, colour in zip(runs, _cycle(len(runs)), strict=True):
             axes.plot(trace.time_ps, trace.potential_energy_eV / thermo.n_atoms, color=colour, lw=0.5, rasterized=True)
             axes.plot(*_running_mean(trace, thermo.n_atoms), color="black", lw=0.9)
+            quenches = trace.quench_energy_eV / thermo.n_atoms
+            axes.plot(trace.quench_time_ps, quenches, ".", color=colour, ms=2.5, mew=0, rasterized=True)
         axes.axvspan(0, max(trace.equilibration_ps for trace in runs), color=COLOURS["grey"], alpha=0.25, lw=0)
         axes.set_title(f"{runs[0].temperature_K:g} K", fontsize=8, pad=2)
         axes.locator_params(nbins=3)
@@ -103,7 +112,8 @@ def _running_mean(trace: EnergyTrace, n_atoms: int) -> tuple[Array, Array]:
 def _floor(runs: Sequence[EnergyTrace]) -> float:
     """Return where to cut the axis: the first picoseconds, from the bottom of a minimum, are not worth its room."""
     energies = np.concatenate([trace.potential_energy_eV for trace in runs])
-    low = float(np.percentile(energies, 1))
+    quenches = np.concatenate([trace.quench_energy_eV for trace in runs])
+    low = float(min(np.percentile(energies, 1), quenches.min(initial=np.inf)))
     return low - 0.15 * (float(energies.max()) - low)
 
 

@@ -198,7 +198,8 @@ FIGURES: tuple[FigureKind[Thermodynamics], ...] = (
         "energy_traces",
         Section.TRACES,
         "Potential energy against time. Jumps between levels are jumps between phases: a run must make many of them, "
-        "or none. Colours distinguish replicas; black: running means over a fiftieth of the run.",
+        "or none. Colours distinguish replicas; black: running means over a fiftieth of the run. Dots: the minima "
+        "that the frames quench to, where isomers were looked for among them.",
         trace_tables,
         draw_traces,
         alt="A panel per temperature: the potential energy over time, and its running mean.",

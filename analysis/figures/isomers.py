@@ -80,6 +80,7 @@ def plot_energies(isomers: IsomerList, axes: Axes | None = None) -> Axes:
     table = spectrum_tables(isomers)["isomer_spectrum"]
     axes.hlines(table["relative_eV"], table["rank"] - 0.4, table["rank"] + 0.4, colors=COLOURS["blue"], lw=2.0)
     axes.set(xlabel="Isomer", ylabel="Energy above the lowest (eV)", title=heading(isomers))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     return axes
 
 
@@ -114,7 +115,8 @@ def draw_occupation(isomers: IsomerList) -> Figure:
         values = table[f"isomer_{isomer.rank}"]
         axes.plot(isomers.temperatures_K, values, "o-", color=COLOURS[colour], label=label)
     if "others" in table:
-        label = f"{isomers.n_distinct - MOST_CURVES} others"
+        n_others = isomers.n_distinct - MOST_CURVES
+        label = f"{n_others} other{'s' * (n_others > 1)}"
         axes.plot(isomers.temperatures_K, table["others"], "s--", color=COLOURS["grey"], label=label)
     axes.set(xlabel="Temperature (K)", ylabel="Fraction of quenches", title=heading(isomers))
     axes.set_ylim(-0.02, 1.02)

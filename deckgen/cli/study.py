@@ -11,7 +11,7 @@ import typer
 
 from deckgen import __version__
 from deckgen.cli.machines import Detach, On, detached, executor_on
-from deckgen.cli.output import HERE, Json, StudyPath, err, out, plain, print_json
+from deckgen.cli.output import HERE, Json, Pdf, StudyPath, err, out, plain, print_json
 from deckgen.errors import DeckgenError, InputError, RunError
 
 if TYPE_CHECKING:
@@ -39,9 +39,15 @@ def decks(
     study: StudyPath = HERE,
     force: Annotated[bool, typer.Option("--force", help="Replace decks of another study (kept in decks.old).")] = False,
     timing: Annotated[bool, typer.Option(help="Measure the cost with a few real steps.")] = True,
+    temper: Annotated[
+        bool, typer.Option("--temper", help="Instead, one deck per ladder for LAMMPS' own exchange by MPI.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Write the decks and say what they will cost; exit code 1 where LAMMPS refuses the one that is tried."""
+    if temper:
+        _write_temper(_prepared(study), as_json=as_json)
+        return
     from deckgen.cli.study_tables import deck_rows, deck_table
     from deckgen.decks.deck import write_decks
     from deckgen.decks.own_templates import own_templates
@@ -62,6 +68,18 @@ def decks(
         out.print(deck_table(written, cost))
     if failure is not None:
         raise RunError(f"the decks are written, but this one does not run: {failure.message}", hint=failure.hint)
+
+
+def _write_temper(prepared: Prepared, *, as_json: bool) -> None:
+    from deckgen.cli.study_tables import deck_rows
+    from deckgen.decks.temper import write_temper_decks
+
+    written = write_temper_decks(prepared)
+    if as_json:
+        print_json(deck_rows(written, None))
+        return
+    for deck in written:
+        out.print(f"wrote {plain(deck.folder)}: how it is run, and resumed, stands at the top of its in.lammps")
 
 
 def _prepared(study: Path) -> Prepared:
@@ -188,6 +206,7 @@ def analyse(
     compare: Annotated[
         Path | None, typer.Option(help="Another study of the same cluster, e.g. from a melted start.")
     ] = None,
+    pdf: Pdf = False,
     as_json: Json = False,
 ) -> None:
     """Analyse the samples so far: numbers and figures in results/."""
@@ -195,7 +214,7 @@ def analyse(
     from deckgen.workflows.analyse.study import analyse as analyse_study
 
     result = analyse_study(
-        study, external=_temperature_files(external or ()), n_atoms=atoms, units=units, compare=compare
+        study, external=_temperature_files(external or ()), n_atoms=atoms, units=units, compare=compare, pdf=pdf
     )
     if as_json:
         print_json(result.to_json(deckgen_version=__version__))

@@ -23,6 +23,7 @@ __all__ = [
     "Deck",
     "WrittenDeck",
     "deck_folders",
+    "deck_of",
     "own_manifest",
     "read_manifests",
     "study_decks",
@@ -109,7 +110,7 @@ def study_decks(study: Prepared | Study, part: Part = "ladder") -> list[Deck]:
     InputError
         If the study, its files or its templates are wrong.
     """
-    return [_deck(rendering) for rendering in render(prepare(study), part)]
+    return [deck_of(rendering) for rendering in render(prepare(study), part)]
 
 
 def write_decks(
@@ -137,7 +138,7 @@ def write_under_lock(prepared: Prepared, *, force: bool, part: Part, redo: Colle
 
     Decks named in `redo`, as nvt/T0281.000K-r1, are moved to `decks.old`; those of this part are written anew.
     """
-    study, decks = prepared.study, (_deck(rendering) for rendering in render(prepared, part))
+    study, decks = prepared.study, (deck_of(rendering) for rendering in render(prepared, part))
     for protocol in protocols_of(part):
         remove_leftovers(protocol.folder(study.folder), "*")
     asked = _named(prepared, redo)
@@ -200,17 +201,17 @@ def write_quench_deck(study: Prepared | Study, stage: str, max_force_eV_A: float
         If the study, its files or its templates are wrong.
     """
     prepared = prepare(study)
-    deck = _deck(render_quench(prepared, stage, max_force_eV_A))
+    deck = deck_of(render_quench(prepared, stage, max_force_eV_A))
     named = replace(deck.manifest, id=f"{stage}-{deck.manifest.identity[:8]}")
     return write_deck(replace(deck, manifest=named), prepared.study.folder)
 
 
-def _deck(rendering: Rendering) -> Deck:
+def deck_of(rendering: Rendering) -> Deck:
     """Give a rendering its identity and its manifest."""
     context, potential = rendering.context, rendering.context["potential"]
     start = hashlib.sha256(rendering.data.encode()).hexdigest()
     identity = hashlib.sha256("\0".join((rendering.commands, start, potential.sha256)).encode()).hexdigest()
-    apart = {"potential", "positions", "removed_dof", "n_steps", "restart_every", "thermo_every", "exchange"}
+    apart = {"potential", "positions", "removed_dof", "n_steps", "restart_every", "thermo_every", "exchange", "rungs"}
     settings = {key: value for key, value in context.items() if key not in apart}
     settings |= {"potential": f"{potential.name} ({potential.sha256[:12]})", "start_structure": start[:12]}
     shared = Manifest.__dataclass_fields__.keys() & (context.keys() - {"potential"})

@@ -24,6 +24,7 @@ __all__ = [
     "PARTS",
     "PROTOCOLS",
     "QUENCH",
+    "TEMPER",
     "TIMESTEP",
     "Part",
     "PlannedDeck",
@@ -31,6 +32,7 @@ __all__ = [
     "nvt_id",
     "protocols_of",
     "sampled_files",
+    "temper_deck",
     "timestep_runs",
 ]
 
@@ -40,7 +42,7 @@ time steps."""
 PARTS: tuple[Part, ...] = get_args(Part)
 
 MELT_PS = 20
-TIMESTEPS_FS = (4.0, 5.0)
+TIMESTEPS_FS = (2.0, 4.0, 5.0)
 TIMESTEP_TEST_PS = 100
 WALL_eV_A2 = 1.0  # an atom of 300 K goes 0.2 A into the wall
 WALL_WIDTH_A = 3.0
@@ -125,7 +127,7 @@ def _isomer_runs(study: Study) -> Iterator[PlannedDeck]:
 def timestep_runs(study: Study) -> dict[float, tuple[Run, ...]]:
     """Return the runs that compare time steps, by the time step (fs): at the lowest and the highest rung, all solid.
 
-    The study's own comes first.
+    The study's own is one of them, wherever it lies; the shortest, with which the others are compared, comes first.
     """
     own, every = study.nvt.timestep_fs, study.nvt.sample_every
     return {
@@ -133,7 +135,7 @@ def timestep_runs(study: Study) -> dict[float, tuple[Run, ...]]:
             Run(kelvin, replica, round(TIMESTEP_TEST_PS * 1000 / timestep) // every * every, melted=False)
             for kelvin in (study.ladder.rungs_K[0], study.ladder.rungs_K[-1])
         )
-        for replica, timestep in enumerate((own, *(longer for longer in TIMESTEPS_FS if longer > own)), 1)
+        for replica, timestep in enumerate(sorted({own, *TIMESTEPS_FS}), 1)
     }
 
 
@@ -172,6 +174,24 @@ def _nvt(study: Study, run: Run) -> dict[str, Any]:
     }
 
 
+def temper_deck(study: Study, replica: int) -> PlannedDeck:
+    """Return the deck of a whole ladder, which LAMMPS exchanges by itself; lengths are multiples of the exchanges'."""
+    every = study.exchange.every or 1
+    runs = [run for run in planned_runs(study) if run.replica == replica]
+    rungs = [
+        {"temperature_K": run.temperature_K, "seed": _nvt(study, run)["seed"], "melted": run.melted} for run in runs
+    ]
+    own = {
+        "n_steps": -(-runs[0].n_steps // every) * every,
+        "restart_every": -(-study.nvt.restart_every // every) * every,
+        "exchange_every": every,
+        "exchange_seed": _seed(study.nvt.seed, 0.0, replica),
+        "melt_K": study.melt_K if any(run.melted for run in runs) else None,
+        "rungs": rungs,
+    }
+    return PlannedDeck(f"r{replica}", _nvt(study, runs[0]) | own)
+
+
 def _seed(seed: int, temperature_K: float, replica: int) -> int:
     """Derive a run's seed from the study's: the same whatever other runs there are; LAMMPS takes up to 9e8."""
     digest = hashlib.sha256(f"{seed}/{temperature_K:.3f}/{replica}".encode()).digest()
@@ -183,6 +203,9 @@ NVT = Protocol("nvt", template="nvt", part="ladder", sampled=True, decks=_ladder
 ISOMERS = Protocol("isomers", template="nvt", part="isomers", sampled=False, decks=_isomer_runs)
 TIMESTEP = Protocol("timestep", template="nvt", part="timestep", sampled=False, decks=_timestep_runs)
 QUENCH = Protocol("quench", template="quench", part=None, sampled=False, decks=lambda _study: iter(()))
+TEMPER = Protocol("temper", template="temper", part=None, sampled=False, decks=lambda _study: iter(()))
 
-PROTOCOLS: dict[str, Protocol] = {protocol.name: protocol for protocol in (MINIMIZE, NVT, ISOMERS, TIMESTEP, QUENCH)}
+PROTOCOLS: dict[str, Protocol] = {
+    protocol.name: protocol for protocol in (MINIMIZE, NVT, ISOMERS, TIMESTEP, QUENCH, TEMPER)
+}
 """All of them, by name."""

@@ -16,7 +16,7 @@ from jinja2 import Environment
 from deckgen.decks.clusters import start_structure
 from deckgen.decks.environment import deck_environment, fill
 from deckgen.decks.potentials import Potential, resolve
-from deckgen.decks.protocols import QUENCH, Part, Protocol, protocols_of
+from deckgen.decks.protocols import QUENCH, TEMPER, Part, Protocol, protocols_of, temper_deck
 from deckgen.decks.script import told
 from deckgen.decks.structure_file import NOT_USED
 from deckgen.errors import InputError
@@ -31,6 +31,7 @@ __all__ = [
     "prepare",
     "render",
     "render_quench",
+    "render_temper",
     "structure_context",
     "template_view",
 ]
@@ -164,6 +165,18 @@ def render_quench(prepared: Prepared, stage: str, max_force_eV_A: float) -> Rend
         "timestep_ps": FIRE_TIMESTEPS * study.nvt.timestep_fs / 1000,
     }
     return _render(prepared.templates, QUENCH, stage, _common(prepared) | quench)
+
+
+def render_temper(prepared: Prepared, replica: int) -> Rendering:
+    """Return the deck of a whole ladder of a study with [exchange], for LAMMPS' own replica exchange.
+
+    Raises
+    ------
+    InputError
+        As `render`.
+    """
+    deck = temper_deck(prepared.study, replica)
+    return _render(prepared.templates, TEMPER, deck.id, _common(prepared) | deck.context)
 
 
 def structure_context(atoms: Atoms, masses_u: Mapping[str, float] | None = None) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deckgen.errors import RunError
+from deckgen.errors import KilledError, RunError
 
 if TYPE_CHECKING:
     from deckgen.processes.cluster.machine import Machine
@@ -23,6 +23,7 @@ __all__ = [
     "WorkerError",
     "available_cores",
     "open_executor",
+    "says_nothing",
     "use_executor",
 ]
 
@@ -62,6 +63,12 @@ class NodeLostError(RunError):
     """The node that a task ran on was lost, or taken away, again and again; this says nothing of the task."""
 
 
+def says_nothing(error: BaseException) -> bool:
+    """Return whether an exception says nothing of its task: its process was killed, or its node was lost."""
+    killed = isinstance(error, WorkerError) and error.was_killed
+    return killed or isinstance(error, KilledError | NodeLostError)
+
+
 class TaskExecutor(Executor, ABC):
     """The interface of `concurrent.futures`, with a number of workers and a gentle stop.
 
@@ -88,8 +95,7 @@ class TaskExecutor(Executor, ABC):
 
     def has_lost(self, error: BaseException) -> bool:
         """Return whether an exception says that a task was taken away, so that it shall begin again."""
-        killed = isinstance(error, WorkerError) and error.was_killed
-        return self.loses_tasks and (killed or isinstance(error, NodeLostError))
+        return self.loses_tasks and says_nothing(error)
 
     def prepare_nodes(self, function: Callable[[], object]) -> None:
         """Have a function called on each node that tasks may be sent to, before its first task.

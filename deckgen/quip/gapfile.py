@@ -127,6 +127,11 @@ def _check_weights(path: Path, coordinates: Sequence[Coordinate]) -> None:
                 f"{path}: n_sparseX={coordinate.n_sparse} but {coordinate.n_weights} sparseX elements follow",
                 hint=AGAIN,
             )
+        needed = 0 if coordinate.sparse_file else coordinate.dimensions * coordinate.n_sparse
+        if coordinate.n_numbers != needed:
+            raise InputError(
+                f"{path}: {coordinate.n_numbers} numbers of sparse points in it where {needed} are needed", hint=AGAIN
+            )
 
 
 def _choose_label(path: Path, labels: Sequence[str], wanted: str) -> str:

@@ -51,6 +51,8 @@ class Coordinate:
     sparse_file: str
     md5: str
     n_weights: int = 0
+    n_numbers: int = 0
+    """Of its sparse points, where the xml itself holds them."""
 
 
 @dataclass
@@ -100,7 +102,7 @@ class _Reader:
 
     def __init__(self, path: Path) -> None:
         self.path, self.contents = path, Contents()
-        self._words: list[str] | None = None  # of the descriptor that is open
+        self._words: list[str] | None = None  # of the descriptor or sparse point that is open
 
     def declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
         if encoding is not None and encoding.lower() not in ENCODINGS:
@@ -140,6 +142,9 @@ class _Reader:
             contents.coordinates[-1].n_weights += 1
             for key in ("alpha", "sparseCutoff"):
                 number(path, f"sparseX {key}", get(key, ""))
+            self._words = []
+        elif tag == "sparseX_slice":
+            self.text(" ")
         elif tag == "descriptor":
             self._words = []
 
@@ -148,9 +153,21 @@ class _Reader:
             self._words.append(words)
 
     def end(self, tag: str) -> None:
-        if tag == "descriptor" and self._words is not None:
-            self.contents.descriptors.append(" ".join("".join(self._words).split()))
-            self._words = None
+        if tag not in {"descriptor", "sparseX"} or self._words is None:
+            return
+        words = "".join(self._words).split()
+        self._words = None
+        if tag == "descriptor":
+            self.contents.descriptors.append(" ".join(words))
+        elif words:
+            self.contents.coordinates[-1].n_numbers += sum(map(math.isfinite, map(self._float, words)))
+
+    def _float(self, word: str) -> float:
+        """Return a number of a sparse point: there are many of them, and few need number()."""
+        try:
+            return float(word)
+        except ValueError:
+            return number(self.path, "sparseX", word)
 
 
 def _check_kind(path: Path, init_args: str) -> None:

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from deckgen.errors import DeckgenError, InputError, InstallationError, RunError
+from deckgen.errors import DeckgenError, InputError, InstallationError, KilledError, RunError
 from deckgen.reference.settings import ReferenceChoice
 
 __all__ = ["call"]
@@ -20,6 +20,7 @@ __all__ = ["call"]
 PROGRAM = Path(__file__).with_name("program.py")
 RUN_PROGRAM = f"import runpy; runpy.run_path({str(PROGRAM)!r}, run_name='__main__')"  # leaves sys.path as it is
 TAIL_BYTES = 1000
+_KILLS = {signal.SIGKILL, signal.SIGTERM}
 
 
 def call(choice: ReferenceChoice, request: dict[str, Any]) -> dict[str, Any]:
@@ -33,6 +34,8 @@ def call(choice: ReferenceChoice, request: dict[str, Any]) -> dict[str, Any]:
         If the interpreter or the calculator is not there.
     RunError
         If the calculation failed, or its process died.
+    KilledError
+        If its process was killed: by a user, a queueing system, or the kernel for want of memory.
     """
     if not choice.calculator:
         raise InputError("[reference] calculator is missing", hint='name one: calculator = "gpaw"')
@@ -44,19 +47,19 @@ def call(choice: ReferenceChoice, request: dict[str, Any]) -> dict[str, Any]:
         folder = Path(name)
         (folder / "request.json").write_text(json.dumps(whole, default=str))
         (folder / "work").mkdir()
-        ended = _run(python, folder, choice)
+        kind, ended = _run(python, folder, choice)
         printed = (folder / "printed").read_bytes()[-TAIL_BYTES:].decode(errors="replace").strip()
         try:
             reply = json.loads((folder / "reply.json").read_text())
         except (OSError, ValueError):
-            raise RunError(f"{choice.calculator}: {ended}; it printed last:\n{printed or '(nothing)'}") from None
+            raise kind(f"{choice.calculator}: {ended}; it printed last:\n{printed or '(nothing)'}") from None
     if "error" in reply:
         raise _error(choice, reply, printed)
     return dict(reply)
 
 
-def _run(python: str, folder: Path, choice: ReferenceChoice) -> str:
-    """Run the program; return a message on how it ended."""
+def _run(python: str, folder: Path, choice: ReferenceChoice) -> tuple[type[RunError], str]:
+    """Run the program; return how it ended, in words, and the error that this is without a reply."""
     command = [python, "-c", RUN_PROGRAM, str(folder / "request.json"), str(folder / "reply.json")]
     with (folder / "printed").open("wb") as printed:
         try:
@@ -70,10 +73,11 @@ def _run(python: str, folder: Path, choice: ReferenceChoice) -> str:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            return f"not done after timeout_s = {choice.timeout_s:g}"
+            return RunError, f"not done after timeout_s = {choice.timeout_s:g}"
     if ended.returncode < 0:
-        return f"its process was ended by {signal.Signals(-ended.returncode).name}"
-    return f"its process ended without an answer (exit code {ended.returncode})"
+        kind = KilledError if -ended.returncode in _KILLS else RunError
+        return kind, f"its process was ended by {signal.Signals(-ended.returncode).name}"
+    return RunError, f"its process ended without an answer (exit code {ended.returncode})"
 
 
 def _error(choice: ReferenceChoice, reply: dict[str, Any], printed: str) -> DeckgenError:

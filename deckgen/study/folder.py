@@ -43,6 +43,11 @@ class ResultsFolder:
         return self.path / "isomers.chemiscope.json"
 
     @property
+    def quenches(self) -> Path:
+        """What the frames of the ladder's runs were quenched to, where isomers were looked for among them."""
+        return self.path / "quenches.json"
+
+    @property
     def quenches_aside(self) -> Path:
         """Quenches that did not converge, or whose cluster fell apart."""
         return self.path / "quenches_aside.extxyz"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from deckgen.decks.environment import project_environment, script_environment
 from deckgen.errors import DeckgenError, InputError
-from deckgen.files import make_folder, write_json
+from deckgen.files import make_folder, write_json, write_whole
 from deckgen.processes.cluster.machine import (
     Machine,
     find_machine,
@@ -19,6 +19,7 @@ from deckgen.processes.cluster.machine import (
     json_schema,
     known_machines,
     machines_folder,
+    require_plain,
 )
 from deckgen.study import Study
 from deckgen.toml import validate
@@ -81,9 +82,11 @@ def write_script(name: str, study: Path | str) -> Path:
     Raises
     ------
     InputError
-        If the study or the machine is wrong, the machine has no Slurm, or another script is there.
+        If the study or the machine is wrong, the machine has no Slurm, another script is there, or the study's path
+        has characters that a script cannot hold.
     """
     machine, folder = find_machine(name), Study.read(study).folder
+    require_plain(folder)
     if machine.scheduler != "slurm":
         raise InputError(
             f'{machine.file}: scheduler = "{machine.scheduler}"; a batch script can be written for slurm',
@@ -102,7 +105,7 @@ def write_script(name: str, study: Path | str) -> Path:
     file = folder / SCRIPT
     if file.exists() and file.read_text(encoding="utf-8") != text:
         raise InputError(f"{file} exists already, and is another one", hint="move it aside")
-    file.write_text(text, encoding="utf-8")
+    write_whole(file, text)
     return file
 
 

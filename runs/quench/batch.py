@@ -10,8 +10,8 @@ from pathlib import Path
 
 from deckgen.errors import RunError
 from deckgen.minima import Minimum, append_minima, read_minima
-from deckgen.processes.attempts import Attempts
-from deckgen.processes.executor import NodeLostError, TaskExecutor, WorkerError, use_executor
+from deckgen.processes.attempts import MOST_ATTEMPTS, Attempts
+from deckgen.processes.executor import NodeLostError, TaskExecutor, WorkerError, says_nothing, use_executor
 from deckgen.processes.lock import LOCK, lock
 from deckgen.processes.tasks import Tasks
 from deckgen.runs.opening import prepare_nodes
@@ -29,6 +29,7 @@ BLOCK = 500
 """Minima per file of those that are minimised further: with more of them, the earlier files are the same ones."""
 GRACE_S = 60.0
 MOST_DEATHS = 3
+KEPT = "what was quenched is kept; the same command resumes"
 
 
 @dataclass(frozen=True)
@@ -163,29 +164,35 @@ class _Quenching:
         try:
             future.result()
         except (WorkerError, NodeLostError) as error:
-            if self.tasks.executor.has_lost(error) and self._begins_again(worker):
+            if says_nothing(error):
+                self._begin_again(worker, error)
                 return
-            if not isinstance(error, WorkerError):
-                raise
             self.n_deaths += 1
             if self.n_deaths > MOST_DEATHS or not self._set_aside(worker, error):
-                raise RunError(f"{self.deck}: {error.message}", hint="what was quenched is kept") from error
+                raise RunError(f"{self.deck}: {error.message}", hint=KEPT) from error
             self._start(worker)
         else:
             chunk = self.queue.last_of(worker)
-            if chunk is not None and chunk.n_done() < chunk.size:  # it was told to stop
-                self._begins_again(worker)
+            if chunk is not None and chunk.n_done() < chunk.size:
+                self._begin_again(worker, RunError("a worker was told to stop"))
 
-    def _begins_again(self, worker: int) -> bool:
-        """Have a worker that was stopped go on at the frame where it was; return False where it gets no further."""
+    def _begin_again(self, worker: int, error: RunError) -> None:
+        """Have a worker that others have stopped go on at the frame where it was.
+
+        Raises
+        ------
+        RunError
+            If that gets no further.
+        """
         self.show.look()
         done = sum(chunk.size for chunk in self.queue.chunks) - self.show.n_left
-        if self.tasks.is_stopping or not self._attempts.allow(worker, done):
-            return False
+        if self.tasks.is_stopping:
+            return
+        if not self._attempts.allow(worker, done):
+            raise RunError(f"{self.deck}: {error.message}, {MOST_ATTEMPTS} times without a frame", hint=KEPT) from error
         self._start(worker)
-        return True
 
-    def _set_aside(self, worker: int, error: WorkerError) -> bool:
+    def _set_aside(self, worker: int, error: RunError) -> bool:
         """Keep the frame aside at which a worker died; return whether there is one."""
         chunk = self.queue.last_of(worker)
         if chunk is None or (done := chunk.n_done()) >= chunk.size:

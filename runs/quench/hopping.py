@@ -27,6 +27,14 @@ Array = NDArray[np.float64]
 DISPLACE, ACCEPT = 0, 1
 """What the random numbers of a hop are for."""
 
+CLOSEST = 0.75
+"""Of the distance to the nearest atom. Displaced atoms are pushed apart to it: from closer ones a minimiser would fling
+the cluster to pieces, and a fitted potential knows nothing of them."""
+
+MOST_PUSHES, PUSH = 200, 1.01
+SMALLEST = 1e-9
+"""Distance (A) of two atoms on one spot."""
+
 
 @dataclass(frozen=True)
 class Moves:
@@ -104,9 +112,15 @@ class HopSource:
     def _displaced(self, hop: int, positions_A: Array) -> Array:
         from scipy.spatial import KDTree  # here, because every process of a batch imports this module
 
-        nearest = np.asarray(KDTree(positions_A).query(positions_A, k=2)[0])[:, 1]
-        largest = self.moves.step * float(np.median(nearest))
-        return positions_A + self._random(hop, DISPLACE).uniform(-largest, largest, positions_A.shape)
+        nearest = float(np.median(np.asarray(KDTree(positions_A).query(positions_A, k=2)[0])[:, 1]))
+        largest = self.moves.step * nearest
+        displaced = positions_A + self._random(hop, DISPLACE).uniform(-largest, largest, positions_A.shape)
+        for _ in range(MOST_PUSHES):
+            close = KDTree(displaced).query_pairs(CLOSEST * nearest, output_type="ndarray")
+            if not len(close):
+                break
+            displaced = _pushed_apart(displaced, close, CLOSEST * nearest)
+        return displaced
 
     def _after(self, hop: int, current: Minimum, found: Minimum) -> Minimum:
         """Return the minimum where the walker is after a hop (Metropolis)."""
@@ -117,3 +131,15 @@ class HopSource:
 
     def _random(self, hop: int, use: int) -> np.random.Generator:
         return np.random.default_rng((self.moves.seed, self.walker, hop, use))
+
+
+def _pushed_apart(positions_A: Array, pairs: NDArray[np.intp], distance_A: float) -> Array:
+    """Return positions (N, 3) where each of some pairs (P, 2) lies as far apart, as far as they allow one another."""
+    first, second = pairs.T
+    between = positions_A[second] - positions_A[first]
+    length = np.linalg.norm(between, axis=1, keepdims=True)
+    push = between * (PUSH * distance_A / np.maximum(length, SMALLEST) - 1) / 2
+    moved = positions_A.copy()
+    np.add.at(moved, second, push)
+    np.add.at(moved, first, -push)
+    return moved

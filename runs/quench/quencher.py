@@ -45,11 +45,20 @@ class Quencher:
     """
 
     def __init__(self, deck: Path) -> None:
+        self._deck = deck
+        self._open()
+
+    def _open(self) -> None:
         self._lmp = open_for_script("none")
-        with lammps_errors(deck / SCRIPT):
+        with lammps_errors(self._deck / SCRIPT):
             self._lmp.command("variable n_frames index 0")
             self._lmp.file(SCRIPT)
         self._n_atoms = int(self._lmp.get_natoms())
+
+    def renew(self) -> None:
+        """Begin with a new LAMMPS: one that has lost atoms would fail at every structure from then on."""
+        self._lmp.close()
+        self._open()
 
     def cut_short(self) -> None:
         """End the minimisation that is under way, from another thread or a signal's handler."""

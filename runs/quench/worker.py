@@ -85,8 +85,9 @@ def _quench(
             return
         try:
             minimum = _quench_one(quencher, start, symbols, tolerance)
-        except Exception:  # LAMMPS raises nothing more precise; the next frame begins afresh from its own positions
+        except Exception:  # LAMMPS raises nothing more precise
             minimum = failed_minimum(start, symbols)
+            quencher.renew()
         if stop.requested:
             return
         yield minimum

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from deckgen.decks.deck import study_decks
-from deckgen.decks.render import prepare, render_quench
+from deckgen.decks.render import prepare, render_quench, render_temper
 from deckgen.minimisers import MINIMISERS
 from deckgen.study import Study
 from deckgen.thermostats import THERMOSTATS
@@ -60,6 +60,17 @@ ISOMERS = {
 }
 
 
+TEMPER = {
+    "temper": '[cluster]\nelement = "Na"\nsize = 13\n[potential]\nname = "na-gupta"\n'
+    + LADDER
+    + '[nvt]\nstart = "alternate"\n[exchange]\nevery = 300\n',
+    "temper-csvr": '[cluster]\nelement = "Ar"\nsize = 13\ncontainer_radius_A = 8.5\nrelax = false\n'
+    + LJ
+    + LADDER
+    + '[nvt]\nthermostat = "csvr"\n[exchange]\nevery = 100\n',
+}
+
+
 @pytest.mark.parametrize("name", STUDIES)
 def test_decks_are_as_they_were(name: str, tmp_path: Path, root: Path, rewrite_golden: bool) -> None:
     (tmp_path / "study.toml").write_text(STUDIES[name])
@@ -80,6 +91,13 @@ def test_decks_of_the_isomers_are_as_they_were(name: str, tmp_path: Path, root: 
     _compare(root / "tests" / "golden" / name, texts, rewrite_golden)
 
 
+@pytest.mark.parametrize("name", TEMPER)
+def test_decks_for_mpi_are_as_they_were(name: str, tmp_path: Path, root: Path, rewrite_golden: bool) -> None:
+    (tmp_path / "study.toml").write_text(TEMPER[name])
+    deck = render_temper(prepare(tmp_path), replica=1)
+    _compare(root / "tests" / "golden" / name, {"temper-r1.in.lammps": deck.script}, rewrite_golden)
+
+
 def _compare(golden: Path, texts: dict[str, str], rewrite_golden: bool) -> None:
     if rewrite_golden:
         golden.mkdir(parents=True, exist_ok=True)
@@ -98,4 +116,4 @@ def test_every_thermostat_and_minimiser_has_a_golden_deck(root: Path) -> None:
 
 
 def test_no_golden_is_left_over(root: Path) -> None:
-    assert {folder.name for folder in (root / "tests" / "golden").iterdir()} == {*STUDIES, *ISOMERS}
+    assert {folder.name for folder in (root / "tests" / "golden").iterdir()} == {*STUDIES, *ISOMERS, *TEMPER}

@@ -109,6 +109,7 @@ def test_the_reference_of_a_file_is_current(name: str, root: Path, rewrite_golde
 
 def test_links_within_the_project_lead_somewhere(root: Path) -> None:
     pages = [root / "README.md", root / "CONTRIBUTING.md", *root.glob("docs/*.md"), *root.glob("examples/*.md")]
+    pages += root.glob("docs/tutorials/*.ipynb")
     broken = [
         f"{page.name}: {target}"
         for page in pages
@@ -153,6 +154,15 @@ def test_a_finding_without_a_title_is_refused() -> None:
 def test_every_page_stands_in_the_sites_contents(root: Path) -> None:
     named = (root / "docs" / "index.md").read_text().split()
     assert {page.stem for page in root.glob("docs/*.md")} - {"index"} <= set(named)
+    assert {f"tutorials/{page.stem}" for page in root.glob("docs/tutorials/*.ipynb")} <= set(named)
+
+
+def test_tutorials_hold_no_outputs(root: Path) -> None:
+    """They would be stale, and hide what changes in a notebook; the site and the tests run them."""
+    notebooks = [json.loads(page.read_text()) for page in root.glob("docs/tutorials/*.ipynb")]
+    cells = [cell for notebook in notebooks for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert len(cells) > 6
+    assert [cell["id"] for cell in cells if cell["outputs"] or cell["execution_count"] is not None] == []
 
 
 def test_the_first_study_of_the_docs_is_a_study(root: Path, tmp_path: Path) -> None:
@@ -164,6 +174,7 @@ def test_the_first_study_of_the_docs_is_a_study(root: Path, tmp_path: Path) -> N
 def test_every_name_of_deckgen_that_the_docs_show_is_there(root: Path) -> None:
     """As they show it: after `import deckgen` alone, or by its import."""
     pages = [root / "README.md", *root.glob("docs/*.md"), *root.glob("examples/*.md"), *root.glob("validation/*.md")]
+    pages += root.glob("docs/tutorials/*.ipynb")
     text = "\n".join(page.read_text() for page in pages)
     calls = sorted(set(re.findall(r"\b(deckgen(?:\.\w+)+)\(", text)))
     imports = sorted(set(re.findall(r"\bfrom deckgen[\w.]* import \w+(?:, \w+)*", text)))

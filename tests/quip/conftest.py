@@ -26,6 +26,7 @@ from deckgen.quip.plan import EVALUATOR, SOURCES, object_name
 from deckgen.quip.toolchain import find_compiler
 
 HERE = Path(__file__).parent
+SEPARATE = "sparse_separate_file=T"
 PROGRAMS = Path(sys.executable).parent  # gap_fit, lmp and mpiexec of this environment
 TWO_BODY = "distance_2b cutoff=6.0 covariance_type=ard_se delta=0.5 theta_uniform=1.0 sparse_method=uniform n_sparse=10"
 MODELS = {
@@ -115,9 +116,8 @@ def fit(made_once: Callable[..., Path]) -> Callable[..., Model]:
                 "default_sigma={0.001 0.05 0 0}",
                 "sparse_jitter=1e-8",
                 "do_copy_at_file=F",
-                "sparse_separate_file=T",
                 f"gp_file={name}.xml",
-                *more,
+                *(more if any(word.startswith("sparse_separate_file=") for word in more) else [*more, SEPARATE]),
             ],
             cwd=folder,
             check=True,

@@ -24,7 +24,7 @@ from typing import Any, ParamSpec, TypeVar
 from deckgen.errors import InstallationError
 from deckgen.files import make_folder
 from deckgen.processes.cluster.engine import reason, start_engine
-from deckgen.processes.cluster.machine import Machine
+from deckgen.processes.cluster.machine import Machine, require_plain
 from deckgen.processes.cluster.node import NodeAnswer, run_on_node
 from deckgen.processes.executor import NodeLostError, TaskExecutor
 from deckgen.processes.subprocesses import pickled_task
@@ -57,6 +57,8 @@ class ClusterExecutor(TaskExecutor):
     ------
     InstallationError
         If Parsl is not installed.
+    InputError
+        If the path of `log` has characters that a shell may not take as they are.
     """
 
     loses_tasks = True
@@ -71,7 +73,8 @@ class ClusterExecutor(TaskExecutor):
         self._closed = self._stopped = False
         if find_spec("parsl") is None:
             raise InstallationError("other machines need Parsl", hint='pip install "deckgen-lammps[cluster]"')
-        self._log, self._drain = log, drain
+        self._log, self._drain = log.resolve(), drain
+        require_plain(self._log)
         self._preparations = list[str]()
         self._kernel: Any = None
         self._engine: Any = None
@@ -101,7 +104,7 @@ class ClusterExecutor(TaskExecutor):
                 make_folder(self._log)
                 before = list(logging.getLogger("parsl").handlers)
                 self._kernel, self._engine = start_engine(
-                    self.machine, self._log.resolve(), drain=self._drain, preparations=self._preparations
+                    self.machine, self._log, drain=self._drain, preparations=self._preparations
                 )
                 self._handlers = [one for one in logging.getLogger("parsl").handlers if one not in before]
             self._open.add(future)

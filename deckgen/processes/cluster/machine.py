@@ -13,7 +13,7 @@ from deckgen.errors import InputError
 from deckgen.processes.executor import available_cores
 from deckgen.toml import Document, Positive
 
-__all__ = ["HERE", "Machine", "find_machine", "json_schema", "known_machines", "machines_folder"]
+__all__ = ["HERE", "Machine", "find_machine", "json_schema", "known_machines", "machines_folder", "require_plain"]
 
 HERE = "here"
 """Name of the machine that is the allocation of nodes in which this process runs."""
@@ -206,6 +206,21 @@ def allocation() -> Machine:
 def is_name(text: str) -> bool:
     """Return whether a text can be the name of a profile."""
     return re.fullmatch(r"[A-Za-z0-9][\w.-]*", text) is not None
+
+
+def require_plain(folder: Path) -> None:
+    """Make sure that a folder's path is one word of a shell: schedulers and Parsl write it into scripts as it is.
+
+    Raises
+    ------
+    InputError
+        If it has other characters than letters, digits and . _ - + = @ : , /
+    """
+    if re.fullmatch(r"[A-Za-z0-9._+=@:,/-]+", str(folder)) is None:
+        raise InputError(
+            f"{str(folder)!r}: submit scripts cannot hold this path",
+            hint="for work on other machines, rename it: letters, digits and . _ - + = @ : , only",
+        )
 
 
 def json_schema() -> dict[str, Any]:

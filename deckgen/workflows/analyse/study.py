@@ -16,7 +16,7 @@ from deckgen.workflows.analyse.exchange import about_exchange
 from deckgen.workflows.analyse.gather import External, gather, read_external
 from deckgen.workflows.analyse.result import StudyThermodynamics
 from deckgen.workflows.analyse.superposition import superposition
-from deckgen.workflows.analyse.trajectories import about_quenches, evaporations, lindemann_curve
+from deckgen.workflows.analyse.trajectories import about_quenches, evaporations, lindemann_curve, with_quenches
 
 __all__ = ["analyse"]
 
@@ -30,6 +30,7 @@ def analyse(
     compare: Study | Path | str | None = None,
     seed: int = 1,
     figures: bool = True,
+    pdf: bool = False,
 ) -> StudyThermodynamics:
     """Analyse what a study has sampled so far and write its results/ folder.
 
@@ -52,6 +53,8 @@ def analyse(
         Seed of the bootstrap.
     figures
         Draw the figures; without them it takes a third of the time. Their numbers are written in any case.
+    pdf
+        Write the figures as PDF too, with their fonts.
 
     Raises
     ------
@@ -70,7 +73,7 @@ def analyse(
     result = StudyThermodynamics.of(thermo, sources, compared, read_plan(folder) if has_goal else None)
     from deckgen.workflows.analyse.files import write_results
 
-    write_results(result, folder, figures=figures)
+    write_results(result, folder, figures=figures, pdf=pdf)
     return result
 
 
@@ -105,6 +108,7 @@ def _thermodynamics(samples: Samples, study: Study | None, folder: Path, seed: i
         thermo,
         lindemann=lindemann_curve(samples, thermo.states, fallen),
         superposition=superposition(thermo, folder),
+        traces=with_quenches(thermo.traces, samples, folder),
         warnings=warnings,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
@@ -12,14 +13,15 @@ import numpy as np
 from deckgen.analysis.findings import BELOW_START_EV
 from deckgen.analysis.fragments import Evaporation, find_evaporation
 from deckgen.analysis.lindemann import LindemannCurve, lindemann_index, lindemann_of_pairs
-from deckgen.analysis.states import RungState
+from deckgen.analysis.states import EnergyTrace, RungState
 from deckgen.decks.manifest import QUENCHED, read_manifest
 from deckgen.decks.protocols import sampled_files
 from deckgen.findings import Finding
 from deckgen.frames import Frame, read_frames
 from deckgen.samples import Samples, TimeSeries
+from deckgen.workflows.isomers.quenches import read_quenches
 
-__all__ = ["about_quenches", "evaporations", "lindemann_curve"]
+__all__ = ["about_quenches", "evaporations", "lindemann_curve", "trajectory", "with_quenches"]
 
 ALL = ""
 """The name of the index over all pairs of atoms."""
@@ -29,7 +31,7 @@ def evaporations(samples: Samples) -> tuple[Evaporation, ...]:
     """Return the runs whose cluster fell apart, by their frames."""
     found = (
         find_evaporation(
-            ((time, frame.positions_A) for time, frame in _trajectory(run)),
+            ((time, frame.positions_A) for time, frame in trajectory(run)),
             temperature_K=run.temperature_K,
             replica=run.replica,
         )
@@ -62,7 +64,7 @@ def lindemann_curve(
 
 def _indices(run: TimeSeries, begin_ps: float, end_ps: float) -> dict[str, float]:
     """Return the index of all pairs of atoms and of each pair of elements; nothing with fewer than two frames."""
-    chosen = [frame for time, frame in _trajectory(run) if begin_ps < time <= end_ps]
+    chosen = [frame for time, frame in trajectory(run) if begin_ps < time <= end_ps]
     frames = [frame.positions_A for frame in chosen]
     if len(frames) < 2:
         return {}
@@ -71,13 +73,37 @@ def _indices(run: TimeSeries, begin_ps: float, end_ps: float) -> dict[str, float
     return {ALL: lindemann_index(frames)} | (lindemann_of_pairs(frames, symbols) if several else {})
 
 
-def _trajectory(run: TimeSeries) -> Iterator[tuple[float, Frame]]:
+def trajectory(run: TimeSeries) -> Iterator[tuple[float, Frame]]:
     """Yield time (ps) and each of a run's frames; nothing where it has none."""
     if run.frames is None:
         return
     timestep_ps = read_manifest(run.frames.parent).timestep_fs / 1000
     for frame in read_frames(run.frames):
         yield frame.step * timestep_ps, frame
+
+
+def with_quenches(traces: Sequence[EnergyTrace], samples: Samples, study_folder: Path) -> tuple[EnergyTrace, ...]:
+    """Return traces with the energies that the runs' frames were quenched to, where isomers were looked for among them.
+
+    Raises
+    ------
+    InputError
+        If results/quenches.json is not readable.
+    """
+    quenched = read_quenches(study_folder)
+    if not quenched:
+        return tuple(traces)
+    own = {
+        (run.temperature_K, run.replica): quenched.get(read_manifest(run.frames.parent).identity)
+        for run in samples.series
+        if run.frames is not None
+    }
+    return tuple(
+        replace(trace, quench_time_ps=np.array(found.time_ps), quench_energy_eV=np.array(found.energy_eV))
+        if (found := own.get((trace.temperature_K, trace.replica)))
+        else trace
+        for trace in traces
+    )
 
 
 def about_quenches(samples: Samples, study_folder: Path) -> list[Finding]:

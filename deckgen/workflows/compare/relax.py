@@ -14,7 +14,7 @@ from ase import Atoms
 
 from deckgen.processes.attempts import Attempts
 from deckgen.processes.display import Display
-from deckgen.processes.executor import TaskExecutor, use_executor
+from deckgen.processes.executor import TaskExecutor, says_nothing, use_executor
 from deckgen.processes.tasks import Tasks, why_failed
 from deckgen.reference.calculator import Labels, boxed, single_point
 from deckgen.reference.settings import ReferenceChoice
@@ -91,7 +91,7 @@ class _Relaxing:
                 self._submit_next(relaxation)
                 return
             reason = why_failed(error)
-            relaxation.fail(atoms, reason)
+            relaxation.fail(atoms, reason, for_good=not says_nothing(error))
             self.display.say(f"{relaxation.name}: failed at step {relaxation.n_steps + 1}: {reason}")
         else:
             relaxation.add(atoms, labels.energy_eV, labels.forces_eV_A, labels.energy_kind)

@@ -121,10 +121,14 @@ class Relaxation:
         write_whole(self.folder / STEPS, "".join(map(labelled_text, self.steps)))
         self.forget_failure()
 
-    def fail(self, atoms: Atoms, reason: str) -> None:
-        """Keep aside the structure whose calculation failed, with the reason in one line."""
+    def fail(self, atoms: Atoms, reason: str, *, for_good: bool = True) -> None:
+        """Take no more steps; if `for_good`, keep aside the structure at which it failed, with the reason in one line.
+
+        Otherwise the next command tries again.
+        """
         self.failure = " ".join(reason.replace('"', "'").replace("\\", "/").split())
-        write_whole(self.folder / FAILED, atoms_text(bare(atoms), {"reason": self.failure}))
+        if for_good:
+            write_whole(self.folder / FAILED, atoms_text(bare(atoms), {"reason": self.failure}))
 
     def forget_failure(self) -> None:
         """Let the calculation that failed be tried again."""

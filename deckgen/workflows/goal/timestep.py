@@ -1,7 +1,8 @@
 """`deckgen timestep STUDY`: whether longer time steps give the same energies, by short runs at both ends of the ladder.
 
 Velocity Verlet with a time step dt samples slightly other energies: of each vibration by some (omega dt)^2. What comes
-of it is measured, and a longer step is offered with the numbers; nothing is changed.
+of it is measured against the shortest step, and a longer one than the study's is offered with the numbers, or a shorter
+one where the study's shows a difference; nothing is changed.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from deckgen.decks.deck import read_manifests
 from deckgen.decks.manifest import ENERGIES
 from deckgen.decks.protocols import TIMESTEP_TEST_PS, timestep_runs
 from deckgen.decks.render import Prepared, prepare
-from deckgen.errors import InputError, RunError
+from deckgen.errors import RunError
 from deckgen.files import write_json
 from deckgen.processes.executor import TaskExecutor
 from deckgen.runs.batch import run
@@ -43,8 +44,8 @@ class StepRow:
     mean_U_eV, error_eV
         Mean potential energy, and its standard error; None where that is not known.
     difference_eV, difference_K
-        From the mean with the study's time step; and as the temperature that makes as much of it, by the classical heat
-        capacity of the vibrations. None for the study's own.
+        From the mean with the shortest time step; and as the temperature that makes as much of it, by the classical
+        heat capacity of the vibrations. None for the shortest.
     deviation
         The difference in standard errors.
     """
@@ -65,9 +66,18 @@ class StepRow:
 
 @dataclass(frozen=True)
 class StepTest:
-    """All rows, those of the study's own time step first, and what they allow."""
+    """What the time steps give, and what that allows.
+
+    Parameters
+    ----------
+    rows
+        Those of the shortest time step first.
+    own_fs
+        The study's time step; None: the shortest.
+    """
 
     rows: tuple[StepRow, ...]
+    own_fs: float | None = None
 
     @property
     def longest_fs(self) -> float:
@@ -82,12 +92,17 @@ class StepTest:
     @property
     def advice(self) -> str:
         """What follows, in words."""
-        own = self.rows[0].timestep_fs
-        if self.longest_fs == own:
+        shortest, longest = self.rows[0].timestep_fs, self.longest_fs
+        own = shortest if self.own_fs is None else self.own_fs
+        if longest < own:
+            return (
+                f"the energies with {own:g} fs are not those with {shortest:g} fs: set [nvt] timestep_fs = {longest:g}"
+            )
+        if longest == own:
             return f"no longer time step than {own:g} fs gives the same energies"
-        worst = max(abs(row.difference_K or 0.0) for row in self.rows if row.timestep_fs == self.longest_fs)
+        worst = max(abs(row.difference_K or 0.0) for row in self.rows if row.timestep_fs == longest)
         return (
-            f"[nvt] timestep_fs = {self.longest_fs:g} takes {self.longest_fs / own:.2g} times fewer steps; runs of "
+            f"[nvt] timestep_fs = {longest:g} takes {longest / own:.2g} times fewer steps; runs of "
             f"{TIMESTEP_TEST_PS} ps show no difference (what chance leaves is {worst:.1g} K). A study that has decks "
             "already needs a new folder for it, or --force"
         )
@@ -100,35 +115,34 @@ def timestep(
     executor: TaskExecutor | None = None,
     progress: bool = True,
 ) -> StepTest:
-    """Run the time steps of `deckgen.decks.protocols.TIMESTEPS_FS` beside the study's own; write results/timestep.json.
+    """Run the time steps of `deckgen.decks.protocols.TIMESTEPS_FS` and the study's own; write results/timestep.json.
 
     Raises
     ------
     InputError
-        If the study is wrong, or its own time step is longer than all that would be tried.
+        If the study is wrong.
     RunError
         If a run fails.
     """
     prepared = prepare(study)
     folder, own_fs = StudyFolder(prepared.study.folder), prepared.study.nvt.timestep_fs
-    if len(timestep_runs(prepared.study)) == 1:
-        raise InputError(f"{prepared.study.file}: [nvt] timestep_fs = {own_fs:g}: no longer time step would be tried")
     result = run(prepared, workers=workers, executor=executor, progress=progress, part="timestep")
     if result.failed:
         raise RunError(result.failed[0].message)
+    shortest = min(timestep_runs(prepared.study))
     means = [
         (manifest.timestep_fs, manifest.temperature_K or 0.0, *_mean(deck))
         for deck, manifest in read_manifests(folder.path, "timestep")
     ]
-    own = {kelvin: (mean, error) for step, kelvin, mean, error in means if step == own_fs}
+    reference = {kelvin: (mean, error) for step, kelvin, mean, error in means if step == shortest}
     n_vibrations = 3 * len(prepared.start) - 6
     rows = [
         StepRow(step, kelvin, mean, error)
-        if step == own_fs
-        else _compared(step, kelvin, mean, error, own, n_vibrations)
+        if step == shortest
+        else _compared(step, kelvin, mean, error, reference[kelvin], n_vibrations)
         for step, kelvin, mean, error in sorted(means)
     ]
-    found = StepTest(tuple(rows))
+    found = StepTest(tuple(rows), own_fs)
     write_json(
         folder.results.timestep,
         {"schema": 1, "longest_fs": found.longest_fs, "rows": [asdict(row) | {"agrees": row.agrees} for row in rows]},
@@ -148,11 +162,11 @@ def _compared(
     kelvin: float,
     mean: float,
     error: float | None,
-    own: dict[float, tuple[float, float | None]],
+    reference: tuple[float, float | None],
     n_vibrations: int,
 ) -> StepRow:
-    reference, its_error = own[kelvin]
-    difference = mean - reference
+    its_mean, its_error = reference
+    difference = mean - its_mean
     both = None if error is None or its_error is None else (error**2 + its_error**2) ** 0.5
     as_K = difference / (n_vibrations / 2 * KB_EV_K) if n_vibrations else None
     return StepRow(step, kelvin, mean, error, difference, as_K, difference / both if both else None)

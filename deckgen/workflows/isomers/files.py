@@ -12,13 +12,14 @@ from deckgen.minima import Minimum, append_minima
 from deckgen.study.folder import ResultsFolder, StudyFolder
 from deckgen.workflows.analyse.files import figure_files, write_figures
 from deckgen.workflows.isomers.chemiscope import chemiscope_document
+from deckgen.workflows.isomers.quenches import write_quenches
 from deckgen.workflows.isomers.result import StudyIsomers
 
 __all__ = ["write_chemiscope", "write_isomer_figures", "write_isomers"]
 
 
 def write_isomers(result: StudyIsomers) -> None:
-    """Write the structures, the quenches that were kept aside, the figures and, last, the JSON."""
+    """Write the structures, the quenches by run and those kept aside, the figures and, last, the isomers' JSON."""
     results = StudyFolder(result.study.folder).results
     results.path.mkdir(exist_ok=True)
     with whole(results.isomer_structures) as part:
@@ -26,6 +27,7 @@ def write_isomers(result: StudyIsomers) -> None:
     results.quenches_aside.unlink(missing_ok=True)
     if result.found.n_failed:
         append_minima(results.quenches_aside, (one for one in result.quenches.minima() if not _is_whole(one)))
+    write_quenches(result.study.folder, result.quenches.minima(), result.manifest)
     write_isomer_figures(result.found, results)
     write_json(results.isomers, result.to_json())
 
@@ -37,11 +39,11 @@ def write_chemiscope(result: StudyIsomers) -> Path:
     return path
 
 
-def write_isomer_figures(found: IsomerList, results: ResultsFolder) -> None:
-    """Write results/figures/isomer_*.svg and .png, and results/isomer_*.csv; remove those of an earlier list."""
+def write_isomer_figures(found: IsomerList, results: ResultsFolder, *, pdf: bool = False) -> None:
+    """Write results/figures/isomer_*.svg, .png and, if asked, .pdf, and results/isomer_*.csv; remove earlier ones."""
     for stale in figure_files(ISOMER_FIGURES, results):
         stale.unlink()
-    write_figures(ISOMER_FIGURES, found, results)
+    write_figures(ISOMER_FIGURES, found, results, pdf=pdf)
 
 
 def _write_structures(path: Path, found: IsomerList) -> None:

@@ -18,6 +18,8 @@ from deckgen.workflows.analyse.read import MeltingEntry
 
 __all__ = ["chart_data"]
 
+WARMTH = ("blue", "green", "orange", "red")
+"""Colours from cold to hot."""
 HELP = "Point at the figure to read values; drag over a part to enlarge it, double-click for the whole."
 
 
@@ -67,6 +69,7 @@ def _series(series: Series, table: Table) -> dict[str, Any]:
         "label": series.label,
         "kind": series.kind,
         "colour": series.colour,
+        "tint": "" if series.warmth is None else _tint(series.warmth),
         "dash": series.dash,
         "loose": series.loose,
         "x": _numbers(table[series.x]),
@@ -74,6 +77,14 @@ def _series(series: Series, table: Table) -> dict[str, Any]:
         "low": _numbers(table[series.low or ""]) if banded else None,
         "high": _numbers(table[series.high or ""]) if banded else None,
     }
+
+
+def _tint(warmth: float) -> str:
+    """Return a colour between those of `WARMTH`, in words of CSS: they have two values, for light and dark pages."""
+    place = warmth * (len(WARMTH) - 1)
+    first = min(int(place), len(WARMTH) - 2)
+    share = round(100 * (place - first))
+    return f"color-mix(in oklab, var(--{WARMTH[first + 1]}) {share}%, var(--{WARMTH[first]}))"
 
 
 def _numbers(values: np.ndarray[Any, np.dtype[np.float64]]) -> list[float | None]:

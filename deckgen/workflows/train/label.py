@@ -9,7 +9,7 @@ from pathlib import Path
 from deckgen.findings import Finding
 from deckgen.processes.attempts import Attempts
 from deckgen.processes.display import Display, time_left
-from deckgen.processes.executor import NodeLostError, TaskExecutor, WorkerError, use_executor
+from deckgen.processes.executor import TaskExecutor, says_nothing, use_executor
 from deckgen.processes.lock import LOCK, lock
 from deckgen.processes.tasks import Tasks, why_failed
 from deckgen.reference.calculator import Labels, check, single_point
@@ -145,8 +145,7 @@ class _Labelling:
                 self._start(job)
                 return
             reason = why_failed(error)
-            says_nothing = isinstance(error, NodeLostError) or (isinstance(error, WorkerError) and error.was_killed)
-            if not says_nothing:
+            if not says_nothing(error):
                 self.store.add_failed(job, reason)
             self.result.failed.append(FailedFrame(job.source, reason))
             self.display.say(f"{job.source}: failed: {reason}")

@@ -11,6 +11,7 @@ from small_study import small_study
 
 from deckgen.errors import DeckgenError, InputError
 from deckgen.processes.cluster.machine import Machine, find_machine
+from deckgen.processes.executor import open_executor
 from deckgen.workflows.machines import init_machine, machines, write_script
 
 
@@ -105,8 +106,8 @@ def test_here_is_the_allocation_and_nothing_else(monkeypatch: pytest.MonkeyPatch
     assert (machine.scheduler, machine.nodes, machine.tasks) == ("here", 3, 48)
 
 
-def test_the_batch_script_asks_for_what_the_profile_says_and_survives_odd_folders(home: Path) -> None:
-    study = small_study(home / "my study's")
+def test_the_batch_script_asks_for_what_the_profile_says(home: Path) -> None:
+    study = small_study(home / "my_study+1=a@b,c:d")
     text = 'scheduler = "slurm"\ncores = 8\nnodes = 2\npartition = "short"\noptions = ["--hint=nomultithread"]\n'
     file = write_script(str(profile(home, text + 'setup = ["module load gcc"]\nmemory_GB_per_core = 2')), study)
     script = file.read_text()
@@ -121,6 +122,19 @@ def test_the_batch_script_asks_for_what_the_profile_says_and_survives_odd_folder
     here = script.replace("export PATH=", f"export PATH={home / 'bin'}:", 1).replace("module load gcc\n", "")
     said = subprocess.run(["bash", "-c", here], capture_output=True, text=True, check=True, env=os.environ)
     assert said.stdout.splitlines() == ["run", str(study.resolve()), "--on", "here"]
+
+
+@pytest.mark.parametrize("name", ["my study", "it's", "$(id)", "`id`", "a;b", "a\nb", "50%", "a\\b", "é", "a#b"])
+def test_a_path_that_a_shell_would_change_is_in_no_script(home: Path, name: str) -> None:
+    study = small_study(home / name)
+    file = profile(home, 'scheduler = "slurm"\ncores = 8')
+    for refused in (
+        lambda: write_script(str(file), study),
+        lambda: open_executor(machine=find_machine(str(file)), log=study / ".engine"),
+    ):
+        with pytest.raises(InputError, match="submit scripts cannot hold this path"):
+            refused()
+    assert {path.name for path in study.iterdir()} == {"study.toml"}
 
 
 def test_a_batch_script_of_the_users_own_is_never_overwritten(home: Path) -> None:

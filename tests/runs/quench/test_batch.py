@@ -186,6 +186,44 @@ def test_a_frame_that_kills_its_process_is_kept_aside(make):
         quench(deck, [frames_of_file(file, deck, ("Na",) * 13)], ForceTolerance(LOOSE), progress=False)
 
 
+def test_a_frame_at_which_lammps_fails_costs_no_other(tmp_path):
+    """Two atoms on one spot fling Lennard-Jones clusters out of the box: atoms are lost, and stay lost."""
+    potential = '[potential]\nkind = "lammps"\npair_style = "lj/cut 60.0"\npair_coeff = ["* * 0.0104 3.4"]\n'
+    (tmp_path / "study.toml").write_text(f'[cluster]\nelement = "Ar"\nsize = 13\n{potential}mass_u = 39.948\n')
+    study = Study.read(tmp_path)
+    atoms = start_structure(study.cluster, study.folder)
+    frames = [atoms.copy() for _ in range(4)]
+    frames[1].positions[1] = frames[1].positions[0] + [1e-2, 0, 0]
+    write(tmp_path / "frames.extxyz", frames, columns=["symbols", "positions"])
+    deck = write_quench_deck(study, "tight", TIGHT)
+    source = frames_of_file(tmp_path / "frames.extxyz", deck.folder, ("Ar",) * 13, 1)
+    found = list(quench(deck.folder, [source], ForceTolerance(TIGHT), workers=1, progress=False).minima())
+    assert np.isnan(found[1].energy_eV)
+    assert not found[1].converged
+    assert [one.energy_eV for one in found[2:]] == pytest.approx([found[0].energy_eV] * 2, rel=1e-9)
+    assert found[0].energy_eV == pytest.approx(-44.326801 * 0.0104, rel=1e-6)  # Wales and Doye (1997)
+
+
+def test_a_worker_that_was_killed_costs_no_frame(make):
+    study, file = make()
+    frames = read(file, ":")
+    frames[5].positions[:, 0] += 100
+    write(file, frames, columns=["symbols", "positions"])
+    deck = write_quench_deck(study, "loose", LOOSE).folder
+    script = (deck / SCRIPT).read_text()
+    minimise = script.partition('quench string "')[2].partition('"')[0]
+    killed = f"if '$(xcm(all,x)) > 50' then 'shell . ./kill.sh' '{minimise}' else '{minimise}'"
+    (deck / SCRIPT).write_text(script.replace(minimise, killed))
+    source = frames_of_file(file, deck, ("Na",) * 13)
+    (deck / "kill.sh").write_text("kill -KILL $PPID\n")
+    with pytest.raises(RunError, match=r"SIGKILL.*3 times without a frame"):
+        quench(deck, [source], ForceTolerance(LOOSE), workers=1, progress=False)
+    (deck / "kill.sh").write_text("test -e killed || { touch killed; kill -KILL $PPID; }\n")
+    minima = list(quench(deck, [source], ForceTolerance(LOOSE), workers=1, progress=False).minima())
+    assert (deck / "killed").exists()
+    assert [minimum.converged for minimum in minima] == [True] * 12
+
+
 def test_a_process_that_dies_before_its_first_frame_sets_none_aside(make):
     study, file = make()
     deck = write_quench_deck(study, "loose", LOOSE).folder

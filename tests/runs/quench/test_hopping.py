@@ -7,10 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import cdist, pdist
 
+from deckgen.decks.clusters import start_structure
 from deckgen.minima import Minimum, append_minima, read_minima
 from deckgen.runs.quench.frames import StartFrame
 from deckgen.runs.quench.hopping import HopSource, Moves
+from deckgen.study.cluster import Cluster
 from deckgen.units import KB_EV_K
 
 SQUARE = 3.0 * np.array([[0.0, 0, 0], [1, 0, 0], [0, 1, 0], [1, 1, 0]])
@@ -71,3 +74,18 @@ def test_what_did_not_converge_is_never_accepted(walker: HopSource) -> None:
     lost = replace(START, energy_eV=float("nan"), converged=False)
     for found in (lost, replace(lost, energy_eV=-9.0)):
         assert walker._after(0, START, found) is START
+
+
+def test_no_two_atoms_of_a_displaced_structure_are_nearer_than_a_quench_can_bear(tmp_path: Path) -> None:
+    """Displacements of up to 0.8 distances throw atoms onto one another; what was apart stays where it was put."""
+    icosahedron = start_structure(Cluster(element="Na", size=55), tmp_path).positions
+    start = replace(START, symbols=("Na",) * 55, positions_A=icosahedron)
+    nearest = np.median(np.sort(cdist(icosahedron, icosahedron), axis=1)[:, 1])
+    moved = [
+        next(HopSource(walker, start, 1, Moves(300.0, step, 1), tmp_path).frames(0, 1)).positions_A
+        for step in (0.8, 0.05)
+        for walker in range(5)
+    ]
+    assert min(pdist(one).min() for one in moved) > 0.74 * nearest
+    assert max(abs(one - icosahedron).max() for one in moved[5:]) <= 0.05 * nearest
+    assert max(abs(one - icosahedron).max() for one in moved[:5]) > 0.7 * nearest

@@ -303,6 +303,21 @@ def test_the_estimate_is_what_gap_fit_took_of_one_to_three_elements(
     assert need.peak_bytes / 1e6 == pytest.approx(measured_MB, rel=0.2)
 
 
+def test_a_fit_of_two_elements_takes_the_memory_that_was_said_before(tmp_path: Path) -> None:
+    """With the length of SOAP vectors, and the kinds of pairs and centres, of one element it would be half of that."""
+    rng = np.random.default_rng(3)
+    frames = []
+    for index, frame in enumerate(clusters(13, 25, 3)):
+        atoms = Atoms(rng.choice(["Na", "K"], 13), positions=frame.atoms.positions)
+        frames.append(labelled(atoms, index, "md"))
+    alloy = Dataset(tuple(frames), {"Na": E0, "K": E0})
+    settings = recipe(**PAIRS_AND_SOAP).fit
+    need = memory_need(count_instances([frame.atoms for frame in frames], settings), settings)
+    write_training_file(tmp_path / TRAINING_FILE, alloy, settings)
+    run = run_gap_fit(gap_fit_arguments(settings, {"Na": E0, "K": E0}), tmp_path, threads=1, progress=print)
+    assert run.peak_bytes == pytest.approx(need.peak_bytes, rel=0.2)
+
+
 def test_the_estimate_adds_up() -> None:
     settings = Fit.model_validate({"soap": {"n_max": 3, "l_max": 2, "n_sparse": 7}, "two_body": {"use": False}})
     need = memory_need(count_instances([Atoms("Na2", [[0, 0, 0], [0, 0, 3.0]])], settings), settings)

@@ -17,12 +17,19 @@ from rich.console import Console
 from deckgen import files as whole_files
 from deckgen.analysis.crossings import Crossings, RunCrossings
 from deckgen.analysis.jumps.melting import JumpMelting, RungRates
+from deckgen.analysis.states import EnergyTrace
 from deckgen.analysis.thermodynamics import thermodynamics
 from deckgen.cli.study_tables import print_thermodynamics
+from deckgen.decks.manifest import read_manifest
 from deckgen.errors import AnalysisError, InputError, RunError
+from deckgen.minima import Minimum
 from deckgen.samples import Samples
+from deckgen.study import Study
+from deckgen.workflows.analyse.gather import gather
 from deckgen.workflows.analyse.result import StudyThermodynamics
 from deckgen.workflows.analyse.study import analyse
+from deckgen.workflows.analyse.trajectories import with_quenches
+from deckgen.workflows.isomers.quenches import write_quenches
 
 # DESIGN: keys may be added, never renamed
 CONTRACT = {
@@ -202,6 +209,28 @@ def test_a_quench_below_the_start_names_its_energy_and_its_file(study: Path, dec
     assert found.temperature_K == 230
     assert "-8.95000 eV" in found.message
     assert 'file = "decks/nvt/T0230.000K-r1/quenched.extxyz"' in found.message
+
+
+def test_quenches_of_a_run_that_was_replaced_are_not_of_the_new_one(study: Path, deck) -> None:
+    minima = [
+        Minimum(("Na",) * 13, np.zeros((13, 3)), energy, 1e-3, 9, converged, 150.0, source, frame)
+        for energy, converged, source, frame in [
+            (-12.5, True, "nvt/T0150.000K-r1", 250),
+            (-12.0, False, "nvt/T0150.000K-r1", 500),
+            (-13.0, True, "walk/1", 1),
+        ]
+    ]
+    write_quenches(study, minima, read_manifest(deck(study, 150)))
+    samples = gather(Study.read(study), study, (), None)
+    traces = [EnergyTrace(T, 1, np.arange(3.0), np.zeros(3), 0.0) for T in (150.0, 190.0)]
+    first, second = with_quenches(traces, samples, study)
+    assert (first.quench_time_ps.tolist(), first.quench_energy_eV.tolist()) == ([1.0], [-12.5])  # of 4 fs steps
+    assert len(second.quench_time_ps) == 0
+    manifest = deck(study, 150) / "deck.json"
+    manifest.write_text(manifest.read_text().replace(read_manifest(deck(study, 150)).identity, "another"))
+    assert [len(one.quench_time_ps) for one in with_quenches(traces, samples, study)] == [0, 0]
+    write_quenches(study, minima[2:], read_manifest(deck(study, 190)))
+    assert not (study / "results" / "quenches.json").exists()
 
 
 def test_a_new_analysis_takes_the_place_of_the_old_one_as_a_whole(

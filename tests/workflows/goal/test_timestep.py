@@ -9,7 +9,6 @@ import pytest
 from small_study import small_study
 
 from deckgen.decks import protocols
-from deckgen.errors import InputError
 from deckgen.workflows.goal.timestep import StepRow, StepTest, timestep
 
 
@@ -47,9 +46,19 @@ def test_time_steps_are_compared_beside_the_study_whose_decks_stay_as_they_are(
     assert not (study / "decks" / "nvt").exists()
 
 
-def test_a_step_that_is_longer_than_all_that_would_be_tried_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(protocols, "TIMESTEPS_FS", ())
-    with pytest.raises(InputError, match="no longer time step would be tried"):
-        timestep(small_study(tmp_path / "study"), progress=False)
+def test_a_study_of_a_long_step_is_held_against_the_shortest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocols, "TIMESTEP_TEST_PS", 20)
+    monkeypatch.setattr(protocols, "TIMESTEPS_FS", (2.0,))
+    study = small_study(tmp_path / "study")
+    with (study / "study.toml").open("a") as file:
+        file.write("timestep_fs = 5\n")
+    found = timestep(study, progress=False)
+    assert [(one.timestep_fs, one.difference_eV is None) for one in found.rows] == [(2, True)] * 2 + [(5, False)] * 2
+    assert found.own_fs == 5
+
+
+def test_a_step_of_the_study_that_shows_a_difference_is_said_to() -> None:
+    own = (row(2, 60), row(2, 330), row(4, 60, 1.0), row(4, 330, 0.1), row(5, 60, 3.0), row(5, 330, 0.1))
+    assert "with 5 fs are not those with 2 fs: set [nvt] timestep_fs = 4" in StepTest(own, own_fs=5).advice
+    assert "no longer time step than 4 fs" in StepTest(own, own_fs=4).advice
+    assert "takes 2 times fewer" in StepTest(own, own_fs=2).advice

@@ -31,7 +31,7 @@ from ase.calculators.emt import EMT
 class Picky(EMT):
     def calculate(self, atoms=None, *args, **kwargs):
         if len(atoms) == 3:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), signal.SIGUSR1)
         super().calculate(atoms, *args, **kwargs)
 
 class Waiting(EMT):
@@ -125,10 +125,10 @@ def test_frames_that_fail_are_kept_aside_with_the_reason(project, capsys) -> Non
     assert result.n_labelled == 3
     [failed] = result.failed
     assert failed.source == "frames/sampled.extxyz:1"
-    assert "SIGKILL" in failed.reason
+    assert "SIGUSR1" in failed.reason
     aside = read(folder / "labels" / "failed.extxyz", ":")
     assert [len(atoms) for atoms in aside] == [3]
-    assert "ended by SIGKILL" in aside[0].info["reason"]
+    assert "ended by SIGUSR1" in aside[0].info["reason"]
     assert aside[0].info["trajectory"] == "T3"
 
     again = label(folder, progress=False)
@@ -138,7 +138,8 @@ def test_frames_that_fail_are_kept_aside_with_the_reason(project, capsys) -> Non
     assert sorted(file.name for file in (folder / "labels").glob("failed*")) == ["failed-1.extxyz", "failed.extxyz"]
 
 
-def test_a_worker_that_somebody_killed_says_nothing_of_its_frame(project, tmp_path, monkeypatch) -> None:
+@pytest.mark.parametrize("victim", ["worker", "calculator"])
+def test_a_process_that_somebody_killed_says_nothing_of_its_frame(project, tmp_path, monkeypatch, victim) -> None:
     """It has failed this time, and is labelled by the next command."""
     folder = project(clusters(2, 4), '[data]\ne0 = "average"\n[reference]\ncalculator = "odd_emt:Waiting"\n')
     wait = tmp_path / "wait"
@@ -146,11 +147,11 @@ def test_a_worker_that_somebody_killed_says_nothing_of_its_frame(project, tmp_pa
     monkeypatch.setenv("WAIT_FOR", str(wait))
     code = f"from deckgen.workflows.train.label import label; print(len(label({str(folder)!r}, workers=1).failed))"
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
-    workers = list[int]()
-    while not workers and process.poll() is None:  # the first program of all only looks whether the calculator is there
+    at_work = list[int]()
+    while not at_work and process.poll() is None:  # the first program of all only looks whether the calculator is there
         time.sleep(0.1)
-        workers = [parent for pid in _programs(process.pid) if (parent := _parent(pid)) != process.pid]
-    os.kill(workers[0], signal.SIGKILL)
+        at_work = [pid for pid in _programs(process.pid) if _parent(pid) != process.pid]
+    os.kill(_parent(at_work[0]) if victim == "worker" else at_work[0], signal.SIGKILL)
     wait.unlink()
     assert process.communicate(timeout=60)[0].split() == ["1"]
     again = label(folder, progress=False, workers=1)

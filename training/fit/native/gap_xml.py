@@ -92,6 +92,19 @@ def _kind_of(path: Path, text: str, elements: Sequence[int]) -> Kind | None:
     return Kind(table, (*numbers[:-2], *sorted(numbers[-2:])))
 
 
+def _points_of(coordinate: ET.Element, folder: Path) -> tuple[Array, Array]:
+    """Return the sparse points and cutoffs of a descriptor, from their file or from the xml itself."""
+    points = list(coordinate.iter("sparseX"))
+    file = coordinate.get("sparseX_filename")
+    words = np.loadtxt(folder / file) if file else [word for point in points for word in _words(point)]
+    cutoffs = np.array([float(point.get("sparseCutoff", "1")) for point in points])
+    return np.array(words, dtype=np.float64).reshape(len(points), -1), cutoffs
+
+
+def _words(point: ET.Element) -> list[str]:
+    return " ".join(point.itertext()).split()
+
+
 def _in_order(x: Array, text: str, path: Path, fit: Fit) -> Array:
     """Return SOAP vectors of a potential with its densities in rising order of their atomic numbers, without the 0."""
     densities = np.array(Descriptor(path, text).options.get("species_z", "").split(), dtype=int)
@@ -141,14 +154,11 @@ def read_points(path: Path, fit: Fit, elements: Sequence[int]) -> dict[Kind, Spa
         If the potential is incomplete, or has other terms, elements or another SOAP basis than the fit.
     """
     gap = read_gap(path)
-    cutoffs = [
-        np.array([float(point.get("sparseCutoff", "1")) for point in coordinate.iter("sparseX")])
-        for coordinate in ET.parse(path).iter("gpCoordinates")  # noqa: S314 (read_gap has read it)
-    ]
+    coordinates = ET.parse(path).iter("gpCoordinates")  # noqa: S314 (read_gap has read it)
     found = dict[Kind | None, SparsePoints]()
-    for text, file, cuts in zip(gap.descriptors, gap.sparse_files, cutoffs, strict=True):
+    for text, coordinate in zip(gap.descriptors, coordinates, strict=True):
         kind = _kind_of(path, text, elements)
-        x = np.loadtxt(file).reshape(len(cuts), -1)
+        x, cuts = _points_of(coordinate, path.parent)
         x = _in_order(x, text, path, fit) if kind and kind.table == "soap" else x
         found[kind] = SparsePoints(np.ascontiguousarray(x), cuts)
     wanted, width = kinds_of(fit, elements), n_components(fit.soap, len(elements))

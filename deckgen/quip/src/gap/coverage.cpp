@@ -18,12 +18,12 @@ std::set<std::string> as_set(const std::string &text)
 }
 
 // Options of any descriptor that change nothing here: those of gap_fit alone, those that an attribute of the xml
-// repeats, and the element, which model.cpp reads.
+// repeats, the element, which model.cpp reads, and radial_scaling, which published models give and QUIP does not have.
 const std::set<std::string> passed_over =
     as_set("covariance_type delta f0 zeta n_sparse sparse_method sparse_file theta_fac "
            "theta_uniform theta_file config_type_n_sparse unique_hash_tolerance "
            "unique_descriptor_tolerance mark_sparse_atoms print_sparse_index "
-           "add_species z z1 z2 z_center n_z species_z");
+           "add_species z z1 z2 z_center n_z species_z radial_scaling");
 
 const std::map<std::string, std::set<std::string>> elements = {
     {"Potential", {"label", "init_args"}},
@@ -37,7 +37,8 @@ const std::map<std::string, std::set<std::string>> elements = {
     {"theta", {}},
     {"descriptor", {}},
     {"permutation", {"i"}},
-    {"sparseX", {"i", "alpha", "sparseCutoff"}},
+    {"sparseX", {"i", "alpha", "sparseCutoff", "sliced"}},
+    {"sparseX_slice", {"start", "end"}},
     {"command_line", {}},
     {"XYZ_data", {}},    // the training data, which gap_fit copies into the xml unless told otherwise
 };

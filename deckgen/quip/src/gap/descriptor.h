@@ -33,6 +33,7 @@ struct DescriptorKind {
   std::map<std::string, std::string> fixed;    // options that may be given, but with this value only
   // Throws NotCovered if a parameter is out of range.
   std::unique_ptr<DescriptorTerm> (*make)(const GapDescriptor &descriptor);
+  bool may_be_permuted = false;    // the permutations that it may have change nothing
 };
 
 // Adds a kind to the list while the library is being loaded: a constant in the descriptor's own file.

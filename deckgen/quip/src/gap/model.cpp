@@ -59,6 +59,7 @@ class Reader {
         [this](const std::string &name, const std::string &value) { text(name, value); });
     if (n_potentials != 1 || n_gaps != 1) throw NotCovered("the file does not hold exactly one potential");
     if (model.descriptors.empty()) throw NotCovered("it has no descriptor");
+    if (named.count(0) && named.size() > 1) throw NotCovered("some of its descriptors name no element, others do");
     for (size_t i = 0; i < model.descriptors.size(); ++i) complete(model.descriptors[i], sparse_files[i]);
     model.elements.assign(named.begin(), named.end());
     return std::move(model);
@@ -80,6 +81,8 @@ class Reader {
     if (name == "gpSparse") ++n_gaps;
     if (name == "gpCoordinates") begin_descriptor(given);
     if (name == "sparseX") add_weight(given);
+    if (name == "sparseX_slice" && count(given, "start") != n_of_point() + 1)
+      throw NotCovered("its sparse points are out of order");
   }
 
   void text(const std::string &name, const std::string &value)
@@ -88,10 +91,28 @@ class Reader {
       for (const std::string &word : words(value)) last().theta.push_back(to_number(word, "theta"));
     if (name == "descriptor") {
       read_descriptor(value, covariances.back(), last());
-      for (const char *key : {"z", "z1", "z2", "z_center", "species_z"})
-        if (last().options.count(key))
-          for (const int number : last().elements(key)) named.insert(number);
+      name_elements(last());
     }
+    if (name == "sparseX" || name == "sparseX_slice")
+      for (const std::string &word : words(value)) last().sparse.push_back(to_number(word, "sparse point"));
+  }
+
+  void name_elements(GapDescriptor &d)
+  {
+    std::vector<const char *> given;
+    for (const char *key : {"z", "z1", "z2", "z_center", "species_z"})
+      if (d.options.count(key)) given.push_back(key);
+    d.of_any_element = std::all_of(given.begin(), given.end(), [&](const char *key) { return d.options[key] == "0"; });
+    if (d.of_any_element) named.insert(0);
+    for (const char *key : given)
+      for (const int number : d.elements(key)) named.insert(number);
+  }
+
+  // How many numbers of the sparse point that is open have been read, where the xml itself holds them.
+  int n_of_point()
+  {
+    const long before = static_cast<long>(last().weights.size() - 1) * last().dimensions;
+    return static_cast<int>(static_cast<long>(last().sparse.size()) - before);
   }
 
   GapDescriptor &last()
@@ -115,36 +136,43 @@ class Reader {
 
   void begin_descriptor(const Attributes &given)
   {
-    if (attribute(given, "n_permutations") != "1") throw NotCovered("it has permutations");
     if (!is_true(given, "sparsified")) throw NotCovered("it is not sparse");
     if (number(given, "signal_mean") != 0.0) throw NotCovered("it has a mean (f0) other than 0");
     GapDescriptor d;
     d.dimensions = count(given, "dimensions");
     d.n_sparse = count(given, "n_sparseX");
+    d.n_permutations = count(given, "n_permutations");
     d.delta = number(given, "signal_variance");
     if (given.count("zeta")) d.zeta = number(given, "zeta");
     model.descriptors.push_back(d);
     covariances.push_back(attribute(given, "covariance_type"));
-    sparse_files.push_back(attribute(given, "sparseX_filename"));
+    sparse_files.push_back(given.count("sparseX_filename") ? given.at("sparseX_filename") : "");
   }
 
   void add_weight(const Attributes &given)
   {
     std::vector<double> &weights = last().weights;
+    if (!last().sparse.empty() && last().sparse.size() != weights.size() * last().dimensions)
+      throw NotCovered("one of the sparse points in its xml is too short or too long");
     weights.push_back(number(given, "alpha") * number(given, "sparseCutoff"));
     if (count(given, "i") != static_cast<int>(weights.size())) throw NotCovered("its weights are out of order");
   }
 
   void complete(GapDescriptor &d, const std::string &sparse_file)
   {
-    if (!d.kind || named.empty()) throw NotCovered("its descriptors name no element");
+    if (d.kind && d.n_permutations != 1 && !d.kind->may_be_permuted) throw NotCovered("it has permutations");
+    if (!d.kind) throw NotCovered("it has sparse points without a descriptor");
     if (static_cast<int>(d.weights.size()) != d.n_sparse) throw NotCovered("weights are missing");
     const bool is_gaussian = d.kind->covariance == Covariance::squared_exponential;
     if (is_gaussian && static_cast<int>(d.theta.size()) != d.dimensions)
       throw NotCovered("it does not have one theta per dimension");
+    const size_t n_numbers = static_cast<size_t>(d.n_sparse) * d.dimensions;
+    if (d.sparse.size() != (sparse_file.empty() ? n_numbers : 0))
+      throw NotCovered("the sparse points in its xml are not n_sparseX of so many dimensions");
+    if (sparse_file.empty()) return;
     const std::string contents = read_text(beside(file, sparse_file));
     const char *at = contents.c_str();
-    d.sparse.resize(static_cast<size_t>(d.n_sparse) * d.dimensions);
+    d.sparse.resize(n_numbers);
     for (double &x : d.sparse) {
       char *end = nullptr;
       x = std::strtod(at, &end);
@@ -170,6 +198,7 @@ double GapDescriptor::number(const std::string &key, double otherwise) const
 
 std::vector<int> GapDescriptor::elements(const std::string &key) const
 {
+  if (of_any_element) return {0};
   const auto found = options.find(key);
   if (found == options.end()) throw NotCovered("its " + kind->name + " has no " + key);
   std::vector<int> numbers;

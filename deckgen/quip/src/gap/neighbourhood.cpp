@@ -8,7 +8,7 @@ namespace deckgen {
 
 Elements::Elements(const std::vector<int> &numbers_) : numbers(numbers_)
 {
-  std::fill(std::begin(places), std::end(places), -1);
+  std::fill(std::begin(places), std::end(places), numbers == std::vector<int>{0} ? 0 : -1);
   for (int i = 0; i < count(); ++i) places[numbers[i]] = i;
 }
 
@@ -31,9 +31,10 @@ void Neighbourhoods::gather(const Atoms &atoms, const Elements &elements)
   Neighbours *next = neighbours.data();
   size_t begin = 0;
   for (int i = 0; i < atoms.n_centres; ++i) {
-    const int centre = atoms.centres[i], n = atoms.neighbour_counts[i], number = atoms.atomic_numbers[centre];
-    if (elements.place(number) >= 0) {
-      neighbourhoods.push_back({centre, number, &elements, next});
+    const int centre = atoms.centres[i], n = atoms.neighbour_counts[i];
+    const int of_centre = elements.place(atoms.atomic_numbers[centre]);
+    if (of_centre >= 0) {
+      neighbourhoods.push_back({centre, elements.number(of_centre), &elements, next});
       for (int place = 0; place < elements.count(); ++place, ++next) {
         *next = gather_element(atoms, elements.number(place), centre, list, n, begin);
         begin += static_cast<size_t>(next->groups) * lanes;
@@ -58,7 +59,7 @@ Neighbours Neighbourhoods::gather_element(const Atoms &atoms, int element, int c
     const double squared = dx * dx + dy * dy + dz * dz;
     // Always written, and kept only if it counts: no branch to predict.
     xs[count] = dx, ys[count] = dy, zs[count] = dz, rs[count] = squared, js[count] = j;
-    count += (squared < limit) & (atoms.atomic_numbers[j] == element);
+    count += (squared < limit) & ((element == 0) | (atoms.atomic_numbers[j] == element));
   }
   const int groups = (count + lanes - 1) / lanes;
   for (int k = 0; k < count; ++k) rs[k] = std::sqrt(rs[k]);

@@ -17,7 +17,7 @@ struct Neighbours {
   const int *index = nullptr;
 };
 
-// The elements of a model, by atomic number, in the order in which neighbours are kept.
+// The elements of a model, by atomic number, in the order in which neighbours are kept; 0 alone stands for any element.
 class Elements {
  public:
   explicit Elements(const std::vector<int> &numbers_);
@@ -25,7 +25,7 @@ class Elements {
   int number(int place) const { return numbers[place]; }
 
   // The place of an element in that order, or -1.
-  int place(int number) const { return number > 0 && number < 119 ? places[number] : -1; }
+  int place(int number) const { return number >= 0 && number < 119 ? places[number] : -1; }
 
  private:
   std::vector<int> numbers;
@@ -35,7 +35,7 @@ class Elements {
 // One atom and its neighbours.
 struct Neighbourhood {
   int centre = 0;
-  int element = 0;    // atomic number of the centre
+  int element = 0;    // atomic number of the centre, or 0 in a model of any element
   const Elements *elements = nullptr;
   const Neighbours *by_element = nullptr;    // [elements->count()]
 

@@ -38,9 +38,11 @@ std::string read_options(const std::string &text, Options &options)
     i = end;
   }
   const std::vector<std::string> parts = words(spaced);
-  if (parts.empty() || parts.size() % 3 != 1) throw unreadable(text);
+  if (parts.empty()) throw unreadable(text);
   for (size_t i = 1; i < parts.size(); i += 3) {
-    if (parts[i + 1] != "=" || !options.emplace(lower_case(parts[i]), parts[i + 2]).second) throw unreadable(text);
+    if (parts[i] == "}" && ++i == parts.size()) break;
+    if (i + 2 >= parts.size() || parts[i + 1] != "=") throw unreadable(text);
+    if (!options.emplace(lower_case(parts[i]), parts[i + 2]).second) throw unreadable(text);
   }
   return parts[0];
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
 
@@ -72,6 +73,26 @@ def test_the_sparse_points_of_another_potential_are_taken_as_they_are(made, trai
         fit(recipe(sparse_from=str(made[0].xml), soap={"use": False}), train, tmp_path / "wrong", threads=1)
 
 
+def test_sparse_points_inside_of_an_xml_are_taken_as_well(made, tmp_path):
+    """As gap_fit writes them with sparse_separate_file=F: in the xml of each point, or in slices of it."""
+    apart, chosen = made[0].xml, recipe().fit
+    tree = ET.parse(apart)
+    for coordinate in tree.iter("gpCoordinates"):
+        points = coordinate.findall("sparseX")
+        numbers = (apart.parent / coordinate.attrib.pop("sparseX_filename")).read_text().split()
+        width = len(numbers) // len(points)
+        for k, point in enumerate(points):
+            first, rest = (" ".join(numbers[k * width : (k + 1) * width][part]) for part in (slice(1), slice(1, None)))
+            point.text = first
+            ET.SubElement(point, "sparseX_slice").text = rest
+    tree.write(tmp_path / "inside.xml")
+    there, here = (read_points(xml, chosen, (11,)) for xml in (apart, tmp_path / "inside.xml"))
+    assert list(there) == list(here)
+    for kind, points in there.items():
+        np.testing.assert_array_equal(here[kind].x, points.x)
+        np.testing.assert_array_equal(here[kind].cutoffs, points.cutoffs)
+
+
 def test_periodic_frames_are_refused(train: Dataset, tmp_path: Path):
     first, *rest = train.frames
     periodic = replace(first, atoms=Atoms(first.atoms.numbers, first.atoms.positions, cell=[20] * 3, pbc=True))
@@ -83,6 +104,7 @@ def test_periodic_frames_are_refused(train: Dataset, tmp_path: Path):
 def test_two_elements_are_fitted_and_quip_reads_the_same_forces(alloy: Dataset, tmp_path: Path):
     result = fit(recipe(), alloy, tmp_path / "fit", threads=1)  # refused where QUIP's forces differ
     assert read_gap(result.xml).elements == ("Na", "K")
+    assert result.peak_bytes == pytest.approx(result.estimated_bytes, rel=0.2)
     forces = np.concatenate([frame.forces_eV_A.ravel() for frame in alloy.frames])
     assert result.errors["all"]["force_pooled_rmse_meV_A"] < 0.2 * 1000 * np.sqrt(np.square(forces).mean())
 
