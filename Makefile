@@ -7,11 +7,13 @@ READY   := $(VENV)/.installed
 LOCK    ?=
 # how `make docs` treats the tutorials: cache runs those that have changed, off runs none
 NOTEBOOKS ?= cache
+# where `make docs` puts the site; for a folder per release: make docs SITE=public/0.1.0
+SITE    ?= site
 # what `make test-install` tries; empty: python3.11 to python3.13, as far as they are on PATH
 PYTHONS ?=
 CPP     := $(shell find deckgen/quip/src tests/quip/driver -name '*.cpp' -o -name '*.h')
 
-.PHONY: demo demo-na55 test test-long test-install lock mutate lint types bench validate paper torture na-gap docs golden clean
+.PHONY: demo demo-na55 test test-long test-install lock mutate lint types bench validate paper torture torture-slurm na-gap docs golden clean
 
 demo: $(READY)          ## the main job on a small cluster: decks, runs with pair_style quip, MBAR, report
 	mkdir -p demo && cp -n examples/na13-gap/* demo/
@@ -96,14 +98,17 @@ torture: $(READY)       ## kills at random moments and generated inputs; their c
 	$(BIN)/python -m validation.torture.kills
 	$(BIN)/python -m validation.torture.inputs
 
+torture-slurm: $(READY) ## decks in jobs of a real Slurm (.ci/slurm) that time out, are cancelled, are drained or lose their head: half an hour
+	$(BIN)/python -m validation.slurm
+
 na-gap: $(READY)        ## fit the built-in potential again from the data that it comes with
 	mkdir -p na-gap && cp deckgen/potentials/na-gap/gap.toml deckgen/potentials/na-gap/na-pbe.extxyz na-gap/
 	$(BIN)/deckgen train curate na-gap && $(BIN)/deckgen train fit na-gap && $(BIN)/deckgen train validate na-gap
 	rm -f deckgen/potentials/na-gap/gap.xml* && cp na-gap/fit/gap.xml* deckgen/potentials/na-gap/
 
-docs: $(READY)          ## the documentation site, site/docs/index.html; a broken link is an error; NOTEBOOKS=off runs no tutorial
+docs: $(READY)          ## the documentation site, $(SITE)/docs/index.html; a broken link is an error; NOTEBOOKS=off runs no tutorial
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
-	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -c docs -D nb_execution_mode=$(NOTEBOOKS) . site
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -c docs -D nb_execution_mode=$(NOTEBOOKS) . $(SITE)
 
 golden: $(READY)        ## rewrite the golden decks after a deliberate change
 	$(BIN)/python -m pytest tests/decks tests/project/test_docs.py tests/processes/cluster --rewrite-golden

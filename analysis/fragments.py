@@ -94,5 +94,5 @@ def exclude_after(series: TimeSeries, time_ps: float) -> TimeSeries:
     """Return a series without the samples later than a time (ps)."""
     kept = series.time_ps <= time_ps
     columns = ("time_ps", "potential_energy_eV", "kinetic_temperature_K", "principal_moments_uA2", "walkers")
-    values = {name: getattr(series, name) for name in columns}
+    values = {name: getattr(series, name) for name in (*columns, "root_determinants")}
     return replace(series, **{name: value[kept] for name, value in values.items() if value is not None})

@@ -46,20 +46,29 @@ class Outlier:
 
 def find_outliers(runs: Sequence[TimeSeries]) -> list[Outlier]:
     """Return the few rows beyond a gap in the energies of all runs."""
-    energies = np.sort(np.concatenate([run.potential_energy_eV for run in runs]))
     width = max(_width(run.potential_energy_eV) for run in runs)
-    gaps = np.diff(energies)
-    few = min(MOST, max(int(LARGEST_FRACTION * len(energies)), 1))
-    wide = np.flatnonzero(gaps > GAP * width) if width > 0 else np.empty(0, dtype=int)
-    below, above = wide[wide < few], wide[wide >= len(gaps) - few]
+    if not width > 0:
+        return []
+    few = min(MOST, max(int(LARGEST_FRACTION * sum(run.n for run in runs)), 1))
+    low = _lowest([run.potential_energy_eV for run in runs], few + 1)
+    high = -_lowest([-run.potential_energy_eV for run in runs], few + 1)[::-1]
+    below, above = (np.flatnonzero(np.diff(energies) > GAP * width) for energies in (low, high))
     found = []
     for run in runs:
         U = run.potential_energy_eV
         if len(below):
-            found += [_outlier(run, row, gaps[below[-1]]) for row in np.flatnonzero(energies[below[-1]] >= U)]
+            at = below[-1]
+            found += [_outlier(run, row, low[at + 1] - low[at]) for row in np.flatnonzero(low[at] >= U)]
         if len(above):
-            found += [_outlier(run, row, gaps[above[0]]) for row in np.flatnonzero(energies[above[0]] < U)]
+            at = above[0]
+            found += [_outlier(run, row, high[at + 1] - high[at]) for row in np.flatnonzero(high[at] < U)]
     return found
+
+
+def _lowest(runs: Sequence[NDArray[np.float64]], count: int) -> NDArray[np.float64]:
+    """Return the lowest energies (count,) of all runs, ascending: to sort all of many long runs takes memory."""
+    parts = [np.partition(energies, count - 1)[:count] if len(energies) > count else energies for energies in runs]
+    return np.sort(np.concatenate(parts))[:count]
 
 
 def _width(energies_eV: NDArray[np.float64]) -> float:
@@ -75,9 +84,9 @@ def _outlier(run: TimeSeries, row: np.intp, gap_eV: float) -> Outlier:
 def without_outliers(run: TimeSeries, outliers: Sequence[Outlier]) -> TimeSeries:
     """Return the run with the row before, or after, in place of each outlier: rows stay evenly spaced."""
     own = {one.row for one in outliers if (one.temperature_K, one.replica) == (run.temperature_K, run.replica)}
-    good = np.array([row for row in range(run.n) if row not in own])
-    if not own or not len(good):
+    if not own or len(own) == run.n:
         return run
+    good = np.array([row for row in range(run.n) if row not in own])
     taken = good[np.maximum(np.searchsorted(good, np.arange(run.n), side="right") - 1, 0)]
 
     def pick(values: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
@@ -88,4 +97,5 @@ def without_outliers(run: TimeSeries, outliers: Sequence[Outlier]) -> TimeSeries
         potential_energy_eV=run.potential_energy_eV[taken],
         kinetic_temperature_K=pick(run.kinetic_temperature_K),
         principal_moments_uA2=pick(run.principal_moments_uA2),
+        root_determinants=pick(run.root_determinants),
     )

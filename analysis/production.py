@@ -80,10 +80,7 @@ class Production:
         A run that keeps its zero angular momentum samples exp(-V/kT)/sqrt(det I); the weights turn that into the
         canonical distribution.
         """
-        moments = self.series.principal_moments_uA2
-        if moments is None or not self.series.angular_momentum_is_zero:
-            return None
-        return np.asarray(np.sqrt(np.prod(moments[self.start :], axis=1)))
+        return self.series.rotation_weights(self.start) if self.series.angular_momentum_is_zero else None
 
     @property
     def correlation_ps(self) -> float:

@@ -201,9 +201,10 @@ def _weights(run: Production, weighted: bool) -> Array:
 
 def energy_histograms(rungs: Sequence[Sequence[Production]]) -> EnergyHistograms:
     """Count the equilibrated energies of each rung in common bins."""
-    energies = [np.concatenate([run.energies_eV for run in runs]) for runs in rungs]
-    edges = np.histogram_bin_edges(np.concatenate(energies), bins=N_BINS)
-    return EnergyHistograms(edges, np.stack([np.histogram(values, edges)[0] for values in energies]))
+    ends = [extreme for runs in rungs for run in runs for extreme in (run.energies_eV.min(), run.energies_eV.max())]
+    edges = np.histogram_bin_edges(ends, bins=N_BINS)
+    counts = [np.sum([np.histogram(run.energies_eV, edges)[0] for run in runs], axis=0) for runs in rungs]
+    return EnergyHistograms(edges, np.stack(counts))
 
 
 def energy_trace(run: Production) -> EnergyTrace:

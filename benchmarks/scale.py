@@ -18,9 +18,11 @@ import argparse
 import os
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -64,6 +66,7 @@ restart_every = 50
 source = "nvt"
 """
 REPLICAS = 50
+HEAD_S = 90.0
 
 
 def main() -> None:
@@ -104,6 +107,12 @@ def measure(folder: Path, n_decks: int, n_run: int) -> None:
     done = next(path for path, _ in read_manifests(part))
     say("files of a deck that is done", str(len(list(done.iterdir()))))
     study = write_study(folder / "many", n_decks)
+    profile = folder / "machine.toml"
+    profile.write_text('scheduler = "local"\ncores = 1\nlost_after_s = 30\n')
+    command(f"the head of {n_decks} new decks, until it runs some", "run", study, "--workers", "1", seconds=HEAD_S)
+    shutil.rmtree(study / "decks")
+    command("the same through Parsl", "run", study, "--on", profile, seconds=HEAD_S)
+    shutil.rmtree(study / "decks")
     with timed(f"writing {n_decks} decks", n_decks):
         deckgen.write_decks(study)
     with timed("writing them again: all the same", n_decks):
@@ -116,8 +125,7 @@ def measure(folder: Path, n_decks: int, n_run: int) -> None:
     timed_call("status, without an index", lambda: status(study), n_decks)
     timed_call("status, with one", lambda: status(study), n_decks)
     say("the index", f"{(study / INDEX).stat().st_size / 1e6:.1f} MB")
-    timed_call("run: all finished", lambda: deckgen.run(study, progress=False), n_decks)
-    say("memory of the head", f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000:.0f} MB")
+    command("run: all finished", "run", study)
 
 
 def measure_machine(folder: Path, name: str, n_decks: int) -> None:
@@ -148,15 +156,28 @@ def measure_analysis(folder: Path, n_runs: int, n_rows: int) -> None:
         turned = lines[number % n_rows :] + lines[: number % n_rows]
         rows = (f"{step} {line}\n" for step, line in enumerate(turned, 1))
         (deck / ENERGIES).write_text("# step potential_energy_eV kinetic_temperature_K I1 I2 I3\n" + "".join(rows))
+    command(f"analysing {n_runs} runs of {n_rows} rows", "analyse", study)
+
+
+def command(what: str, *words: str | Path, seconds: float | None = None) -> None:
+    """Give a command of deckgen, as a process of its own; stop it after some time. Print what it took.
+
+    The memory is the command's own, or that of the largest of its processes.
+    """
     began = time.perf_counter()
-    process = subprocess.Popen([sys.executable, "-m", "deckgen", "analyse", str(study)], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "deckgen", *map(str, words)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    timer = threading.Timer(seconds or 0, process.send_signal, [signal.SIGTERM])
+    if seconds is not None:
+        timer.start()
     _, status_, used = os.wait4(process.pid, 0)
+    timer.cancel()
     process.returncode = os.waitstatus_to_exitcode(status_)
-    say("exit code", str(process.returncode))
     say(
-        f"analysing {n_runs} runs of {n_rows} rows",
-        f"{time.perf_counter() - began:.0f} s; processor {used.ru_utime + used.ru_stime:.0f} s; "
-        f"{used.ru_maxrss / 1000:.0f} MB",
+        what,
+        f"{time.perf_counter() - began:.0f} s; processor {used.ru_utime + used.ru_stime:.1f} s; "
+        f"{used.ru_maxrss / 1000:.0f} MB; exit code {process.returncode}",
     )
 
 

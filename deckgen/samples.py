@@ -36,6 +36,9 @@ class TimeSeries:
         Kinetic temperature, of the degrees of freedom that move.
     principal_moments_uA2 : (n, 3), optional
         Principal moments of inertia about the centre of mass, ascending, in u A^2.
+    root_determinants : (n,), optional
+        Square roots of the product of the principal moments, in (u A^2)^(3/2), of which the rotational weights are
+        made; without them, they are computed from the moments. A third of the memory of these.
     label
         Names the run in messages: the deck's id, or a file.
     thermostat
@@ -73,10 +76,12 @@ class TimeSeries:
     ladder: int | None = None
     walkers: NDArray[np.int64] | None = None
     swaps: tuple[int, int] | None = None
+    root_determinants: Array | None = None
 
     def __post_init__(self) -> None:
         shapes: dict[str, tuple[int, ...]] = {"time_ps": (self.n,), "potential_energy_eV": (self.n,)}
         shapes |= {"kinetic_temperature_K": (self.n,), "principal_moments_uA2": (self.n, 3), "walkers": (self.n,)}
+        shapes |= {"root_determinants": (self.n,)}
         name = self.label or f"T = {self.temperature_K} K"
         if not LOWEST_K <= self.temperature_K <= HIGHEST_K:
             raise InputError(
@@ -111,6 +116,14 @@ class TimeSeries:
     def length_ps(self) -> float:
         """Time that the samples cover."""
         return self.n * self.interval_ps
+
+    def rotation_weights(self, start: int = 0) -> Array | None:
+        """Return the square roots of the determinants of inertia (n - start,), from a sample on; None where unknown."""
+        if self.root_determinants is not None:
+            return self.root_determinants[start:]
+        if self.principal_moments_uA2 is None:
+            return None
+        return np.asarray(np.sqrt(np.prod(self.principal_moments_uA2[start:], axis=1)))
 
     @property
     def complete(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +23,15 @@ from deckgen.samples import Samples, TimeSeries
 __all__ = ["harvest"]
 
 
-def harvest(study_folder: Path) -> Samples:
+def harvest(study_folder: Path, *, moments: bool = True) -> Samples:
     """Collect what a study's runs have sampled so far; partly done and running decks count as they are.
+
+    Parameters
+    ----------
+    study_folder
+        The study's folder.
+    moments
+        Keep the principal moments; otherwise what rotational weights need of them, in a third of the memory.
 
     Raises
     ------
@@ -38,7 +46,7 @@ def harvest(study_folder: Path) -> Samples:
     series = [
         run
         for folder, manifest in sampled
-        if (run := _series(folder, manifest, ladders[manifest.replica].get(manifest.id))) is not None
+        if (run := _series(folder, manifest, ladders[manifest.replica].get(manifest.id), moments)) is not None
     ]
     if not series:
         raise RunError(f"{study_folder}: no deck has samples yet", hint="run the study first: deckgen run")
@@ -55,19 +63,22 @@ def harvest(study_folder: Path) -> Samples:
     )
 
 
-def _series(folder: Path, manifest: Manifest, noted: NDArray[np.int64] | None) -> TimeSeries | None:
-    """Return what one deck has sampled, with the walkers that are noted of its rung; None where it has not one row."""
+def _series(folder: Path, manifest: Manifest, noted: NDArray[np.int64] | None, moments: bool) -> TimeSeries | None:
+    """Return what one deck has sampled, with the walkers that are noted of its rung; None where it has not one row.
+
+    Each column is an array of its own: a slice of the table would keep all of it in memory.
+    """
     path, frames = folder / ENERGIES, folder / FRAMES
     rows, dropped = read_energies(path) if path.exists() else (np.empty((0, COLUMNS)), 0)
     if not len(rows) or manifest.temperature_K is None:
         return None
     _check_spacing(path, rows[:, 0], manifest.sample_every)
-    return TimeSeries(
+    run = TimeSeries(
         temperature_K=manifest.temperature_K,
         time_ps=rows[:, 0] * manifest.timestep_fs / 1000,
-        potential_energy_eV=rows[:, 1],
-        kinetic_temperature_K=rows[:, 2],
-        principal_moments_uA2=rows[:, 3:6],
+        potential_energy_eV=rows[:, 1].copy(),
+        kinetic_temperature_K=rows[:, 2].copy(),
+        principal_moments_uA2=rows[:, 3:6].copy(),
         label=manifest.id,
         thermostat=manifest.thermostat,
         replica=manifest.replica,
@@ -79,6 +90,7 @@ def _series(folder: Path, manifest: Manifest, noted: NDArray[np.int64] | None) -
         walkers=None if noted is None else walkers_at(noted, rows[:, 0].astype(np.int64)),
         swaps=read_swaps(path),
     )
+    return run if moments else replace(run, principal_moments_uA2=None, root_determinants=run.rotation_weights())
 
 
 def _check_spacing(path: Path, steps: NDArray[np.float64], every: int) -> None:

@@ -97,8 +97,7 @@ def read_records() -> tuple[RestartRecord, ...]:
 def keep_records(manifest: Manifest) -> None:
     """Write down what the restart files in the working folder are, beside them; no disk that is full stops it.
 
-    A file that is recorded already is not read again, and one that LAMMPS is replacing at this moment waits for the
-    next call.
+    One that LAMMPS is replacing at this moment waits for the next call.
     """
     known, found = {record.sha256: record for record in read_records()}, dict[str, RestartRecord]()
     for name in (RESTART, OLD_RESTART):

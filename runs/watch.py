@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Callable
 from pathlib import Path
 
-from deckgen.decks.manifest import ENERGIES, FRAMES, Manifest
+from deckgen.decks.manifest import ENERGIES, FRAMES, OLD_RESTART, RESTART, Manifest
 from deckgen.errors import RunError
 from deckgen.files import named
 from deckgen.runs.restarts import keep_records
@@ -33,6 +34,7 @@ def require_room(folder: Path) -> None:
     RunError
         With what the disk says.
     """
+    Path(PROBE).unlink(missing_ok=True)
     probe, lengths = Path(PROBE), [path.stat().st_size for path in (Path(ENERGIES), Path(FRAMES)) if path.exists()]
     with named(folder):
         try:
@@ -43,6 +45,16 @@ def require_room(folder: Path) -> None:
                 os.fsync(file.fileno())
         finally:
             probe.unlink(missing_ok=True)
+
+
+def _restarts() -> tuple[tuple[int, ...], ...]:
+    """Return what changes with the restart files of the working folder: they are moved into place whole."""
+    found = list[tuple[int, ...]]()
+    for name in (RESTART, OLD_RESTART):
+        with contextlib.suppress(OSError):
+            status = os.stat(name)
+            found.append((status.st_ino, status.st_mtime_ns, status.st_size))
+    return tuple(found)
 
 
 class OutputWatch:
@@ -66,6 +78,7 @@ class OutputWatch:
         self._last = from_step - from_step % self._every
         self._read_to = Path(ENERGIES).stat().st_size if Path(ENERGIES).exists() else 0
         self._due = 0
+        self._recorded: tuple[tuple[int, ...], ...] | None = None
 
     def look(self) -> None:
         """Look at what is new, and write down which restart files there are.
@@ -86,7 +99,9 @@ class OutputWatch:
         if self._last < self._due:
             require_room(self.folder)
         self._due = step - step % self._every
-        keep_records(self.manifest)
+        if (restarts := _restarts()) != self._recorded:  # to read them every time is much on a shared file system
+            keep_records(self.manifest)
+            self._recorded = restarts
 
     def _follow(self) -> bool:
         """Read the rows that are new; return whether none is missing among them."""

@@ -76,7 +76,7 @@ class Form:
 
 
 WHOLE = Form(size=55, rungs=8, replicas=8, duration_ps=40, every_s=30)
-QUICK = Form(size=13, rungs=3, replicas=3, duration_ps=200, every_s=15)
+QUICK = Form(size=13, rungs=3, replicas=3, duration_ps=800, every_s=15)
 SETTLE = 0.25
 """Part of each run that is left out, at its beginning."""
 
@@ -99,6 +99,7 @@ def main() -> None:
         rows = [
             ("", "number"),
             *((what, str(count)) for what, count in blows.items()),
+            ("jobs that reached their walltime", str(timed_out(disturbed))),
             *((f"attempts that ended {outcome}", str(count)) for outcome, count in sorted(outcomes.items())),
             ("minutes until done", f"{minutes:.0f}"),
             ("decks without a row lost or doubled", f"{sum(whole)} of {len(whole)}"),
@@ -137,7 +138,8 @@ def disturb(study: Path, form: Form) -> tuple[Counter[str], float]:
     profile.write_text(MACHINE)
     before = json.loads(noted.read_text()) if noted.exists() else {"blows": {}, "minutes": 0.0}
     blows, began = Counter[str](before["blows"]), time.monotonic()
-    slurm("scontrol", "update", "nodename=node1", "state=resume", check=False)  # an earlier call may have drained it
+    if "drain" in slurm("sinfo", "--noheader", "--nodes=node1", "--format=%T"):  # by an earlier call
+        slurm("scontrol", "update", "nodename=node1", "state=resume")
     head, kinds = start_head(study, profile), itertools.cycle(("jobs cancelled", "node drained", "head killed"))
     while not ended(head, form.every_s):
         kind = next(kinds)
@@ -175,9 +177,14 @@ def ended(head: subprocess.Popen[bytes], every_s: float) -> bool:
     return True
 
 
-def slurm(*command: str, check: bool = True) -> None:
-    """Give Slurm a command."""
-    subprocess.run(command, check=check)
+def slurm(*command: str) -> str:
+    """Give Slurm a command; return what it prints."""
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def timed_out(study: Path) -> int:
+    """Return how many jobs Slurm ended for their walltime, by what it wrote to them."""
+    return sum("DUE TO TIME LIMIT" in file.read_text() for file in study.glob(".engine/*/submit_scripts/*.stderr"))
 
 
 def rows_are_whole(folder: Path, manifest: Manifest) -> bool:

@@ -79,7 +79,7 @@ def _columns(traces: Sequence[EnergyTrace], times_ps: Sequence[Array], energies_
 
 @styled
 def draw_traces(thermo: Thermodynamics) -> Figure:
-    """Draw the potential energy against time, one panel a temperature, with what was left out as equilibration."""
+    """Draw the potential energy against time, one panel per temperature, with what was left out as equilibration."""
     rungs = [list(runs) for _, runs in groupby(thermo.traces, key=lambda trace: trace.temperature_K)]
     n_rows = -(-len(rungs) // PANELS_A_ROW)
     figure = new_figure(170, 16 + PANEL_MM * n_rows)

@@ -116,7 +116,8 @@ def draw_occupation(isomers: IsomerList) -> Figure:
         values = table[f"isomer_{isomer.rank}"]
         axes.plot(isomers.temperatures_K, values, "o-", color=COLOURS[colour], label=label)
     if "others" in table:
-        label = f"{isomers.n_distinct - MOST_CURVES} others"
+        n_others = isomers.n_distinct - MOST_CURVES
+        label = f"{n_others} other{'s' * (n_others > 1)}"
         axes.plot(isomers.temperatures_K, table["others"], "s--", color=COLOURS["grey"], label=label)
     axes.set(xlabel="Temperature (K)", ylabel="Fraction of quenches", title=heading(isomers))
     axes.set_ylim(-0.02, 1.02)

@@ -53,6 +53,7 @@ STYLE: dict[Any, Any] = {
     "figure.facecolor": "white",
     "svg.fonttype": "none",
     "svg.hashsalt": "deckgen",
+    "pdf.fonttype": 42,  # TrueType, as journals ask for
 }
 
 PNG_DPI = 200
@@ -100,9 +101,11 @@ def temperature_colours(figure: Figure, axes: Axes, temperatures_K: NDArray[np.f
     return np.asarray(scale.to_rgba(temperatures_K))
 
 
-def save(figure: Figure, stem: Path) -> None:
-    """Write a figure as `<stem>.svg`, the same bytes for the same figure, and as `<stem>.png`."""
+def save(figure: Figure, stem: Path, *, pdf: bool = False) -> None:
+    """Write a figure as `<stem>.svg`, `<stem>.png` and, if asked, `<stem>.pdf`: the same bytes for the same figure."""
     with rc_context(STYLE):
         figure.savefig(stem.with_name(stem.name + ".svg"), metadata={"Date": None}, dpi=PNG_DPI)
+        if pdf:
+            figure.savefig(stem.with_name(stem.name + ".pdf"), metadata={"CreationDate": None}, dpi=PNG_DPI)
         figure.set_layout_engine("none")  # it is laid out by now
         figure.savefig(stem.with_name(stem.name + ".png"), dpi=PNG_DPI)

@@ -5,7 +5,7 @@ drawn at; the error of any average is then that of the time averages of one seri
 
 References
 ----------
-Li, Van Koten, Dinner, Thiede, J. Chem. Phys. 158, 214107 (2023).
+Li, Van Koten, Dinner, Thiede, arXiv:2203.01227 (2022).
 """
 
 from __future__ import annotations

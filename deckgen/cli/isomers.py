@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from rich.table import Table
 
 from deckgen.cli.machines import Detach, On, detached, executor_on
-from deckgen.cli.output import HERE, Json, StudyPath, out, print_json
+from deckgen.cli.output import HERE, Json, Pdf, StudyPath, out, print_json
 
 if TYPE_CHECKING:
     from deckgen.analysis.isomers.results import IsomerList
@@ -34,6 +34,7 @@ def isomers(
     chemiscope: Annotated[
         bool, typer.Option("--chemiscope", help="Also write results/isomers.chemiscope.json, for chemiscope.org.")
     ] = False,
+    pdf: Pdf = False,
     on: On = None,
     detach: Detach = False,
     as_json: Json = False,
@@ -49,6 +50,11 @@ def isomers(
         from deckgen.workflows.isomers.files import write_chemiscope
 
         write_chemiscope(result)
+    if pdf:
+        from deckgen.study.folder import StudyFolder
+        from deckgen.workflows.isomers.files import write_isomer_figures
+
+        write_isomer_figures(result.found, StudyFolder(result.study.folder).results, pdf=True)
     if as_json:
         print_json(result.to_json())
         return

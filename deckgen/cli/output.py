@@ -13,13 +13,14 @@ from rich.markup import escape
 
 from deckgen.processes.display import visible
 
-__all__ = ["HERE", "Json", "StudyPath", "err", "help_alone", "out", "plain", "print_json"]
+__all__ = ["HERE", "Json", "Pdf", "StudyPath", "err", "help_alone", "out", "plain", "print_json"]
 
 out = Console(highlight=False, soft_wrap=True, emoji=False)
 err = Console(highlight=False, soft_wrap=True, emoji=False, stderr=True)
 
 StudyPath = Annotated[Path, typer.Argument(help="A study's folder or its study.toml.", metavar="STUDY")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
+Pdf = Annotated[bool, typer.Option("--pdf", help="Write the figures as PDF too, with their fonts.")]
 HERE = Path()
 
 

@@ -11,7 +11,7 @@ import typer
 
 from deckgen import __version__
 from deckgen.cli.machines import Detach, On, detached, executor_on
-from deckgen.cli.output import HERE, Json, StudyPath, err, out, plain, print_json
+from deckgen.cli.output import HERE, Json, Pdf, StudyPath, err, out, plain, print_json
 from deckgen.errors import DeckgenError, InputError, RunError
 
 if TYPE_CHECKING:
@@ -206,6 +206,7 @@ def analyse(
     compare: Annotated[
         Path | None, typer.Option(help="Another study of the same cluster, e.g. from a melted start.")
     ] = None,
+    pdf: Pdf = False,
     as_json: Json = False,
 ) -> None:
     """Analyse the samples so far: numbers and figures in results/."""
@@ -213,7 +214,7 @@ def analyse(
     from deckgen.workflows.analyse.study import analyse as analyse_study
 
     result = analyse_study(
-        study, external=_temperature_files(external or ()), n_atoms=atoms, units=units, compare=compare
+        study, external=_temperature_files(external or ()), n_atoms=atoms, units=units, compare=compare, pdf=pdf
     )
     if as_json:
         print_json(result.to_json(deckgen_version=__version__))

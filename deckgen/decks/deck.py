@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from deckgen.decks.manifest import MANIFEST, Manifest, read_manifest
-from deckgen.decks.on_disk import link, move_aside
+from deckgen.decks.on_disk import link, move_aside, packed, unpacked
 from deckgen.decks.protocols import PARTS, PROTOCOLS, Part, protocols_of
 from deckgen.decks.render import Prepared, Rendering, prepare, render, render_quench
 from deckgen.decks.stale import changed_texts, stale_reason
@@ -159,20 +159,20 @@ def write_under_lock(prepared: Prepared, *, force: bool, part: Part, redo: Colle
     return [
         write_deck(one.deck, study.folder, replaced=True)
         if one.deck.name in replaced
-        else _write(one.deck, study.folder, one.changed)
+        else _write(one.deck, study.folder, unpacked(one.changed))
         for one in found
     ]
 
 
 @dataclass(frozen=True)
 class _Found:
-    """A deck, its texts that are not those on the disk, and in what the one there was made of another study.
+    """A deck, its texts that are not those on the disk, packed, and in what the one there was made of another study.
 
     Where there is nothing to replace, the deck here is without its texts: ten thousand decks would hold them in memory.
     """
 
     deck: Deck
-    changed: dict[str, str]
+    changed: bytes
     stale: str
 
 
@@ -180,7 +180,7 @@ def _look_at(deck: Deck, study_folder: Path, *, whole: bool) -> _Found:
     folder = deck.folder(study_folder)
     changed = changed_texts(deck, folder)
     stale = stale_reason(deck, folder) if changed else ""
-    return _Found(deck if whole or stale else replace(deck, script="", data=""), changed, stale)
+    return _Found(deck if whole or stale else replace(deck, script="", data=""), packed(changed), stale)
 
 
 def _named(prepared: Prepared, names: Collection[str]) -> list[Deck]:

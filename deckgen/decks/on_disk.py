@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
+import zlib
+from collections.abc import Mapping
 from pathlib import Path
 
+from deckgen.errors import RunError
 from deckgen.files import first_free, whole
 
-__all__ = ["link", "move_aside", "text_of", "without_length"]
+__all__ = ["link", "move_aside", "packed", "require_own_files", "text_of", "unpacked", "without_length"]
 
 _LENGTH = re.compile(
     r"^variable +(n_steps|restart_every|exchange) index .*\n|^if \"\$\{exchange\}\" .*\n", re.MULTILINE
@@ -27,9 +31,40 @@ def move_aside(folder: Path, attic: Path) -> None:
         (place / name).symlink_to(os.path.relpath(target, place))
 
 
+def require_own_files(folder: Path, name: object) -> None:
+    """Make sure that no file of a deck is a link out of the decks, to be written to or packed.
+
+    Parameters
+    ----------
+    folder
+        The deck's; its parent's parent holds all decks, and the potentials that they link to.
+    name
+        Names it in the message.
+
+    Raises
+    ------
+    RunError
+        If a file is a link that leads elsewhere.
+    """
+    decks = folder.resolve().parents[1]
+    for file in folder.iterdir():
+        if file.is_symlink() and not file.resolve().is_relative_to(decks):
+            raise RunError(f"{name}: {file.name} is a link out of the decks", hint="put the file itself there")
+
+
 def text_of(path: Path) -> str:
     """Return what a file says; nothing where it is not there."""
     return path.read_text(errors="replace") if path.is_file() else ""
+
+
+def packed(texts: Mapping[str, str]) -> bytes:
+    """Return texts by their names in little memory; nothing for none."""
+    return zlib.compress(json.dumps(texts).encode(), level=1) if texts else b""
+
+
+def unpacked(texts: bytes) -> dict[str, str]:
+    """Return the texts that were packed."""
+    return dict(json.loads(zlib.decompress(texts))) if texts else {}
 
 
 def without_length(script: str) -> str:

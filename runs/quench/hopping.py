@@ -112,7 +112,7 @@ class HopSource:
     def _displaced(self, hop: int, positions_A: Array) -> Array:
         from scipy.spatial import KDTree  # here, because every process of a batch imports this module
 
-        nearest = float(np.median(KDTree(positions_A).query(positions_A, k=2)[0][:, 1]))
+        nearest = float(np.median(np.asarray(KDTree(positions_A).query(positions_A, k=2)[0])[:, 1]))
         largest = self.moves.step * nearest
         displaced = positions_A + self._random(hop, DISPLACE).uniform(-largest, largest, positions_A.shape)
         for _ in range(MOST_PUSHES):

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from deckgen.decks.deck import write_decks
+from deckgen.decks.manifest import MANIFEST, manifest_text, read_manifest, read_run
 from deckgen.decks.pack import pack
 from deckgen.errors import InputError, RunError
 from deckgen.processes.lock import lock
@@ -63,6 +64,17 @@ def test_a_packed_deck_runs_and_resumes_where_there_is_no_study(study: Path, tmp
     assert rows[:, 0].tolist() == list(range(10, 1010, 10))
     earlier = np.loadtxt(tmp_path / "gone" / "sodium" / "decks" / DECK / "energies.dat")
     np.testing.assert_array_equal(rows[: len(earlier)], earlier)
+
+
+def test_of_a_deck_that_is_done_the_restart_is_known_where_it_goes_and_who_ran_it_is_not(
+    study: Path, tmp_path: Path
+) -> None:
+    folder = next(deck.folder for deck in write_decks(study) if deck.folder.name == DECK.split("/")[1])
+    run = {"attempts": [{"host": "login1", "pid": 1}], "restarts": [{"step": 1000}]}
+    (folder / MANIFEST).write_text(manifest_text(read_manifest(folder), run))
+    decks = unpacked(pack(study, [DECK], output=tmp_path / "one.tar.gz"), tmp_path / "elsewhere")
+    assert read_run(decks / DECK) == {"restarts": [{"step": 1000}]}
+    assert read_manifest(decks / DECK) == read_manifest(folder)
 
 
 def test_the_ladder_is_packed_by_default_its_potential_once(study: Path, tmp_path: Path) -> None:

@@ -49,6 +49,21 @@ def text(steps, mark: float = 0.5) -> str:
     return "".join(f"{step} {mark * step:.8f} 300.5 1.0 2.0 3.0\n" for step in steps)
 
 
+def test_without_moments_their_rotational_weights_are_kept(tmp_path, make_decks):
+    (deck,) = make_decks([100])
+    rows = [f"{step} -1.0 300.5 {step}.0 {2 * step}.5 3000.25\n" for step in range(10, 210, 10)]
+    (deck / ENERGIES).write_text("".join(rows))
+    (whole,), (lean,) = harvest(tmp_path).series, harvest(tmp_path, moments=False).series
+    steps = np.arange(10.0, 210.0, 10.0)
+    assert lean.principal_moments_uA2 is None
+    np.testing.assert_allclose(lean.root_determinants**2, steps * (2 * steps + 0.5) * 3000.25)
+    for start in (0, 7):
+        np.testing.assert_array_equal(lean.rotation_weights(start), whole.rotation_weights(start))
+    columns = (lean.time_ps, lean.potential_energy_eV, lean.kinetic_temperature_K, lean.root_determinants)
+    assert sum(column.nbytes for column in columns) == 20 * 4 * 8
+    assert all(column.base is None for column in columns)  # none keeps the table of all columns
+
+
 def test_rows_become_time_series(tmp_path, make_decks):
     cold, hot, _ = make_decks([100, 300, 200])
     (cold / ENERGIES).write_text("# step\n" + text(range(10, 210, 10)))

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from deckgen.decks.manifest import ENERGIES, Manifest
+from deckgen.decks.manifest import ENERGIES, OLD_RESTART, RESTART, Manifest
 from deckgen.errors import RunError
+from deckgen.runs.restarts import RECORDS, read_records
 from deckgen.runs.watch import OutputWatch, require_room
 
 DECK = Manifest("nvt", "T0020.000K-r1", "a", "Ar13", 13, "lj", "b", {}, 1000, 20.0, timestep_fs=2.0, sample_every=10)
@@ -88,3 +89,24 @@ def test_the_room_that_is_looked_for_is_given_back(folder: Path) -> None:
     grow(row(10))
     require_room(folder)
     assert [path.name for path in folder.iterdir()] == [ENERGIES]
+
+
+def test_restarts_are_recorded_as_they_come_and_not_read_again_before_they_change(folder: Path) -> None:
+    """What LAMMPS writes: a mark at either end, the units, the number of a field, the step."""
+    mark, seen = b"LammpS RestartT\0", watch(folder)
+
+    def put(step: int) -> None:
+        Path("part").write_bytes(mark + b"metal\0\x05\0\0\0" + step.to_bytes(8, "little") + mark)
+        if Path(RESTART).exists():
+            Path(RESTART).rename(OLD_RESTART)
+        Path("part").rename(RESTART)
+
+    seen.look()
+    assert read_records() == ()
+    for step, expected in ((100, [100]), (200, [200, 100]), (300, [300, 200])):
+        put(step)
+        seen.look()
+        assert [record.step for record in read_records()] == expected
+    Path(RECORDS).unlink()
+    seen.look()
+    assert not Path(RECORDS).exists()

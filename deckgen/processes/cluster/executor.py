@@ -10,12 +10,9 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
-import shlex
-import socket
-import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
@@ -24,13 +21,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
 
-from deckgen.errors import InstallationError, RunError
+from deckgen.errors import InstallationError
 from deckgen.files import make_folder
-from deckgen.processes.children import dying_with_parent
+from deckgen.processes.cluster.engine import reason, start_engine
 from deckgen.processes.cluster.machine import Machine, require_plain
 from deckgen.processes.cluster.node import NodeAnswer, run_on_node
-from deckgen.processes.cluster.pool import PREPARE
-from deckgen.processes.cluster.providers import provider_of
 from deckgen.processes.executor import NodeLostError, TaskExecutor
 from deckgen.processes.subprocesses import pickled_task
 
@@ -40,11 +35,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 MOST_LOSSES = 3
-POOL = "exec python -m deckgen.processes.cluster.pool"
-LOOPBACK = "127.0.0.1"
-_OUT_OF_REACH = "import os, sys; os.setsid(); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
-"""Runs a script out of reach of the terminal's Ctrl-C: without its interchange, the head could ask for nothing more."""
-IDLE_S = 60.0
+QUEUE = 4
+"""Tasks that the engine has at once, for each of its workers."""
 ANSWER_S = 5
 LOOK_S = 0.2
 
@@ -75,7 +67,9 @@ class ClusterExecutor(TaskExecutor):
         self.machine, self.max_workers, self.cores_per_task = machine, machine.tasks, machine.cores_per_task
         self.option = f" --on {machine.name}"
         self._lock = threading.Lock()
-        self._open = dict[Future[Any], bytes]()
+        self._open = set[Future[Any]]()
+        self._waiting = deque[tuple[Future[Any], bytes]]()
+        self._n_sent, self._most_sent = 0, QUEUE * machine.tasks
         self._closed = self._stopped = False
         if find_spec("parsl") is None:
             raise InstallationError("other machines need Parsl", hint='pip install "deckgen-lammps[cluster]"')
@@ -109,16 +103,24 @@ class ClusterExecutor(TaskExecutor):
             if self._kernel is None:
                 make_folder(self._log)
                 before = list(logging.getLogger("parsl").handlers)
-                self._kernel, self._engine = self._start()
+                self._kernel, self._engine = start_engine(
+                    self.machine, self._log, drain=self._drain, preparations=self._preparations
+                )
                 self._handlers = [one for one in logging.getLogger("parsl").handlers if one not in before]
-            self._open[future] = payload
-        self._send(future, payload, losses=0)
+            self._open.add(future)
+            self._waiting.append((future, payload))
+        self._send_more()
         return future
 
-    def _start(self) -> tuple[Any, Any]:
-        """Start Parsl; return its kernel and its executor."""
-        prepare = "".join(f" {PREPARE} {shlex.quote(name)}" for name in self._preparations)
-        return _start(self.machine, self._log, self._drain, f"{POOL}{prepare}")
+    def _send_more(self) -> None:
+        """Give the engine what keeps all workers busy; of what waits, it would hold some 10 kB a task."""
+        while not self._stopped:
+            with self._lock:
+                if not self._waiting or self._n_sent >= self._most_sent:
+                    return
+                self._n_sent += 1
+                future, payload = self._waiting.popleft()
+            self._send(future, payload, losses=0)
 
     def _send(self, future: Future[Any], payload: bytes, losses: int) -> None:
         task = self._kernel.submit(
@@ -129,7 +131,7 @@ class ClusterExecutor(TaskExecutor):
     def _ended(self, future: Future[Any], payload: bytes, losses: int, task: Future[NodeAnswer]) -> None:
         """Take what the engine says of a task; one whose node was lost begins again."""
         error = task.exception()
-        answer = NodeAnswer(error=_reason(error)) if error is not None else task.result()
+        answer = NodeAnswer(error=reason(error)) if error is not None else task.result()
         if answer.ending_pool:
             self._hold(answer.ending_pool)
         if isinstance(answer.error, NodeLostError) and self._stopped:
@@ -138,8 +140,12 @@ class ClusterExecutor(TaskExecutor):
             self._send(future, payload, losses + 1)
             return
         with self._lock:
-            if self._open.pop(future, None) is None or not future.set_running_or_notify_cancel():
-                return
+            self._n_sent -= 1
+            wanted = future in self._open and future.set_running_or_notify_cancel()
+            self._open.discard(future)
+        self._send_more()
+        if not wanted:
+            return
         if answer.error is not None:
             future.set_exception(answer.error)
         else:
@@ -203,6 +209,7 @@ class ClusterExecutor(TaskExecutor):
         with self._lock:
             left = list(self._open)
             self._open.clear()
+            self._waiting.clear()
         for future in left:
             future.cancel()
             future.set_running_or_notify_cancel()
@@ -214,55 +221,3 @@ class ClusterExecutor(TaskExecutor):
             self._kernel.cleanup()
             for handler in self._handlers:  # which Parsl leaves open
                 handler.close()
-
-
-def _start(machine: Machine, log: Path, drain: bool, pool: str) -> tuple[Any, Any]:
-    """Start Parsl, with `pool` before the command that starts workers on a node; return its kernel and its executor."""
-    from parsl.config import Config
-    from parsl.dataflow.dflow import DataFlowKernel
-    from parsl.executors import HighThroughputExecutor
-    from parsl.executors.high_throughput.executor import DEFAULT_LAUNCH_CMD
-    from parsl.jobs.error_handlers import windowed_error_handler
-
-    programs = str(Path(sys.prefix) / "bin")
-    if programs not in os.environ["PATH"].split(":"):  # an environment that is not activated
-        os.environ["PATH"] = f"{programs}:{os.environ['PATH']}"
-    engine = HighThroughputExecutor(
-        label="blocks",
-        provider=provider_of(machine),
-        address=LOOPBACK,  # without one, Parsl asks a server in the internet for it
-        launch_cmd=f"{pool} {DEFAULT_LAUNCH_CMD}",
-        interchange_launch_cmd=dying_with_parent([sys.executable, "-c", _OUT_OF_REACH, f"{programs}/interchange.py"]),
-        cores_per_worker=machine.cores_per_task,
-        max_workers_per_node=machine.tasks_per_node,
-        heartbeat_period=max(int(machine.lost_after_s / 4), 1),
-        heartbeat_threshold=int(machine.lost_after_s),
-        drain_period=int(max(machine.walltime_s - machine.drain_s, 1)) if drain else None,
-        poll_period=100,
-        block_error_handler=windowed_error_handler,
-    )
-    engine.address, engine.all_addresses = None, _addresses()
-    period = min(5.0, machine.lost_after_s / 4)
-    config = Config(executors=[engine], run_dir=str(log), strategy_period=period, max_idletime=IDLE_S)
-    return DataFlowKernel(config), engine
-
-
-def _addresses() -> set[str]:
-    """Return the addresses at which nodes may reach this machine; they try them all."""
-    import psutil  # which Parsl brings
-
-    found = {
-        place.address for places in psutil.net_if_addrs().values() for place in places if place.family == socket.AF_INET
-    }
-    with contextlib.suppress(OSError):
-        found.add(socket.gethostbyname(socket.gethostname()))
-    return found or {LOOPBACK}
-
-
-def _reason(error: BaseException) -> RunError:
-    """Return what the engine's exception means."""
-    from parsl.executors.high_throughput.errors import ManagerLost, WorkerLost
-
-    if isinstance(error, ManagerLost | WorkerLost):
-        return NodeLostError(f"the node or its worker was lost: {error}")
-    return RunError(f"the jobs do not run: {error}", hint="deckgen doctor --on NAME tries one; logs: .engine")

@@ -24,7 +24,7 @@ PATIENCE_S = 60.0  # another analysis may be writing its figures
 Result = TypeVar("Result")
 
 
-def write_results(thermo: StudyThermodynamics, study_folder: Path, *, figures: bool = True) -> Path:
+def write_results(thermo: StudyThermodynamics, study_folder: Path, *, figures: bool = True, pdf: bool = False) -> Path:
     """Write results/thermodynamics.json, results/*.csv and results/figures/; return the JSON's path.
 
     Everything is written aside first, then moved into place, the JSON last: what fails on the way leaves the earlier
@@ -35,17 +35,17 @@ def write_results(thermo: StudyThermodynamics, study_folder: Path, *, figures: b
         results.figures.mkdir(parents=True, exist_ok=True)
         for left in results.path.glob(f"{NEW}*"):  # of an analysis that was killed
             shutil.rmtree(left, ignore_errors=True)
-        _write_aside(thermo, results, figures)
+        _write_aside(thermo, results, figures, pdf)
     return results.thermodynamics
 
 
-def _write_aside(thermo: StudyThermodynamics, results: ResultsFolder, figures: bool) -> None:
+def _write_aside(thermo: StudyThermodynamics, results: ResultsFolder, figures: bool, pdf: bool) -> None:
     """Write everything to a folder of its own, and move it into place."""
     aside = ResultsFolder(Path(tempfile.mkdtemp(prefix=NEW, dir=results.path)))
     try:
-        write_figures(FIGURES, thermo, aside, drawn=figures)
+        write_figures(FIGURES, thermo, aside, drawn=figures, pdf=pdf)
         if thermo.comparison is not None:
-            write_figures(COMPARISON_FIGURES, thermo.comparison, aside, drawn=figures)
+            write_figures(COMPARISON_FIGURES, thermo.comparison, aside, drawn=figures, pdf=pdf)
         write_json(aside.thermodynamics, thermo.to_json(deckgen_version=__version__))
         _move(aside, results)
     finally:
@@ -53,7 +53,7 @@ def _write_aside(thermo: StudyThermodynamics, results: ResultsFolder, figures: b
 
 
 def write_figures(
-    kinds: Iterable[FigureKind[Result]], result: Result, folder: ResultsFolder, *, drawn: bool = True
+    kinds: Iterable[FigureKind[Result]], result: Result, folder: ResultsFolder, *, drawn: bool = True, pdf: bool = False
 ) -> None:
     """Write the tables of a result's figures as <table>.csv, and the figures themselves as figures/<name>.svg and .png.
 
@@ -67,6 +67,8 @@ def write_figures(
         Where the files go.
     drawn
         Whether the figures are drawn; their tables are written in any case.
+    pdf
+        Whether figures that are drawn are also written as <name>.pdf.
     """
     folder.figures.mkdir(parents=True, exist_ok=True)
     for kind in kinds:
@@ -74,14 +76,14 @@ def write_figures(
         for name, columns in tables.items():
             write_table(folder.path / f"{name}.csv", columns)
         if tables and drawn:
-            save(kind.draw(result), folder.figures / kind.name)
+            save(kind.draw(result), folder.figures / kind.name, pdf=pdf)
 
 
 def figure_files(kinds: Iterable[FigureKind[Any]], folder: ResultsFolder) -> set[Path]:
     """Return the files of figures and of their tables that a folder of results has, whatever result they show."""
     found = set[Path]()
     for kind in kinds:
-        drawn = (folder.figures / f"{kind.name}.{suffix}" for suffix in ("svg", "png"))
+        drawn = (folder.figures / f"{kind.name}.{suffix}" for suffix in ("svg", "png", "pdf"))
         found |= {*filter(Path.is_file, drawn), *folder.path.glob(f"{kind.name}*.csv")}
     return found
 

@@ -89,7 +89,7 @@ def gather(study: Study | None, folder: Path, sources: Sequence[ExternalSource],
     """
     own = None
     if study is not None and (not sources or sampled_files(folder, ENERGIES)):
-        own = harvest(folder)
+        own = harvest(folder, moments=False)
         missing = set(study.ladder.rungs_K) - set(own.temperatures_K.tolist())
         own = replace(own, missing_K=tuple(sorted(missing | set(own.missing_K))))
     if not sources:

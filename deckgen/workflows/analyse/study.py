@@ -30,6 +30,7 @@ def analyse(
     compare: Study | Path | str | None = None,
     seed: int = 1,
     figures: bool = True,
+    pdf: bool = False,
 ) -> StudyThermodynamics:
     """Analyse what a study has sampled so far and write its results/ folder.
 
@@ -52,6 +53,8 @@ def analyse(
         Seed of the bootstrap.
     figures
         Draw the figures; without them it takes a third of the time. Their numbers are written in any case.
+    pdf
+        Write the figures as PDF too, with their fonts.
 
     Raises
     ------
@@ -70,7 +73,7 @@ def analyse(
     result = StudyThermodynamics.of(thermo, sources, compared, read_plan(folder) if has_goal else None)
     from deckgen.workflows.analyse.files import write_results
 
-    write_results(result, folder, figures=figures)
+    write_results(result, folder, figures=figures, pdf=pdf)
     return result
 
 

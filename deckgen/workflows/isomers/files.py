@@ -39,11 +39,11 @@ def write_chemiscope(result: StudyIsomers) -> Path:
     return path
 
 
-def write_isomer_figures(found: IsomerList, results: ResultsFolder) -> None:
-    """Write results/figures/isomer_*.svg and .png, and results/isomer_*.csv; remove those of an earlier list."""
+def write_isomer_figures(found: IsomerList, results: ResultsFolder, *, pdf: bool = False) -> None:
+    """Write results/figures/isomer_*.svg, .png and, if asked, .pdf, and results/isomer_*.csv; remove earlier ones."""
     for stale in figure_files(ISOMER_FIGURES, results):
         stale.unlink()
-    write_figures(ISOMER_FIGURES, found, results)
+    write_figures(ISOMER_FIGURES, found, results, pdf=pdf)
 
 
 def _write_structures(path: Path, found: IsomerList) -> None:

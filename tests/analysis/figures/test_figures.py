@@ -125,10 +125,13 @@ def test_a_figure_is_the_same_bytes_each_time_and_leaves_no_settings_behind(
 ) -> None:
     before = dict(mpl.rcParams)
     for name in ("one", "two"):
-        save(draw_heat_capacity(thermo), tmp_path / name)
+        save(draw_heat_capacity(thermo), tmp_path / name, pdf=True)
     assert dict(mpl.rcParams) == before
-    for suffix in (".svg", ".png"):
+    for suffix in (".svg", ".png", ".pdf"):
         assert (tmp_path / f"one{suffix}").read_bytes() == (tmp_path / f"two{suffix}").read_bytes()
+    fonts = set(re.findall(rb"/Subtype /(Type\w+|TrueType)", (tmp_path / "one.pdf").read_bytes()))
+    assert b"Type3" not in fonts  # journals refuse these
+    assert b"Type0" in fonts or b"TrueType" in fonts
 
 
 def test_what_is_not_known_is_not_drawn(thermo: Thermodynamics, tmp_path: Path) -> None:

@@ -168,14 +168,15 @@ def test_the_figures_and_their_numbers_are_written_and_those_of_an_earlier_list_
         Minimum(("Na",) * 13, positions * (1 + 0.05 * k), 0.5 * k - 9, 1e-5, 8, True, 150.0, "a", k) for k in range(2)
     ]
 
-    def write_for(temperature_K: float | None) -> set[str]:
+    def write_for(temperature_K: float | None, *, pdf: bool = False) -> set[str]:
         some = [replace(one, temperature_K=temperature_K) for one in minima]
         found = find_isomers(lambda: iter(some), lambda tight: tight)
-        write_isomer_figures(found, StudyFolder(tmp_path).results)
+        write_isomer_figures(found, StudyFolder(tmp_path).results, pdf=pdf)
         return {path.name for path in tmp_path.rglob("*") if path.is_file()}
 
     spectrum = {f"isomer_spectrum.{suffix}" for suffix in ("csv", "svg", "png")}
     assert write_for(150.0) == spectrum | {f"isomer_occupation.{suffix}" for suffix in ("csv", "svg", "png")}
     occupation = (tmp_path / "results" / "isomer_occupation.csv").read_text().splitlines()
     assert occupation == ["temperature_K,isomer_1,isomer_2", "150.0,0.5,0.5"]
+    assert write_for(None, pdf=True) == spectrum | {"isomer_spectrum.pdf"}
     assert write_for(None) == spectrum
