@@ -72,7 +72,7 @@ def test_shared_memory_goes_with_the_last_process_that_holds_it(segment):
     with segment.open("r+b") as file, mmap.mmap(file.fileno(), 0):
         assert start(BEFORE_OPEN).wait(60) == 0
         assert segment.exists()
-    os.utime(segment)  # now: a job whose processes are just starting
+        os.utime(segment)  # now: a job whose processes are just starting; while it is held, or another test removes it
     assert start(BEFORE_OPEN).wait(60) == 0
     assert segment.exists()
     os.utime(segment, (0, 0))

@@ -6,13 +6,13 @@
 
 namespace deckgen {
 
-HermiteTable::HermiteTable(int n, double range, double width, double tolerance, const Sampler &sampler) :
-    n_functions(n), row(round_up(n, lanes))
+HermiteTable::HermiteTable(int n, double range, double width, double tolerance, const Sampler &sampler,
+                           double rounding) : n_functions(n), row(round_up(n, lanes))
 {
   constexpr int finest = 4096;
   for (double intervals = std::ceil(2.0 * range / width); intervals <= finest; intervals *= 2.0) {
     fill(static_cast<int>(intervals), range, sampler);
-    if (is_exact(tolerance, sampler)) return;
+    if (is_exact(tolerance, rounding, sampler)) return;
   }
   throw std::runtime_error("its functions of the distance are too steep to be tabulated");
 }
@@ -36,7 +36,7 @@ void HermiteTable::fill(int intervals, double range, const Sampler &sampler)
 }
 
 // The error of the value is largest in the middle of an interval, that of the slope at 0.28 of it.
-bool HermiteTable::is_exact(double tolerance, const Sampler &sampler) const
+bool HermiteTable::is_exact(double tolerance, double rounding, const Sampler &sampler) const
 {
   std::vector<Jet> jets(n_functions);
   for (int i = 0; i < n_intervals; ++i)
@@ -50,7 +50,8 @@ bool HermiteTable::is_exact(double tolerance, const Sampler &sampler) const
           value += w.value[k] * w.rows[k * row + f];
           slope += w.slope[k] * w.rows[k * row + f];
         }
-        const long double allowed = tolerance * (1.0L + std::fabs(jets[f].value) + std::fabs(jets[f].slope));
+        const long double size = 1.0L + std::fabs(jets[f].value) + std::fabs(jets[f].slope);
+        const long double allowed = tolerance * size + rounding;
         if (std::fabs(value) > allowed || std::fabs(slope) > 10.0L * allowed) return false;
       }
     }

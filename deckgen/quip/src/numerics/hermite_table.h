@@ -26,8 +26,11 @@ class HermiteTable {
   using Sampler = std::function<void(long double r, std::vector<Jet> &jets)>;
 
   // The nodes are half a `width` apart, the length over which the functions change, or closer: the spacing is halved
-  // until, between nodes, values are right to `tolerance` and slopes to ten times that, relative where they are large. Throws std::runtime_error if that takes more than 4096 intervals.
-  HermiteTable(int n_functions, double range, double width, double tolerance, const Sampler &sampler);
+  // until, between nodes, values are right to `tolerance`, relative where they are large, and slopes to ten times that.
+  // To these come `rounding`, by which the sampler itself may be off. Throws std::runtime_error if that takes more than
+  // 4096 intervals.
+  HermiteTable(int n_functions, double range, double width, double tolerance, const Sampler &sampler,
+               double rounding = 0.0);
 
   // Six rows of n_functions follow each other; a row's length is rounded up to whole vectors.
   int stride() const { return row; }
@@ -40,7 +43,7 @@ class HermiteTable {
 
  private:
   void fill(int n_intervals, double range, const Sampler &sampler);
-  bool is_exact(double tolerance, const Sampler &sampler) const;
+  bool is_exact(double tolerance, double rounding, const Sampler &sampler) const;
 
   int n_functions;
   int row;

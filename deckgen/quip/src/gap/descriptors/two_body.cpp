@@ -15,8 +15,9 @@ class TwoBody : public DescriptorTerm {
  public:
   TwoBody(const GapDescriptor &d, int one_, int other_) :
       one(one_), other(other_), cutoff{d.cutoff(), d.number("cutoff_transition_width", 0.5)},
-      table(1, cutoff.radius, d.theta[0], tolerance(d),
-            [&](long double r, std::vector<Jet> &jets) { sample(d, r, jets[0]); })
+      table(
+          1, cutoff.radius, d.theta[0], 1e-12, [&](long double r, std::vector<Jet> &jets) { sample(d, r, jets[0]); },
+          rounding(d))
   {
   }
 
@@ -31,12 +32,12 @@ class TwoBody : public DescriptorTerm {
 
  private:
   // In eV. Fits with small regularisation have weights that cancel to some millionths: QUIP's sum of them, in double
-  // precision, is known to 1e-16 of their sizes. A tenth of that is asked for, as long double gives no more.
-  static double tolerance(const GapDescriptor &d)
+  // precision, is known to 1e-16 of their sizes. A hundredth of that is asked for: long double gives little more.
+  static double rounding(const GapDescriptor &d)
   {
     double sizes = 0.0;
     for (const double weight : d.weights) sizes += std::fabs(weight) * d.delta * d.delta;
-    return std::max(1e-12, 1e-17 * sizes);
+    return 1e-18 * sizes;
   }
 
   static void sample(const GapDescriptor &d, long double r, Jet &jet)
