@@ -24,6 +24,7 @@ __all__ = [
     "named",
     "read_json",
     "reason",
+    "refuse_link",
     "remove_leftovers",
     "require_file",
     "set_aside",
@@ -76,16 +77,19 @@ def unless_refused() -> Iterator[None]:
 def whole(path: Path) -> Iterator[Path]:
     """Yield a path beside `path` to write to; what was written there then takes the place of `path` at once.
 
-    Where the block raises, `path` stays as it was.
+    Where the block raises, `path` stays as it was. A link at `path` is replaced, and what it leads to stays as it was.
 
     Raises
     ------
     RunError
-        If the disk refuses it.
+        If the disk refuses it, or a folder is in its place.
     """
+    if path.is_dir():
+        raise RunError(f"{path} cannot be written: a folder is in its place", hint="move it away")
     with named(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(path.name + _PART)
+        part.unlink(missing_ok=True)  # a link there may lead to any file
         try:
             yield part
             _to_disk(part)
@@ -139,17 +143,32 @@ def append(path: Path, text: str) -> None:
     Raises
     ------
     RunError
-        If the disk refuses it.
+        If the disk refuses it, or the path is a link.
     """
     append_bytes(path, text.encode())
 
 
 def append_bytes(path: Path, content: bytes) -> None:
     """Append bytes as `append` does text."""
+    refuse_link(path)
     with named(path), path.open("ab") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+def refuse_link(path: Path) -> None:
+    """Make sure that what is written to a file goes to no other: a study that came from elsewhere may hold links.
+
+    Raises
+    ------
+    RunError
+        If the path is a link.
+    """
+    if path.is_symlink():
+        raise RunError(
+            f"{path}: a link, and no file is written through one", hint="put the file itself there, or nothing"
+        )
 
 
 def reason(error: OSError | ValueError) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deckgen.errors import InputError
-from deckgen.files import named
+from deckgen.files import named, refuse_link
 from deckgen.frames import Record, columns_of, end_of_whole, find_records
 
 __all__ = ["Minimum", "append_minima", "find_minima", "read_minima"]
@@ -64,6 +64,7 @@ def append_minima(path: Path, minima: Iterable[Minimum]) -> int:
     `temperature_K`, `source` and `frame` in the comment line.
     """
     count = 0
+    refuse_link(path)
     with named(path), path.open("a+b") as file:
         file.seek(0)
         file.truncate(end_of_whole(file))

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from deckgen.decks.manifest import ENERGIES, QUENCHED, RESTART, SCRIPT, Manifest, read_manifest
+from deckgen.decks.on_disk import require_own_files
 from deckgen.errors import DeckgenError, RunError
 from deckgen.files import first_free, named
 from deckgen.processes.lock import DEAD_AFTER_S, LOCK, lock
@@ -73,6 +74,7 @@ def run_deck(folder: Path) -> RunRecord:
         named(folder),
     ):
         here, reached = Path(), last_step(Path())
+        require_own_files(Path(), folder)
         require_room(folder)
         choice, cut = resume(folder, manifest)
         journal.begin(here, choice.step, reached, cut, choice.passed_over)

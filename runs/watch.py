@@ -34,6 +34,7 @@ def require_room(folder: Path) -> None:
     RunError
         With what the disk says.
     """
+    Path(PROBE).unlink(missing_ok=True)
     probe, lengths = Path(PROBE), [path.stat().st_size for path in (Path(ENERGIES), Path(FRAMES)) if path.exists()]
     with named(folder):
         try:

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LogNorm
+from matplotlib.colors import ListedColormap, LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
@@ -53,7 +53,8 @@ def draw_spectrum(isomers: IsomerList) -> Figure:
     axes = figure.add_subplot()
     table = spectrum_tables(isomers)["isomer_spectrum"]
     ranks, levels, counts = table["rank"], table["relative_eV"], table["count"]
-    scale = ScalarMappable(LogNorm(1, max(10, int(counts.max()))), colormaps["viridis_r"])
+    visible = ListedColormap(colormaps["viridis_r"](np.linspace(0.15, 1.0, 256)))  # without the yellow, pale on white
+    scale = ScalarMappable(LogNorm(1, max(10, int(counts.max()))), visible)
     axes.hlines(levels, ranks - 0.4, ranks + 0.4, colors=scale.to_rgba(counts).tolist(), lw=2.0)
     figure.colorbar(scale, ax=axes, label="Quenches", pad=0.02)
     for isomer in _labelled(isomers):

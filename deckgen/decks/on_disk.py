@@ -10,9 +10,10 @@ import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from deckgen.errors import RunError
 from deckgen.files import first_free, whole
 
-__all__ = ["link", "move_aside", "packed", "text_of", "unpacked", "without_length"]
+__all__ = ["link", "move_aside", "packed", "require_own_files", "text_of", "unpacked", "without_length"]
 
 _LENGTH = re.compile(
     r"^variable +(n_steps|restart_every|exchange) index .*\n|^if \"\$\{exchange\}\" .*\n", re.MULTILINE
@@ -28,6 +29,27 @@ def move_aside(folder: Path, attic: Path) -> None:
     for name, target in links.items():
         (place / name).unlink()
         (place / name).symlink_to(os.path.relpath(target, place))
+
+
+def require_own_files(folder: Path, name: object) -> None:
+    """Make sure that no file of a deck is a link out of the decks, to be written to or packed.
+
+    Parameters
+    ----------
+    folder
+        The deck's; its parent's parent holds all decks, and the potentials that they link to.
+    name
+        Names it in the message.
+
+    Raises
+    ------
+    RunError
+        If a file is a link that leads elsewhere.
+    """
+    decks = folder.resolve().parents[1]
+    for file in folder.iterdir():
+        if file.is_symlink() and not file.resolve().is_relative_to(decks):
+            raise RunError(f"{name}: {file.name} is a link out of the decks", hint="put the file itself there")
 
 
 def text_of(path: Path) -> str:

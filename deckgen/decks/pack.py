@@ -21,6 +21,7 @@ from deckgen.decks.manifest import (
     manifest_text,
     read_run,
 )
+from deckgen.decks.on_disk import require_own_files
 from deckgen.decks.protocols import NVT, PARTS, protocols_of
 from deckgen.decks.render import Prepared, prepare
 from deckgen.errors import InputError
@@ -57,7 +58,7 @@ def pack(
     InputError
         If the study is wrong, its decks are stale, or there is no deck of a name.
     RunError
-        If the study is being run, or the disk refuses the archive.
+        If the study is being run, the disk refuses the archive, or a deck has a link to a file elsewhere.
     """
     prepared = prepare(study)
     folder = prepared.study.folder
@@ -92,6 +93,7 @@ def _write(archive: tarfile.TarFile, study_folder: Path, decks: Collection[Writt
     """Write the decks' files; a file that several of them share, once, and after that a hard link to it."""
     study, first = Path(study_folder.resolve().name), dict[Path, str]()
     for deck in decks:
+        require_own_files(deck.folder, deck.folder)
         for file in _files(deck.folder):
             source = file.resolve()
             entry = tarfile.TarInfo((study / file.relative_to(study_folder)).as_posix())

@@ -15,7 +15,7 @@ from io import FileIO
 from pathlib import Path
 
 from deckgen.errors import RunError
-from deckgen.files import named, unless_refused
+from deckgen.files import named, refuse_link, unless_refused
 
 __all__ = ["DEAD_AFTER_S", "LOCK", "forget_dead", "held", "lock"]
 
@@ -52,8 +52,9 @@ def lock(path: Path, what: str, patience_s: float = _PATIENCE_S) -> Iterator[Non
     Raises
     ------
     RunError
-        If `what` is in use: by which process, where, since when; or the disk refuses the file.
+        If `what` is in use: by which process, where, since when; the disk refuses the file; or `path` is a link.
     """
+    refuse_link(path)
     with named(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         file = _wait_for(path, what, patience_s)

@@ -15,7 +15,7 @@ __all__ = ["Descriptor"]
 OPTION = re.compile(r"(\w+)\s*=\s*(?:\{([^}]*)\}|(\S+))")
 CUTOFFS = ("cutoff", "rcut_hard")
 """soap_turbo has the second."""
-ATOMIC_NUMBERS = re.compile(r"z\d*|z_\w+|species_z")
+ATOMIC_NUMBERS = re.compile(r"z\d*|z_center|species_z")
 ORDER_COUNTS = 3
 """From this order on QUIP's distance_Nb of several elements depends on the order of the atoms."""
 

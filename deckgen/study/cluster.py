@@ -45,7 +45,7 @@ class Cluster(Table):
     structure: Literal["icosahedron", "decahedron", "octahedron"] = "icosahedron"
     """A closed-shell polyhedron of that size, or the next larger one without its least bound atoms."""
     formula: Annotated[str, AfterValidator(_known_formula)] | None = None
-    """In place of element and size: a cluster of several elements, such as "Au20Ag35"."""
+    """Instead of element and size: a cluster of several elements, such as "Au20Ag35"."""
     ordering: Literal["random", "core-shell", "janus"] = "random"
     """Which element of formula sits where: at random, one of two inside, or the two on either side of a plane."""
     core: Element | None = None
@@ -53,7 +53,7 @@ class Cluster(Table):
     ordering_seed: Annotated[int, Field(ge=1)] = 1
     """Seed of the random order, and of the choice between equivalent places."""
     file: Path | None = None
-    """In place of these three: any file that ASE reads (its last frame); relative to the study's folder. A cluster that
+    """Instead of these: any file that ASE reads (its last frame); relative to the study's folder. A cluster that
     lies across the faces of a periodic cell is made whole."""
     periodic: Literal["cut"] | None = None
     """"cut": take the atoms of a periodic file without vacuum as a free cluster; otherwise such a file is refused."""

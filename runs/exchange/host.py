@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from deckgen.decks.manifest import read_manifest
+from deckgen.decks.on_disk import require_own_files
 from deckgen.errors import DeckgenError, RunError
 from deckgen.files import named
 from deckgen.processes.lock import DEAD_AFTER_S, LOCK, lock
@@ -101,6 +102,7 @@ def _hosted(folder: Path, step: int | None) -> Iterator[_Hosted]:
     with lock(folder / LOCK, f"the deck {folder}", patience_s=DEAD_AFTER_S):
         with contextlib.chdir(folder), named(folder):
             reached = last_step(Path())
+            require_own_files(Path(), folder)
             require_room(folder)
             choice, cut = begin_at(folder, manifest, step)
             journal.begin(Path(), choice.step, reached, cut, choice.passed_over)

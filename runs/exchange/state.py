@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from deckgen.decks.protocols import NVT
 from deckgen.errors import RunError
-from deckgen.files import append, read_json, set_aside, write_json
+from deckgen.files import append, reason, set_aside, write_json
+from deckgen.records import read_record
 
 __all__ = ["LadderState", "RungState", "append_walkers", "read_state", "state_file", "walkers_file", "write_state"]
 
@@ -23,6 +25,11 @@ class RungState:
 
     step: int
     walker: int
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that count nothing."""
+        if min(self.step, self.walker) < 0:
+            raise ValueError(f"step {self.step} or walker {self.walker} is negative")
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,11 @@ class LadderState:
     rungs: dict[str, RungState]
     walkers_bytes: int = 0
 
+    def __post_init__(self) -> None:
+        """Refuse a length that is none."""
+        if self.walkers_bytes < 0:
+            raise ValueError(f"walkers_bytes is {self.walkers_bytes}")
+
     def step_of(self, name: str) -> int | None:
         """Return the step of a rung's restart; None where the ladder does not know the rung."""
         return self.rungs[name].step if name in self.rungs else None
@@ -50,6 +62,15 @@ class LadderState:
         for name in names:
             known.setdefault(name, RungState(0, 1 + max((rung.walker for rung in known.values()), default=-1)))
         return replace(self, rungs=known)
+
+
+@dataclass(frozen=True)
+class _StateFile:
+    """What the file has."""
+
+    schema: Literal[1]
+    rungs: dict[str, RungState]
+    walkers_bytes: int
 
 
 def state_file(study_folder: Path, replica: int) -> Path:
@@ -71,22 +92,21 @@ def read_state(file: Path) -> LadderState:
         If the file is damaged.
     """
     try:
-        said = read_json(file)
-        rungs = {name: RungState(**rung) for name, rung in said["rungs"].items()}
-        return LadderState(rungs, said["walkers_bytes"])
+        said = read_record(file, _StateFile)
+        return LadderState(said.rungs, said.walkers_bytes)
     except FileNotFoundError:
         return LadderState({})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError) as error:
+        why = reason(error) if isinstance(error, OSError) else str(error)
         raise RunError(
-            f"{file}: not where a ladder stands ({type(error).__name__}: {error})",
+            f"{file}: not where a ladder stands ({why})",
             hint="put it back; without it the rungs begin from their own restarts, with new walkers",
         ) from error
 
 
 def write_state(file: Path, state: LadderState) -> None:
     """Replace what a ladder's file says: from then on it stands there."""
-    rungs = {name: asdict(rung) for name, rung in state.rungs.items()}
-    write_json(file, {"schema": 1, "rungs": rungs, "walkers_bytes": state.walkers_bytes})
+    write_json(file, asdict(_StateFile(1, state.rungs, state.walkers_bytes)))
 
 
 def append_walkers(file: Path, state: LadderState, lines: list[str]) -> LadderState:

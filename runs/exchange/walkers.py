@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from deckgen.errors import RunError
+from deckgen.files import reason
 from deckgen.runs.exchange.plan import Ladder
 from deckgen.runs.exchange.state import read_state, walkers_file
 
@@ -56,11 +58,22 @@ def read_walkers(state: Path) -> dict[str, Integers]:
     Raises
     ------
     RunError
-        If that file is damaged.
+        If that file or the one of the walkers is damaged.
     """
     file, end = walkers_file(state), read_state(state).walkers_bytes
+    try:
+        said = file.read_bytes()[:end] if end else b""
+        if len(said) < end:
+            raise ValueError(f"{len(said)} bytes, where {end} belong to the ladder's steps")
+        return _walkers(said.decode())
+    except (OSError, ValueError, IndexError, OverflowError) as error:
+        why = reason(error) if isinstance(error, OSError) else str(error)
+        raise RunError(f"{file}: not the walkers of a ladder ({why})", hint="put it back") from error
+
+
+def _walkers(text: str) -> dict[str, Integers]:
     found, decks = dict[str, list[tuple[int, int]]](), list[str]()
-    for line in file.read_bytes()[:end].decode().splitlines() if file.exists() else ():
+    for line in text.splitlines():
         words = line.split()
         if words[0] == "#":
             decks = words[2:]

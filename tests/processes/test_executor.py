@@ -225,10 +225,17 @@ time.sleep(60)
         assert str(future.exception()) == "my last words"
 
 
-def test_tasks_of_a_server_that_is_killed_were_killed_and_the_next_one_has_another() -> None:
-    code = "import os, signal, time; os.kill(os.getppid(), signal.SIGKILL); time.sleep(60)"
+def test_tasks_of_a_server_that_is_killed_were_killed_and_the_next_one_has_another(tmp_path, until) -> None:
+    file = tmp_path / "pid"
+    code = f"""
+import os, signal, time
+open({str(file)!r}, "w").write(str(os.getpid()))
+os.kill(os.getppid(), signal.SIGKILL)
+time.sleep(60)
+"""
     with SubprocessExecutor(1) as executor:
         error = executor.submit(exec, code).exception()
         assert executor.submit(operator.add, 1, 2).result() == 3
     assert isinstance(error, WorkerError)
     assert error.was_killed
+    until(lambda: not alive(int(file.read_text())), 10)

@@ -6,10 +6,12 @@ import hashlib
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from deckgen.errors import InputError
+from deckgen.quip.descriptors import Descriptor
 from deckgen.quip.gapfile import read_gap
 
 
@@ -37,6 +39,14 @@ def test_three_body_model(models):
     gap = read_gap(models["3b"].xml)
     assert gap.atomic_numbers == (11,)
     assert [words.split()[0] for words in gap.descriptors] == ["distance_2b", "angle_3b"]
+
+
+def test_an_option_that_begins_with_z_may_be_no_element():
+    """Compressed SOAPs have z_mix."""
+    text = "soap n_max=10 l_max=6 cutoff=5.0 r_mix=T z_mix=T k=5 n_species=2 Z=17 species_Z={17 3 }"
+    assert Descriptor(Path("gap.xml"), text).atomic_numbers == {3, 17}
+    triplets = Descriptor(Path("gap.xml"), "angle_3b cutoff=3.0 Z_center=14 Z1=1 Z2=1")
+    assert triplets.atomic_numbers == {1, 14}
 
 
 def test_checksum_covers_all_files_in_order(xml):

@@ -79,7 +79,7 @@ def main() -> None:
 
 
 def _write(path: Path, tally: Tally, n_journeys: int, seed: int, repeated: list[dict[str, Any]]) -> None:
-    """Write the record; `repeated` are journeys whose faults were the campaign's own, with what they had counted."""
+    """Write the record; `repeated` are journeys made again once their fault was found, with what they had counted."""
     counts = dict(sorted(tally.items()))
     document = {"seed": seed, "journeys": n_journeys, "counts": counts, "repeated": repeated}
     write_json(path, document)  # whole: the next start resumes from it
@@ -94,9 +94,16 @@ def _write(path: Path, tally: Tally, n_journeys: int, seed: int, repeated: list[
         "",
         *["| what was killed | kills |", "|---|---|", *rows, ""],
         *["| what went wrong | |", "|---|---|", *wrong],
-        *(f"\nJourney {one['journey']} was repeated, its faults are not counted: {one['why']}" for one in repeated),
+        *map(_repeated, repeated),
     ]
     path.with_suffix(".md").write_text("\n".join(lines) + "\n")
+
+
+def _repeated(one: dict[str, Any]) -> str:
+    counted = ", ".join(f"{count} {what}" for what, count in one["counted"].items())
+    again = ", ".join(f"{count} {what}" for what, count in one["wrong_again"].items()) or "nothing wrong"
+    words = f"\nJourney {one['journey']} had counted {counted}, which is not in the table: {one['why']}"
+    return f"{words} Made again from the same seed: {one['kills_again']} kills, {again}."
 
 
 if __name__ == "__main__":

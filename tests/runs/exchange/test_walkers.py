@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -69,11 +70,46 @@ def test_round_trips_are_those_of_walkers(state: Path) -> None:
     assert found.changed == pytest.approx(2 / 4)  # of the rung B
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"rungs": {"A": {"step": 1}}, "walkers_bytes": 0}', '{"rungs": {}}'])
+@pytest.mark.parametrize(
+    ("now", "says"),
+    [
+        ({"rungs": {"A": {"step": 1}}}, "rungs.A.walker is missing"),
+        ({"rungs": {"A": {"step": "1", "walker": 0}}}, 'rungs.A.step is "1", not a whole number'),
+        ({"rungs": {"A": {"step": True, "walker": 0}}}, "rungs.A.step is true"),
+        ({"rungs": {"A": {"step": -1, "walker": 0}}}, "rungs.A: step -1 or walker 0 is negative"),
+        ({"rungs": []}, r"rungs is \[\], not a table"),
+        ({"walkers_bytes": -1}, "walkers_bytes is -1"),
+        ({"walkers_bytes": 1.5}, "walkers_bytes is 1.5"),
+        ({"schema": 2}, "schema is 2"),
+        ({"more": 1}, "more is not known"),
+    ],
+)
+def test_a_file_with_a_wrong_value_is_named_with_its_key(state: Path, now: dict[str, object], says: str) -> None:
+    state.write_text(json.dumps(json.loads(state.read_text()) | now))
+    with pytest.raises(RunError, match=rf"exchange-r1\.json: not where a ladder stands \({says}"):
+        read_state(state)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "[" * 100_000])
 def test_a_damaged_file_is_named(state: Path, text: str) -> None:
     state.write_text(text)
     with pytest.raises(RunError, match=r"exchange-r1\.json: not where a ladder stands"):
         read_state(state)
+
+
+@pytest.mark.parametrize("line", ["100 1 0", "100 1 0 x", "100 1 0 " + "9" * 30, "", "\xff", "100 1 0 " + "9" * 5000])
+def test_damaged_walkers_are_named(state: Path, line: str) -> None:
+    text = "\n".join([LINES[0], line, *LINES[1:]])
+    walkers_file(state).write_bytes(text.encode("latin-1"))
+    with pytest.raises(RunError, match=r"exchange-r1\.dat: not the walkers of a ladder"):
+        read_walkers(state)
+
+
+def test_walkers_that_end_before_their_ladder_are_named(state: Path) -> None:
+    for change in (lambda file: file.write_text(LINES[0]), Path.unlink):
+        change(walkers_file(state))
+        with pytest.raises(RunError, match=r"exchange-r1\.dat: not the walkers of a ladder"):
+            read_walkers(state)
 
 
 def test_walkers_of_a_ladder_that_was_begun_afresh_are_kept_aside(state: Path) -> None:

@@ -60,16 +60,6 @@ def test_every_figure_of_the_gallery_is_in_the_report(study: Path, tmp_path: Pat
     assert all(alt != caption for alt, caption in words)
 
 
-def assert_the_traces_hold_the_quenches(study: Path, traces: Sequence[EnergyTrace]) -> None:
-    """Every frame of a run has its minimum, which lies below it."""
-    for trace in traces:
-        frames = read(study / f"decks/nvt/T{trace.temperature_K:08.3f}K-r1/frames.extxyz", ":")
-        assert trace.quench_time_ps == pytest.approx([atoms.info["Time"] for atoms in frames])
-        assert (trace.quench_energy_eV < [atoms.get_potential_energy() - 0.05 for atoms in frames]).all()
-    table = (study / "results" / "energy_traces_quenched.csv").read_text().splitlines()
-    assert len(table) == 1 + sum(len(trace.quench_time_ps) for trace in traces)
-
-
 def test_each_of_many_temperatures_has_a_colour_of_its_own(tmp_path: Path) -> None:
     temperatures_K = range(300, 1200, 45)
     columns = ["potential_energy_eV", *(f"density_at_{T}_K_per_eV" for T in temperatures_K)]
@@ -82,6 +72,16 @@ def test_each_of_many_temperatures_has_a_colour_of_its_own(tmp_path: Path) -> No
     assert len(set(tints)) == len(temperatures_K)
     assert tints[0] == "color-mix(in oklab, var(--green) 0%, var(--blue))"
     assert tints[-1] == "color-mix(in oklab, var(--red) 100%, var(--orange))"
+
+
+def assert_the_traces_hold_the_quenches(study: Path, traces: Sequence[EnergyTrace]) -> None:
+    """Every frame of a run has its minimum, which lies below it."""
+    for trace in traces:
+        frames = read(study / f"decks/nvt/T{trace.temperature_K:08.3f}K-r1/frames.extxyz", ":")
+        assert trace.quench_time_ps == pytest.approx([atoms.info["Time"] for atoms in frames])
+        assert (trace.quench_energy_eV < [atoms.get_potential_energy() - 0.05 for atoms in frames]).all()
+    table = (study / "results" / "energy_traces_quenched.csv").read_text().splitlines()
+    assert len(table) == 1 + sum(len(trace.quench_time_ps) for trace in traces)
 
 
 def test_every_table_has_a_caption_and_every_heading_a_scope(root: Path) -> None:
