@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from deckgen import __version__
-from deckgen.cli import installation, study
+from deckgen.cli import installation, results, study
 from deckgen.cli.compare import compare
 from deckgen.cli.endings import INTERRUPTED, end, open_streams
 from deckgen.cli.isomers import isomers
@@ -35,11 +35,11 @@ app.command()(timestep)
 app.command()(study.pack)
 app.command()(study.run)
 app.command()(study.status)
-app.command()(study.analyse)
+app.command()(results.analyse)
 app.command()(isomers)
 app.command()(compare)
-app.command()(study.report)
-app.command()(study.cite)
+app.command()(results.report)
+app.command()(results.cite)
 app.command()(installation.doctor)
 app.command()(installation.potentials)
 app.add_typer(train_app, name="train")
