@@ -88,7 +88,7 @@ def _about_number(state: RungState) -> Finding | None:
     T = state.temperature_K
     more_ps = (FEWEST_SAMPLES - state.n_effective) * state.statistical_inefficiency * state.interval_ps
     message = (
-        f"T = {T:g} K: {state.n_effective:.0f} independent samples, fewer than {FEWEST_SAMPLES}; "
+        f"T = {T:g} K: {state.n_effective // 1:.0f} independent samples, fewer than {FEWEST_SAMPLES}; "
         f"about {float(f'{more_ps:.2g}'):g} ps more are needed"
     )
     return Finding("few_samples", message, T)
@@ -193,7 +193,7 @@ def about_peak(
     reasons = {
         f"the runs under it have not equilibrated, at {_kelvins(not_equilibrated_K)}": bool(not_equilibrated_K),
         "parts of the data disagree": bool(failed),
-        f"the runs near it are worth {n:.0f} independent samples only": n < FEWEST_INDEPENDENT,
+        f"the runs near it are worth {n // 1:.0f} independent samples only": n < FEWEST_INDEPENDENT,
         "its slowest motion goes back and forth too rarely for its time to be known": not errors.known,
         "it is missing from many resamples": errors.intervals.temperature_K is None,
     }

@@ -6,6 +6,7 @@ __all__ = [
     "BOHR_A",
     "HIGHEST_K",
     "KB_EV_K",
+    "KCAL_MOL_EV",
     "LOWEST_K",
     "initial_heat_capacity_over_kB",
     "kinetic_heat_capacity_over_kB",
@@ -13,6 +14,9 @@ __all__ = [
 
 KB_EV_K = 8.617333262e-5
 """Boltzmann's constant in eV/K (CODATA 2018). LAMMPS' `units metal` differs by 1.1e-6 of it: 0.0003 K at 300 K."""
+
+KCAL_MOL_EV = 4184 / 96485.33212
+"""A kcal/mol in eV, by Faraday's constant (CODATA 2018)."""
 
 BOHR_A = 0.529177210903
 """The bohr in angstrom (CODATA 2018)."""

@@ -36,12 +36,13 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Deck:
-    """A rendered deck: its manifest, its script and data file, and the potential's files."""
+    """A rendered deck: its manifest, its script and data file, and the potential's files (`Potential.untagged`)."""
 
     manifest: Manifest
     script: str
     data: str
     files: tuple[Path, ...] = ()
+    untagged: bool = False
 
     @property
     def name(self) -> str:
@@ -224,7 +225,7 @@ def deck_of(rendering: Rendering) -> Deck:
         settings=settings,
         **({"n_steps": 0} | {key: context[key] for key in shared}),
     )
-    return Deck(manifest, rendering.script, rendering.data, potential.files)
+    return Deck(manifest, rendering.script, rendering.data, potential.files, potential.untagged)
 
 
 def write_deck(deck: Deck, study_folder: Path, *, replaced: bool = False) -> WrittenDeck:
@@ -237,8 +238,9 @@ def _write(deck: Deck, study_folder: Path, changed: Mapping[str, str], *, replac
     known = (folder / MANIFEST).is_file()
     with named(folder):
         folder.mkdir(parents=True, exist_ok=True)
+        store = StudyFolder(study_folder).potential(deck.manifest.potential_sha256)
         for file in deck.files:
-            link(file, StudyFolder(study_folder).potential(deck.manifest.potential_sha256), folder)
+            link(file, store, folder, untagged=deck.untagged)
     for name, text in changed.items():
         write_whole(folder / name, text)
     change: Literal["new", "same", "updated", "replaced"] = (

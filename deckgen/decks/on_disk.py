@@ -72,12 +72,15 @@ def without_length(script: str) -> str:
     return _LENGTH.sub("", script)
 
 
-def link(file: Path, store: Path, folder: Path) -> None:
-    """Give a deck a potential file: a relative link to the study's one copy, or a copy where links cannot be made."""
+def link(file: Path, store: Path, folder: Path, *, untagged: bool = False) -> None:
+    """Give a deck a potential file: a relative link to the study's one copy, or a copy where links cannot be made.
+
+    In an `untagged` copy LAMMPS does not find the units that the file is in.
+    """
     store.mkdir(parents=True, exist_ok=True)
     copy, name, size = store / file.name, folder / file.name, file.stat().st_size
     if not copy.exists() or copy.stat().st_size != size:  # cut short
-        _copy(file, copy)
+        _copy(file, copy, untagged=untagged)
     if name.exists() and name.stat().st_size == size:
         return
     try:
@@ -86,6 +89,10 @@ def link(file: Path, store: Path, folder: Path) -> None:
         _copy(copy, name)
 
 
-def _copy(file: Path, to: Path) -> None:
+def _copy(file: Path, to: Path, *, untagged: bool = False) -> None:
     with whole(to) as part:
-        shutil.copyfile(file, part)
+        if untagged:
+            first, rest, others = file.read_bytes().partition(b"\n")
+            part.write_bytes(first.replace(b"UNITS:", b"units:") + rest + others)  # as long as it was
+        else:
+            shutil.copyfile(file, part)

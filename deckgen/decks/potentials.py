@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
@@ -17,14 +18,18 @@ from deckgen.errors import InputError
 from deckgen.files import require_file
 from deckgen.quip.gapfile import GapFile, read_gap
 from deckgen.study import PotentialChoice
+from deckgen.units import KCAL_MOL_EV
 
 __all__ = ["BUILTIN", "Builtin", "Potential", "resolve"]
 
 NO_ATOM_VIRIALS = {"LJ", "ZBL"}
 """QUIP's potentials, as a GAP's core, that cannot run in LAMMPS."""
 
-REAXFF = {f"{name}{suffix}" for name in ("reax", "reax/c", "reaxff") for suffix in ("", "/kk", "/omp")}
-"""Styles that decks cannot run: they need charges, `atom_style charge` and `fix qeq/reaxff`, and real units."""
+REAXFF = "reaxff"
+"""Its force fields are in real units, and its charges are equalised at every step."""
+
+REAXFF_ELSEWHERE = re.compile(r"(?<!\S)(reax|reax/c|reaxff)(/kk|/omp)?(?!\S)")
+"""ReaxFF by another name, or beside other styles."""
 
 _DATA = Path(str(files("deckgen"))) / "potentials"
 
@@ -34,7 +39,8 @@ class Potential:
     """A potential as a deck needs it.
 
     `kind` names its template (`potentials/<kind>.in.j2`), `terms` what that template fills in. An empty `elements`
-    means that deckgen does not know which elements the potential has.
+    means that deckgen does not know which elements the potential has. `untagged` files are copied without the tag of
+    their units, for which LAMMPS would refuse them.
     """
 
     name: str
@@ -44,6 +50,7 @@ class Potential:
     elements: frozenset[str] = frozenset()
     terms: Mapping[str, Any] = field(default_factory=dict)
     citation: str = ""
+    untagged: bool = False
 
 
 @dataclass(frozen=True)
@@ -169,11 +176,12 @@ def _lammps(choice: PotentialChoice, folder: Path) -> Potential:
     style, coefficients = Arguments(choice.pair_style or ""), tuple(map(Arguments, choice.pair_coeff))
     told(style, "[potential] pair_style")
     told(coefficients, "[potential] pair_coeff")
-    if reaxff := sorted(REAXFF.intersection(style.split())):
+    reaxff = style.split()[:1] == [REAXFF]
+    if found := REAXFF_ELSEWHERE.search(style.removeprefix(REAXFF) if reaxff else style):
         raise InputError(
-            f"[potential] pair_style {reaxff[0]}: decks are in metal units and have no charges, and ReaxFF needs "
-            "charges (atom_style charge, fix qeq/reaxff) and its files real units",
-            hint="run it in LAMMPS by yourself; `deckgen analyse --from T=LOG` takes the energies of such runs",
+            f"[potential] pair_style {found[0]}: ReaxFF runs in decks by the name of {REAXFF} alone, as their energies "
+            "are in eV and its own are not",
+            hint=f'pair_style = "{REAXFF} NULL", pair_coeff = ["* * ffield.reax.X A B"]',
         )
     digest = hashlib.sha256("\n".join((style, *coefficients)).encode())
     paths = [_file(file, folder) for file in choice.files]
@@ -185,5 +193,17 @@ def _lammps(choice: PotentialChoice, folder: Path) -> Potential:
         kind="lammps",
         sha256=digest.hexdigest(),
         files=tuple(paths),
-        terms={"pair_style": style, "pair_coeff": coefficients},
+        terms=_reaxff_terms(style, coefficients) if reaxff else _terms(style, coefficients),
+        untagged=reaxff,
     )
+
+
+def _terms(style: str, coefficients: tuple[str, ...]) -> dict[str, Any]:
+    return {"pair_style": style, "pair_coeff": coefficients, "charges": False, "equalised": False}
+
+
+def _reaxff_terms(style: str, coefficients: tuple[str, ...]) -> dict[str, Any]:
+    """Return what has ReaxFF run in metal units: all of it, in kcal/mol, is scaled to eV."""
+    scaled = tuple(Arguments(re.sub(r"^(\S+ +\S+)", rf"\1 {REAXFF}", line)) for line in coefficients)
+    own = {"charges": True, "equalised": "checkqeq no" not in style}
+    return _terms(Arguments(f"hybrid/scaled {KCAL_MOL_EV:.10g} {style}"), scaled) | own

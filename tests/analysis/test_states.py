@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
+from deckgen.analysis.findings import about_states
 from deckgen.analysis.production import Production
-from deckgen.analysis.states import rung_moments, rung_state
+from deckgen.analysis.states import RungState, rung_moments, rung_state
 from deckgen.samples import TimeSeries
 from deckgen.units import KB_EV_K
 
@@ -54,3 +55,9 @@ def test_a_rung_with_one_run_of_unknown_kinetic_temperature_has_none(rng):
     energies = rng.normal(size=1000)
     state = rung_state([run(energies, kinetic_K=np.full(1000, T)), run(energies)], 0.0)
     assert (state.kinetic_temperature_K, state.kinetic_temperature_error_K) == (None, None)
+
+
+def test_fewer_samples_than_the_limit_are_never_rounded_up_to_it():
+    state = RungState(240.0, 1, 2970, 0.6, True, 59.4, 49.97, -8.4, 0.1, -8.4, 0.02, 240.0, 3.0)
+    [finding] = about_states([state])
+    assert "49 independent samples, fewer than 50" in finding.message

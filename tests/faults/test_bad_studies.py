@@ -195,10 +195,10 @@ def test_the_files_of_a_potential_can_lie_in_a_decks_folder(tmp_path: Path, file
         resolve(choice, tmp_path)
 
 
-@pytest.mark.parametrize("style", ["reaxff NULL", "reax/c NULL checkqeq no", "hybrid/overlay reaxff/omp NULL zbl 4 5"])
-def test_reaxff_is_refused_by_name(tmp_path: Path, style: str) -> None:
+@pytest.mark.parametrize("style", ["reax/c NULL checkqeq no", "reaxff/omp NULL", "hybrid/overlay reaxff NULL zbl 4 5"])
+def test_reaxff_by_another_name_or_beside_others_is_refused(tmp_path: Path, style: str) -> None:
     choice = PotentialChoice(kind="lammps", pair_style=style, pair_coeff=("* * ffield.reax C",))
-    with pytest.raises(InputError, match=r"pair_style reax\S*: decks are in metal units and have no charges"):
+    with pytest.raises(InputError, match=r"pair_style reax\S*: ReaxFF runs in decks by the name of reaxff alone"):
         resolve(choice, tmp_path)
 
 

@@ -8,7 +8,7 @@ from concurrent.futures import CancelledError
 from pathlib import Path
 
 import pytest
-from warmed_task import where
+from warmed_task import never, raise_two_words, where
 
 from deckgen.decks.manifest import read_manifest
 from deckgen.errors import InputError, RunError
@@ -52,9 +52,12 @@ def test_exceptions_travel_back_with_their_hint_and_traceback(tmp_path):
 def test_an_exception_that_cannot_travel_keeps_its_words():
     with SubprocessExecutor(1) as executor:
         error = executor.submit(exec, "class Odd(Exception): pass\nraise Odd('in odd words')").exception()
+        unreadable = executor.submit(raise_two_words).exception()
         ended = executor.submit(sys.exit, 3).exception()
     assert isinstance(error, RunError)
     assert "Odd: in odd words" in str(error)
+    assert isinstance(unreadable, RunError)
+    assert "TwoWordsError: two words" in str(unreadable)
     assert isinstance(ended, SystemExit)
 
 
@@ -134,17 +137,20 @@ def test_leaving_by_ctrl_c_stops_the_tasks(tmp_path, until):
 
 
 def test_workers_die_with_a_parent_that_is_killed(tmp_path, until):
-    file = tmp_path / "pid"
+    file, of_task = tmp_path / "pid", tmp_path / "program"
+    task = f"import subprocess; started = subprocess.Popen(['sleep', '60']); open({str(of_task)!r}, 'w')"
+    task += f".write(str(started.pid)); {SLEEPER.format(path=str(file))}"
     program = (
         "from deckgen.processes.subprocesses import SubprocessExecutor\n"
-        f"SubprocessExecutor(1).submit(exec, {SLEEPER.format(path=str(file))!r}).result()"
+        f"SubprocessExecutor(1).submit(exec, {task!r}).result()"
     )
     with subprocess.Popen([sys.executable, "-c", program]) as parent:
         until(lambda: file.exists() and file.read_text())
         worker = int(file.read_text())
+        started = int(of_task.read_text())
         assert alive(worker)
         parent.kill()
-    until(lambda: not alive(worker), 10)
+    until(lambda: not alive(worker) and not alive(started), 10)
 
 
 def test_programs_that_a_task_started_do_not_outlive_it(until):
@@ -192,6 +198,13 @@ def test_what_tasks_need_is_loaded_once_before_their_processes_are_forked() -> N
     assert cold  # the same server
     with SubprocessExecutor(1) as executor:
         assert not executor.submit(eval, "'warmed_task' in __import__('sys').modules").result()
+
+
+def test_a_library_that_ends_the_server_is_heard() -> None:
+    with SubprocessExecutor(1) as executor:
+        error = executor.submit(never).exception()
+    assert isinstance(error, WorkerError)
+    assert (error.exit_code, error.tail.strip()) == (3, "no such device")
 
 
 def test_a_task_has_the_folder_the_environment_and_the_path_of_the_moment(tmp_path, monkeypatch) -> None:
