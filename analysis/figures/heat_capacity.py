@@ -9,7 +9,7 @@ from deckgen.analysis.figures.style import COLOURS, heading, legend_below, new_f
 from deckgen.analysis.figures.tables import Table, curve_table, rungs_K
 from deckgen.analysis.results import Thermodynamics
 
-__all__ = ["AXIS", "draw_band", "draw_heat_capacity", "heat_capacity_tables", "plot_heat_capacity"]
+__all__ = ["AXIS", "draw_band", "draw_heat_capacity", "heat_capacity_tables", "melting_label", "plot_heat_capacity"]
 
 AXIS = r"$C_v$ / $C_0$"
 
@@ -85,14 +85,19 @@ def draw_band(axes: Axes, thermo: Thermodynamics, colour: str, label: str) -> No
     axes.plot(grid, thermo.heat_capacity_over_c0, color=colour, label=label)
 
 
+def melting_label(temperature_K: float, ci95_K: tuple[float, float] | None) -> str:
+    """Return what the legend says of the line at the melting temperature."""
+    interval = "" if ci95_K is None else f" ({ci95_K[0]:.1f} to {ci95_K[1]:.1f} K)"
+    return f"melting at {temperature_K:.1f} K{interval}"
+
+
 def _mark_melting(axes: Axes, thermo: Thermodynamics) -> None:
     peak, interval = thermo.melting, thermo.melting_ci95.temperature_K
     if peak is None:
         return
-    words = f"melting at {peak.temperature_K:.1f} K"
+    words = melting_label(peak.temperature_K, interval)
     if peak.at_edge:
         words = f"highest at the end of the ladder, {peak.temperature_K:g} K"
     elif interval is not None:
-        words += f" ({interval[0]:.1f} to {interval[1]:.1f} K)"
         axes.axvspan(*interval, color=COLOURS["red"], alpha=0.2, lw=0)
     axes.axvline(peak.temperature_K, color=COLOURS["red"], lw=0.9, label=words)

@@ -12,6 +12,7 @@ import numpy as np
 
 from deckgen.analysis.figures.charts import Chart, Panel, Series
 from deckgen.analysis.figures.gallery import FigureKind
+from deckgen.analysis.figures.heat_capacity import melting_label
 from deckgen.analysis.figures.tables import Table
 from deckgen.study.folder import ResultsFolder
 from deckgen.workflows.analyse.read import MeltingEntry
@@ -91,8 +92,9 @@ def _numbers(values: np.ndarray[Any, np.dtype[np.float64]]) -> list[float | None
     return [float(f"{value:.6g}") if math.isfinite(value) else None for value in values]
 
 
-def _marks(chart: Chart, melting: MeltingEntry | None) -> list[dict[str, float | None]]:
+def _marks(chart: Chart, melting: MeltingEntry | None) -> list[dict[str, str | float | None]]:
     if not chart.melting or melting is None or melting.at_edge:
         return []
     low, high = melting.ci95_K or (None, None)
-    return [{"x": melting.temperature_K, "low": low, "high": high}]
+    label = melting_label(melting.temperature_K, melting.ci95_K)
+    return [{"label": label, "x": melting.temperature_K, "low": low, "high": high}]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -27,7 +28,13 @@ def browser() -> Iterator[playwright.Browser]:
 
 @pytest.fixture(scope="module")
 def path(analysed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return report(Path(shutil.copytree(analysed, tmp_path_factory.mktemp("browser") / "whole", symlinks=True)))
+    """The report of a study, to whose results a melting temperature is added: so short a one has none."""
+    study = Path(shutil.copytree(analysed, tmp_path_factory.mktemp("browser") / "whole", symlinks=True))
+    results = study / "results" / "thermodynamics.json"
+    unknown = ("peak_over_c0_ci95", "fwhm_K", "fwhm_ci95_K", "latent_heat_eV", "latent_heat_ci95_eV")
+    melting = {"temperature_K": 231.24, "ci95_K": [220.0, 240.5], "peak_over_c0": 1.5, "at_edge": False}
+    results.write_text(json.dumps(json.loads(results.read_text()) | {"melting": dict.fromkeys(unknown) | melting}))
+    return report(study)
 
 
 @pytest.fixture
@@ -78,6 +85,13 @@ def test_values_are_read_by_pointer_and_keyboard(page: playwright.Page) -> None:
     key.click()
     assert key.get_attribute("aria-pressed") == "false"
     assert figure.locator("svg g.black circle.dot").count() == 0
+
+
+def test_the_line_at_the_melting_temperature_is_named(page: playwright.Page) -> None:
+    figure = page.locator('[data-chart="heat_capacity"]')
+    assert figure.locator("svg line.mark").count() == 1
+    assert figure.locator(".legend span").all_inner_texts() == ["melting at 231.2 K (220.0 to 240.5 K)"]
+    assert page.locator('[data-chart="energy_histograms"] .legend span').count() == 0  # over energies: no line
 
 
 def test_dragging_enlarges_and_escape_goes_back(page: playwright.Page) -> None:
