@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 # what everyone may use: flat files of the core, each of which imports none but others of them
-VOCABULARY = {"errors", "units", "toml", "frames", "minima", "samples", "cells", "files", "findings"}
+VOCABULARY = {"errors", "units", "toml", "frames", "minima", "samples", "cells", "files", "parts", "findings"}
 VOCABULARY |= {"compressed", "records", "thermostats", "minimisers", "structures", "summaries"}
 STAGES = {"runs", "analysis", "training"}
 CORE = VOCABULARY | {"study", "quip", "decks", "processes", "reference"}
