@@ -13,6 +13,7 @@ from deckgen import __version__
 from deckgen.cli.machines import Detach, On, detached, executor_on
 from deckgen.cli.output import HERE, Json, Pdf, StudyPath, err, out, plain, print_json
 from deckgen.errors import DeckgenError, InputError, RunError
+from deckgen.processes.display import visible
 
 if TYPE_CHECKING:
     from deckgen.decks.deck import WrittenDeck
@@ -261,4 +262,4 @@ def cite(
     """Print what to cite, as BibTeX."""
     from deckgen.workflows.cite import cite as entries
 
-    print(entries(study))  # plain text for a file: nothing is wrapped or coloured
+    print(visible(entries(study)))  # plain text for a file: nothing is wrapped or coloured
