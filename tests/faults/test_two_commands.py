@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -18,6 +19,7 @@ import deckgen
 from deckgen.decks.clusters import build
 from deckgen.decks.deck import write_decks
 from deckgen.errors import RunError
+from deckgen.files import whole
 from deckgen.processes.children import dying_with_parent
 from deckgen.processes.lock import LOCK, lock
 from deckgen.runs.rows import last_step
@@ -104,6 +106,21 @@ def test_a_file_that_two_commands_write_is_written_whole_by_each(tmp_path: Path)
     assert [writer.communicate()[1] for writer in writers] == ["", "", ""]
     assert seen <= {20 * (letter * 50 + "\n") for letter in "abc"}
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_file_that_goes_before_it_is_taken_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another command may move the file into place after this one opened it: the two would then not see each other."""
+    flock, moved = fcntl.flock, list[Path]()
+
+    def late(file: int, how: int) -> None:
+        if not moved:
+            moved.append((tmp_path / "file.part").rename(tmp_path / "file"))
+        flock(file, how)
+
+    monkeypatch.setattr("deckgen.parts.fcntl.flock", late)
+    with whole(tmp_path / "file") as part:
+        assert part.exists()
+    assert moved
 
 
 @pytest.mark.parametrize("command", [deckgen.isomers, deckgen.report])
