@@ -16,11 +16,13 @@ from deckgen.errors import InputError
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-__all__ = ["opened", "opened_text", "plain_name"]
+__all__ = ["opened", "opened_text", "plain_name", "require_end"]
 
 LONGEST_LINE = 10_000_000
 MOST_BYTES, MOST_TIMES = 1_000_000_000, 200
 """A compressed file may hold the larger of these: so many bytes, or so many times its own. Text shrinks by 5 to 20."""
+
+_CHUNK = 1 << 20
 
 _OPENED_BY: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 
@@ -42,6 +44,21 @@ def opened(path: Path) -> IO[bytes]:
 def opened_text(path: Path, encoding: str = "utf-8") -> IO[str]:
     """Open a file to read text as `opened` does bytes; bytes that are no text of the encoding are replaced."""
     return io.TextIOWrapper(opened(path), encoding=encoding, errors="replace")
+
+
+def require_end(path: Path) -> None:
+    """Make sure that what a file holds, if it is compressed, comes to an end: for readers that open it themselves.
+
+    Raises
+    ------
+    InputError
+        As from what `opened` returns.
+    """
+    if path.suffix in _OPENED_BY:
+        with _Text(path) as file:
+            buffer = bytearray(_CHUNK)
+            while file.readinto(buffer):
+                pass
 
 
 class _Text(io.RawIOBase):

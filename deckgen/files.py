@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from deckgen.errors import DeckgenError, InputError, RunError
+from deckgen.parts import alone_at, remove_left
 
 __all__ = [
     "append",
@@ -77,27 +78,28 @@ def unless_refused() -> Iterator[None]:
 def whole(path: Path) -> Iterator[Path]:
     """Yield a path beside `path` to write to; what was written there then takes the place of `path` at once.
 
-    Where the block raises, `path` stays as it was. A link at `path` is replaced, and what it leads to stays as it was.
+    Where the block raises, `path` stays as it was. Of two processes the second waits for the first. A link at `path` is
+    replaced, and what it leads to stays as it was.
 
     Raises
     ------
     RunError
-        If the disk refuses it, or a folder is in its place.
+        If the disk refuses it, a folder is in its place, or another process writes it for a minute.
     """
     if path.is_dir():
         raise RunError(f"{path} cannot be written: a folder is in its place", hint="move it away")
     with named(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(path.name + _PART)
-        part.unlink(missing_ok=True)  # a link there may lead to any file
-        try:
-            yield part
-            _to_disk(part)
-            os.replace(part, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                part.unlink(missing_ok=True)
-            raise
+        with alone_at(part):
+            try:
+                yield part
+                _to_disk(part)
+                os.replace(part, path)
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    part.unlink(missing_ok=True)
+                raise
 
 
 def _to_disk(path: Path) -> None:
@@ -109,7 +111,7 @@ def _to_disk(path: Path) -> None:
 def remove_leftovers(folder: Path, pattern: str) -> None:
     """Remove what killed commands were writing: the `.part` files of `whole` in the folders that match a pattern."""
     for part in folder.glob(f"{pattern}/*{_PART}"):
-        part.unlink(missing_ok=True)
+        remove_left(part)
 
 
 def write_whole(path: Path, content: str | bytes) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from deckgen.compressed import require_end
 from deckgen.errors import DeckgenError, InputError
 from deckgen.files import require_file
 
@@ -40,6 +41,7 @@ def read_structures(path: Path, index: int | slice = slice(None), *, kind: str |
 
     require_file(path)
     try:
+        require_end(path)
         if (kind or _format(path)) in {"xyz", "extxyz"}:
             _require_atoms(path)
         for atoms in iread(path, index=index, format=kind, do_not_split_by_at_sign=True):

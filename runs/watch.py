@@ -8,17 +8,14 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from deckgen import room
 from deckgen.decks.manifest import ENERGIES, FRAMES, OLD_RESTART, RESTART, Manifest
 from deckgen.errors import RunError
-from deckgen.files import named
 from deckgen.runs.restarts import keep_records
 
 __all__ = ["OutputWatch", "require_room"]
 
-PROBE = ".room"
-
 _ROW = re.compile(rb"^(\d+) .*\n", re.MULTILINE)
-_PROBE_BYTES = 1 << 16
 
 
 def require_room(folder: Path) -> None:
@@ -34,17 +31,8 @@ def require_room(folder: Path) -> None:
     RunError
         With what the disk says.
     """
-    Path(PROBE).unlink(missing_ok=True)
-    probe, lengths = Path(PROBE), [path.stat().st_size for path in (Path(ENERGIES), Path(FRAMES)) if path.exists()]
-    with named(folder):
-        try:
-            with probe.open("wb") as file:
-                file.seek(max(lengths, default=0))
-                file.write(bytes(_PROBE_BYTES))
-                file.flush()
-                os.fsync(file.fileno())
-        finally:
-            probe.unlink(missing_ok=True)
+    lengths = [path.stat().st_size for path in (Path(ENERGIES), Path(FRAMES)) if path.exists()]
+    room.require_room(Path(), folder, behind=max(lengths, default=0))
 
 
 def _restarts() -> tuple[tuple[int, ...], ...]:

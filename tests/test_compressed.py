@@ -12,6 +12,7 @@ import pytest
 from deckgen import compressed
 from deckgen.compressed import opened, opened_text, plain_name
 from deckgen.errors import InputError
+from deckgen.structures import read_structures
 
 LINES = "".join(f"{number} café\n" for number in range(5000))
 
@@ -65,3 +66,13 @@ def test_a_small_file_without_an_end_is_refused(tmp_path: Path, monkeypatch: pyt
         content.read()
     with opened(text) as content:
         assert len(content.read()) > 1_000_000
+
+
+@pytest.mark.parametrize("name", ["start.xyz.gz", "POSCAR.gz", "start.cif.gz"])
+def test_a_structure_that_is_compressed_without_an_end_is_refused(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compressed, "MOST_BYTES", 1_000_000)
+    (tmp_path / name).write_bytes(gzip.compress(b"13\n" + b"\n" * 3_000_000))
+    with pytest.raises(InputError, match=f"{name}: what is compressed there has more than 200 times its size"):
+        next(read_structures(tmp_path / name))

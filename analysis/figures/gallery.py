@@ -105,8 +105,8 @@ FIGURES: tuple[FigureKind[Thermodynamics], ...] = (
         Section.HEAT_CAPACITY,
         "Heat capacity in units of its classical limit at zero temperature, C_0 = {c0_over_kB:g} k_B. Line and band: "
         "MBAR over all temperatures with its 95 % band. Points: the fluctuations of each temperature's own "
-        "runs with their standard errors, which need no other temperature but also see nothing of what a run did not "
-        "visit. Dashed: the multiple histogram method on the same samples.",
+        "runs with their standard errors where these are known, which need no other temperature but also see nothing "
+        "of what a run did not visit. Dashed: the multiple histogram method on the same samples.",
         heat_capacity_tables,
         draw_heat_capacity,
         alt="The heat capacity over temperature, with its band.",

@@ -51,10 +51,9 @@ def isomers(
 
         write_chemiscope(result)
     if pdf:
-        from deckgen.study.folder import StudyFolder
-        from deckgen.workflows.isomers.files import write_isomer_figures
+        from deckgen.workflows.isomers.files import write_pdf
 
-        write_isomer_figures(result.found, StudyFolder(result.study.folder).results, pdf=True)
+        write_pdf(result)
     if as_json:
         print_json(result.to_json())
         return

@@ -11,6 +11,7 @@ import typer
 from deckgen import __version__
 from deckgen.cli.output import HERE, Json, Pdf, StudyPath, out, plain, print_json
 from deckgen.errors import InputError
+from deckgen.processes.display import visible
 
 __all__ = ["analyse", "cite", "report"]
 
@@ -94,4 +95,4 @@ def cite(
     """Print what to cite, as BibTeX."""
     from deckgen.workflows.cite import cite as entries
 
-    print(entries(study))  # plain text for a file: nothing is wrapped or coloured
+    print(visible(entries(study)))  # plain text for a file: nothing is wrapped or coloured

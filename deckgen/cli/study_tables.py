@@ -56,7 +56,7 @@ def deck_table(decks: Sequence[WrittenDeck], seconds_per_step: float | None) -> 
     for row in rows:
         dynamics = bool(row["n_steps"])
         table.add_row(
-            f"{row['protocol']}/{row['id']}",
+            plain(f"{row['protocol']}/{row['id']}"),
             f"{row['temperature_K']:g}" if dynamics else "",
             str(row["replica"]) if dynamics else "",
             f"{row['n_steps']:,}" if dynamics else "",
@@ -81,7 +81,7 @@ def status_table(decks: Sequence[DeckStatus]) -> RenderableType:
         table.add_column(heading, justify="left" if heading in {"deck", "state", ""} else "right")
     for deck in shown:
         table.add_row(
-            f"{deck.protocol}/{deck.id}",
+            plain(f"{deck.protocol}/{deck.id}"),
             f"[{_STATE_STYLES[deck.state]}]{deck.state}[/]",
             f"{deck.step:,}" if deck.n_steps else "",
             f"{deck.n_steps:,}" if deck.n_steps else "",

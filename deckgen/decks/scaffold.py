@@ -9,7 +9,7 @@ from pathlib import Path
 from deckgen.decks.environment import deck_environment, project_environment
 from deckgen.decks.render import prepare
 from deckgen.errors import InputError
-from deckgen.files import make_folder, write_json
+from deckgen.files import make_folder, write_json, write_whole
 from deckgen.study import Study, json_schema
 from deckgen.study.folder import StudyFolder
 from deckgen.toml import validate
@@ -39,8 +39,8 @@ def init(
     study.move_to(file)
     prepare(study)
     make_folder(folder)
-    file.write_text(text, encoding="utf-8")
     write_json(folder / SCHEMA_FILE, json_schema())
+    write_whole(file, text)  # last: once it is there, this is a study
     return Study.read(folder)
 
 
@@ -67,5 +67,5 @@ def export_templates(folder: Path | str) -> list[Path]:
         assert env.loader is not None
         source, _, _ = env.loader.get_source(env, name)
         make_folder((folder / name).parent)
-        (folder / name).write_text(source, encoding="utf-8")
+        write_whole(folder / name, source)
     return [folder / name for name in names]

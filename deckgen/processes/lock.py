@@ -16,8 +16,9 @@ from pathlib import Path
 
 from deckgen.errors import RunError
 from deckgen.files import named, refuse_link, unless_refused
+from deckgen.parts import is_at
 
-__all__ = ["DEAD_AFTER_S", "LOCK", "forget_dead", "held", "lock"]
+__all__ = ["DEAD_AFTER_S", "LOCK", "alone_in", "forget_dead", "held", "lock"]
 
 LOCK = ".lock"
 """Name of the lock of a folder that one process at a time works in."""
@@ -29,6 +30,9 @@ DEAD_AFTER_S = 80.0
 """A holder on another machine is dead once its lock was not touched for so long."""
 
 _PATIENCE_S = 1.0
+_WRITING_S = 60.0
+"""Another command may be writing its figures."""
+
 _LOOK_S = 0.05
 
 
@@ -72,13 +76,24 @@ def lock(path: Path, what: str, patience_s: float = _PATIENCE_S) -> Iterator[Non
                 file.truncate(0)  # for those who have it open, or where it cannot be removed
 
 
+def alone_in(folder: Path) -> contextlib.AbstractContextManager[None]:
+    """Hold a folder of results while its files are written or read together; a command that does so is waited for.
+
+    Raises
+    ------
+    RunError
+        If that takes it more than a minute, or the disk refuses the lock.
+    """
+    return lock(folder / LOCK, f"the folder {folder}", patience_s=_WRITING_S)
+
+
 def _wait_for(path: Path, what: str, patience_s: float) -> FileIO:
     """Return the file of a lock once it is taken; as `lock`."""
     end = time.monotonic() + patience_s
     while True:
         file = path.open("ab+", buffering=0)
         taken = _take(file)
-        if taken and _is_at(file, path):
+        if taken and is_at(file, path):
             return file
         with file:
             if not taken and time.monotonic() >= end:
@@ -87,14 +102,6 @@ def _wait_for(path: Path, what: str, patience_s: float) -> FileIO:
                     hint=f"wait until it has ended, or stop it; if there is no such process any more, delete {path}",
                 )
         time.sleep(_LOOK_S)
-
-
-def _is_at(file: FileIO, path: Path) -> bool:
-    """Return whether a file still has its name: its holder may have removed it after we opened it."""
-    try:
-        return os.path.samestat(os.fstat(file.fileno()), path.stat())
-    except FileNotFoundError:
-        return False
 
 
 def held(path: Path) -> bool:

@@ -71,7 +71,7 @@ def init_machine(name: str, scheduler: str = "slurm") -> Path:
     text = project_environment().get_template("machine.toml.j2").render(scheduler=scheduler)
     validate(tomllib.loads(text), Machine, source=str(file))
     make_folder(folder)
-    file.write_text(text, encoding="utf-8")
+    write_whole(file, text)
     write_json(folder / SCHEMA_FILE, json_schema())
     return file
 

@@ -169,7 +169,6 @@ def _write_once(file: Path, minima: Iterable[Minimum]) -> None:
     """Write minima to a file, whole or not at all, unless it is there."""
     if not file.exists():
         with whole(file) as part:
-            part.unlink(missing_ok=True)
             append_minima(part, minima)
 
 

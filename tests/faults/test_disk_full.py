@@ -9,13 +9,30 @@ import sys
 from pathlib import Path
 
 import pytest
+from ase.calculators.emt import EMT
+from ase.io import write
 from small_study import deck_of, frames_of, rows_of, small_study
 
 import deckgen
+from deckgen.decks.clusters import build
 from deckgen.runs.status import status
+from deckgen.training.recipe import Recipe
+from deckgen.workflows.train.curate import curate
 
 RUN = "import sys; from deckgen.cli import main; sys.exit(main(['run', sys.argv[1]]))"
 COMMAND = "import sys; from deckgen.cli import main; sys.exit(main(sys.argv[1:]))"
+FIT = """
+[data]
+files = ["labelled.extxyz"]
+e0 = "average"
+isolated_spin = "none: a classical potential"
+[fit.two_body]
+cutoff_A = 5.0
+n_sparse = 5
+delta_eV = 1.0
+[fit.soap]
+use = false
+"""
 ON_A_SMALL_DISK = """
 import json, pathlib, subprocess, sys
 from small_study import deck_of, small_study
@@ -129,6 +146,54 @@ def test_without_room_locks_are_held_and_files_are_named(tmp_path: Path) -> None
     assert "that is in use" in locked
     assert written == [f"{tmp_path / 'file.json'} cannot be written: File too large", "make room"] * 2
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("command", "file"), [(["init"], "study"), (["train", "init"], "gap")])
+def test_what_is_begun_on_a_full_disk_is_named_and_begun_again(tmp_path: Path, command: list[str], file: str) -> None:
+    new = tmp_path / "new"
+    words = [COMMAND, *command, str(new)]
+    for largest_bytes in (0, 1000):
+        ended = limited(words, largest_bytes)
+        assert ended.returncode == 1
+        assert f"error: {new}/{file}.schema.json cannot be written: File too large" in ended.stderr
+    ended = limited(words, 1_000_000)
+    assert ended.returncode == 0, ended.stderr
+    assert (new / f"{file}.toml").stat().st_size > 0
+
+
+def test_a_vasp_folder_that_did_not_fit_on_the_disk_is_written_again(tmp_path: Path) -> None:
+    """Its frame comes last, and whole: an empty one would stand for no frame."""
+    (tmp_path / "gap.toml").write_text('[data]\ne0 = "average"\n[reference]\ncalculator = "vasp-files"\n')
+    (tmp_path / "frames").mkdir()
+    (tmp_path / "frames" / "sampled.extxyz").write_text("2\nt=1\nNa 0 0 0\nNa 0 0 3\n")
+    words = [COMMAND, "train", "label", str(tmp_path)]
+    for largest_bytes, file in ((100, "reference.json"), (270, "vasp/00000")):
+        ended = limited(words, largest_bytes)
+        assert ended.returncode == 1
+        assert f"labels/{file} cannot be written: File too large" in ended.stderr
+    ended = limited(words, 1_000_000)
+    assert ended.returncode == 0, ended.stderr
+    assert "Na 0" in (tmp_path / "labels" / "vasp" / "00000" / "frame.extxyz").read_text().replace("       ", " ")
+
+
+@pytest.mark.long
+def test_a_fit_that_does_not_fit_on_the_disk_says_so(tmp_path: Path) -> None:
+    """gap_fit itself ends without a word, or by a signal."""
+    (tmp_path / "gap.toml").write_text(FIT)
+    for number in range(6):
+        atoms = build("Cu", 4)
+        atoms.rattle(0.1, seed=number)
+        atoms.calc = EMT()
+        atoms.info |= {"REF_energy": atoms.get_potential_energy(), "trajectory": f"T{number}"}
+        atoms.arrays["REF_forces"] = atoms.get_forces()
+        atoms.calc = None
+        write(tmp_path / "labelled.extxyz", atoms, append=number > 0)
+    curate(Recipe.read(tmp_path))
+    words = [COMMAND, "train", "fit", str(tmp_path)]
+    ended = limited(words, 5_000)
+    assert ended.returncode == 1
+    assert f"{tmp_path}/fit/running cannot be written: File too large" in ended.stderr
+    assert limited(words, 1_000_000).returncode == 0
 
 
 def test_a_study_that_is_read_only_is_named(tmp_path: Path) -> None:

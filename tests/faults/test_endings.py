@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import signal
 import subprocess
 import sys
@@ -10,9 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from small_study import deck_of, small_study
 
 from deckgen.cli import main
 from deckgen.cli.output import out, plain
+from deckgen.decks.deck import write_decks
 from deckgen.processes.display import Display, visible
 
 DECKGEN = [sys.executable, "-m", "deckgen"]
@@ -132,6 +135,31 @@ def test_foreign_text_is_printed_as_it_is(foreign: str) -> None:
 
 def test_what_could_command_a_terminal_is_shown_instead() -> None:
     assert visible("a\x1b[31m\x07\r\x9b\u202e\udcff b") == r"a\x1b[31m\x07\r\x9b\u202e\udcff b"
+
+
+TITLE = "\x1b]0;mine\x07\x1b[2J"
+
+
+def test_nothing_in_a_deck_commands_the_terminal(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Its name and why it failed, as somebody else's deck.json and status.json have them."""
+    study = small_study(tmp_path / "study")
+    write_decks(study)
+    manifest, journal = deck_of(study) / "deck.json", deck_of(study) / "status.json"
+    document = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps(document | {"id": f"T0020{TITLE}"}))
+    journal.write_text(json.dumps({"state": "failed", "message": f"ERROR: {TITLE}"}))
+    for command in ("status", "decks"):
+        main([command, str(study)])
+    printed = "".join(capfd.readouterr())
+    assert "\x1b" not in printed
+    assert "\x07" not in printed
+
+
+def test_a_structure_commands_no_terminal(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "start.xyz").write_text(f"2\nLattice={TITLE}\nAr 0 0 0\n{TITLE} 0 0 4\n")
+    (tmp_path / "study.toml").write_text(LJ.replace("size = 13", 'file = "start.xyz"').replace('element = "Ar"\n', ""))
+    assert main(["decks", str(tmp_path)]) == 2
+    assert "\x1b" not in "".join(capfd.readouterr())
 
 
 def test_a_display_that_nobody_reads_holds_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:

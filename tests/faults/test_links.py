@@ -36,6 +36,12 @@ def test_a_file_that_is_written_whole_takes_the_place_of_a_link(name: str, tmp_p
     assert mine.read_text() == MINE
 
 
+def test_what_is_written_whole_goes_into_no_file_of_another_name(tmp_path: Path, mine: Path) -> None:
+    (tmp_path / "file.part").hardlink_to(mine)
+    write_whole(tmp_path / "file", "new")
+    assert mine.read_text() == MINE
+
+
 def test_a_folder_in_the_place_of_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "file" / "inside").mkdir(parents=True)
     with pytest.raises(RunError, match=f"{tmp_path}/file cannot be written: a folder is in its place"):

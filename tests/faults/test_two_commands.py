@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ import deckgen
 from deckgen.decks.clusters import build
 from deckgen.decks.deck import write_decks
 from deckgen.errors import RunError
+from deckgen.files import whole
 from deckgen.processes.children import dying_with_parent
 from deckgen.processes.lock import LOCK, lock
 from deckgen.runs.rows import last_step
@@ -33,6 +36,16 @@ import subprocess, sys, time
 from deckgen.processes.children import dying_with_parent
 print(subprocess.Popen(dying_with_parent(["/bin/sleep", "1000"])).pid, flush=True)
 time.sleep(1000)
+"""
+WRITER = """
+import sys
+from pathlib import Path
+from deckgen.files import remove_leftovers, whole
+for _ in range(60):
+    with whole(Path(sys.argv[1])) as part, part.open("w") as file:
+        for _ in range(20):
+            print(sys.argv[2] * 50, file=file, flush=True)
+    remove_leftovers(Path(sys.argv[1]).parent, ".")
 """
 LONG_FIT = """
 [data]
@@ -81,6 +94,48 @@ def test_a_killed_batch_leaves_nothing_in_use_for_the_next(tmp_path: Path, until
     assert deckgen.run(study, progress=False).failed == []
 
 
+def test_a_file_that_two_commands_write_is_written_whole_by_each(tmp_path: Path) -> None:
+    file = tmp_path / "report.html"
+    words = [sys.executable, "-c", WRITER, str(file)]
+    writers = [subprocess.Popen([*words, letter], stderr=subprocess.PIPE, text=True) for letter in "abc"]
+    ended, seen = False, set[str]()
+    while not ended:
+        ended = all(writer.poll() is not None for writer in writers)
+        if file.exists():
+            seen.add(file.read_text())
+    assert [writer.communicate()[1] for writer in writers] == ["", "", ""]
+    assert seen <= {20 * (letter * 50 + "\n") for letter in "abc"}
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_file_that_goes_before_it_is_taken_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another command may move the file into place after this one opened it: the two would then not see each other."""
+    flock, moved = fcntl.flock, list[Path]()
+
+    def late(file: int, how: int) -> None:
+        if not moved:
+            moved.append((tmp_path / "file.part").rename(tmp_path / "file"))
+        flock(file, how)
+
+    monkeypatch.setattr("deckgen.parts.fcntl.flock", late)
+    with whole(tmp_path / "file") as part:
+        assert part.exists()
+    assert moved
+
+
+@pytest.mark.parametrize("command", [deckgen.isomers, deckgen.report])
+def test_a_command_waits_for_the_results_that_another_one_writes(
+    analysed: Path, monkeypatch: pytest.MonkeyPatch, command: Callable[[Path], object]
+) -> None:
+    monkeypatch.setattr("deckgen.processes.lock._WRITING_S", 0.1)
+    results = analysed / "results"
+    before = (results / "isomers.json").read_bytes()
+    with lock(results / LOCK, "the other's"), pytest.raises(RunError, match=f"the folder {results} is in use"):
+        command(analysed)
+    assert (results / "isomers.json").read_bytes() == before
+    assert not (analysed / "report.html").exists()
+
+
 def test_commands_of_a_training_project_exclude_each_other(tmp_path: Path) -> None:
     (tmp_path / "gap.toml").write_text('[reference]\ncalculator = "emt"\n')
     recipe = Recipe.read(tmp_path)
@@ -106,6 +161,19 @@ def test_a_program_whose_parent_died_first_does_not_begin(tmp_path: Path) -> Non
     command[command.index(str(os.getpid()))] = "1"
     subprocess.run(command, check=False)
     assert not begun.exists()
+
+
+@pytest.fixture(scope="module")
+def analysed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study that was analysed, with isomers among the frames of its ladder."""
+    study = small_study(tmp_path_factory.mktemp("analysed") / "study", duration_ps=40)
+    with (study / "study.toml").open("a") as file:
+        file.write('[isomers]\nsource = "nvt"\nevery = 20\n')
+    assert not deckgen.run(study, progress=False).failed
+    deckgen.isomers(study, progress=False)
+    deckgen.analyse(study, figures=False)
+    (study / "results" / "figures" / "caloric_curve.svg").touch()
+    return study
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 # what everyone may use: flat files of the core, each of which imports none but others of them
-VOCABULARY = {"errors", "units", "toml", "frames", "minima", "samples", "cells", "files", "findings"}
+VOCABULARY = {"errors", "units", "toml", "frames", "minima", "samples", "cells", "files", "parts", "room", "findings"}
 VOCABULARY |= {"compressed", "records", "thermostats", "minimisers", "structures", "summaries"}
 STAGES = {"runs", "analysis", "training"}
 CORE = VOCABULARY | {"study", "quip", "decks", "processes", "reference"}
@@ -105,3 +105,9 @@ def test_one_place_builds_the_executor(root: Path) -> None:
             if "SubprocessExecutor" in names:
                 found.add(file.relative_to(root).as_posix())
     assert found == own
+
+
+def test_only_the_commands_and_the_display_print(root: Path) -> None:
+    """They show control characters as escapes, which a message from a foreign file may hold."""
+    prints = {file.relative_to(root).as_posix() for _, file in modules(root) if "Console(" in file.read_text()}
+    assert {name for name in prints if not name.startswith("deckgen/cli/")} == {"deckgen/processes/display.py"}

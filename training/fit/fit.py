@@ -18,6 +18,7 @@ from ase.data import atomic_numbers
 from deckgen.errors import AnalysisError, InputError, RunError
 from deckgen.processes.executor import available_cores
 from deckgen.quip.gapfile import GapFile, read_gap
+from deckgen.room import require_room
 from deckgen.training.dataset import Dataset
 from deckgen.training.e0 import e0_of
 from deckgen.training.fit.arguments import TRAINING_FILE, gap_fit_arguments
@@ -106,8 +107,12 @@ def fit(
         return known
     progress(f"memory: {job.need}")
     require_memory(job.need)
-    run = _run(job, workers, progress)
-    gap = _checked_files(job)
+    try:
+        run = _run(job, workers, progress)
+        gap = _checked_files(job)
+    except (RunError, OSError):
+        require_room(job.running)  # gap_fit does not notice a full disk
+        raise
     progress("predicting the training frames")
     errors = _checked_errors(job, gap, workers)
     record = _record(job, run, errors)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from deckgen.cells import freed
 from deckgen.errors import InputError, RunError
+from deckgen.files import named, write_whole
 from deckgen.reference.calculator import boxed
 from deckgen.reference.settings import ReferenceChoice
 from deckgen.reference.vasp import OUTPUTS, is_of, write_folder
@@ -64,8 +65,9 @@ def label_by_folders(folder: Path, choice: ReferenceChoice, jobs: list[Job]) -> 
 
 def _write(place: Path, job: Job, choice: ReferenceChoice) -> None:
     keywords: Mapping[str, object] = choice.keywords | (choice.isolated_keywords if len(job.atoms) == 1 else {})
-    write_folder(place, boxed(job.atoms, choice), keywords)
-    (place / FRAME).write_text(atoms_text(job.atoms, {KEY: job.key, "source": job.source}))
+    with named(place):
+        write_folder(place, boxed(job.atoms, choice), keywords)
+    write_whole(place / FRAME, atoms_text(job.atoms, {KEY: job.key, "source": job.source}))  # last: it is all there
 
 
 def _output(place: Path) -> Path | None:

@@ -25,6 +25,7 @@ from pathlib import Path
 from deckgen.errors import DeckgenError
 from deckgen.processes.children import dying_with_parent
 from deckgen.processes.cluster.node import TIME_TO_END_S
+from deckgen.processes.display import visible
 from deckgen.processes.forkserver import NAME_OF_TASK
 from deckgen.processes.signals import sigterm_as_ctrl_c
 
@@ -64,7 +65,7 @@ def _prepare(function: str) -> bool:
         with sigterm_as_ctrl_c():
             getattr(import_module(module), name)()
     except DeckgenError as error:
-        sys.stderr.write(f"{socket.gethostname()}: {error}\n")
+        sys.stderr.write(f"{socket.gethostname()}: {visible(str(error))}\n")
         return False
     return True
 

@@ -12,14 +12,13 @@ from deckgen import __version__
 from deckgen.analysis.figures.gallery import COMPARISON_FIGURES, FIGURES, FigureKind
 from deckgen.analysis.figures.style import save
 from deckgen.files import named, write_json, write_table
-from deckgen.processes.lock import LOCK, lock
+from deckgen.processes.lock import alone_in
 from deckgen.study.folder import ResultsFolder, StudyFolder
 from deckgen.workflows.analyse.result import StudyThermodynamics
 
 __all__ = ["figure_files", "write_figures", "write_results"]
 
 NEW = ".new-"
-PATIENCE_S = 60.0  # another analysis may be writing its figures
 
 Result = TypeVar("Result")
 
@@ -31,7 +30,7 @@ def write_results(thermo: StudyThermodynamics, study_folder: Path, *, figures: b
     results as they were. Figures and tables of the earlier result that the new one lacks are removed.
     """
     results = StudyFolder(study_folder).results
-    with lock(results.path / LOCK, f"the folder {results.path}", patience_s=PATIENCE_S), named(results.path):
+    with alone_in(results.path), named(results.path):
         results.figures.mkdir(parents=True, exist_ok=True)
         for left in results.path.glob(f"{NEW}*"):  # of an analysis that was killed
             shutil.rmtree(left, ignore_errors=True)

@@ -9,6 +9,7 @@ from typing import Any
 from ase.io import write
 
 from deckgen.files import write_json, write_whole
+from deckgen.processes.lock import alone_in
 from deckgen.study.folder import ResultsFolder
 from deckgen.training.dataset import bare
 from deckgen.workflows.compare.comparison import ComparedIsomer, ReferenceComparison
@@ -22,9 +23,10 @@ def write_comparison(comparison: ReferenceComparison, results: ResultsFolder) ->
     for isomer in comparison.isomers:
         if isomer.relaxed is not None:
             write(xyz, bare(isomer.relaxed, _info(isomer)), format="extxyz", columns=["symbols", "positions"])
-    write_whole(results.reference_structures, xyz.getvalue())
-    write_whole(results.reference_table, _csv([_flat(isomer.to_json()) for isomer in comparison.isomers]))
-    write_json(results.reference, comparison.to_json())
+    with alone_in(results.path):
+        write_whole(results.reference_structures, xyz.getvalue())
+        write_whole(results.reference_table, _csv([_flat(isomer.to_json()) for isomer in comparison.isomers]))
+        write_json(results.reference, comparison.to_json())
 
 
 def _info(isomer: ComparedIsomer) -> dict[str, Any]:

@@ -7,29 +7,30 @@ from pathlib import Path
 from deckgen.analysis.figures.gallery import ISOMER_FIGURES
 from deckgen.analysis.fragments import count_fragments, neighbour_cutoff
 from deckgen.analysis.isomers.results import IsomerList
-from deckgen.files import whole, write_json
+from deckgen.files import named, whole, write_json
 from deckgen.minima import Minimum, append_minima
+from deckgen.processes.lock import alone_in
 from deckgen.study.folder import ResultsFolder, StudyFolder
 from deckgen.workflows.analyse.files import figure_files, write_figures
 from deckgen.workflows.isomers.chemiscope import chemiscope_document
 from deckgen.workflows.isomers.quenches import write_quenches
 from deckgen.workflows.isomers.result import StudyIsomers
 
-__all__ = ["write_chemiscope", "write_isomer_figures", "write_isomers"]
+__all__ = ["write_chemiscope", "write_isomer_figures", "write_isomers", "write_pdf"]
 
 
 def write_isomers(result: StudyIsomers) -> None:
     """Write the structures, the quenches by run and those kept aside, the figures and, last, the isomers' JSON."""
     results = StudyFolder(result.study.folder).results
-    results.path.mkdir(exist_ok=True)
-    with whole(results.isomer_structures) as part:
-        _write_structures(part, result.found)
-    results.quenches_aside.unlink(missing_ok=True)
-    if result.found.n_failed:
-        append_minima(results.quenches_aside, (one for one in result.quenches.minima() if not _is_whole(one)))
-    write_quenches(result.study.folder, result.quenches.minima(), result.manifest)
-    write_isomer_figures(result.found, results)
-    write_json(results.isomers, result.to_json())
+    with alone_in(results.path), named(results.path):
+        with whole(results.isomer_structures) as part:
+            _write_structures(part, result.found)
+        results.quenches_aside.unlink(missing_ok=True)
+        if result.found.n_failed:
+            append_minima(results.quenches_aside, (one for one in result.quenches.minima() if not _is_whole(one)))
+        write_quenches(result.study.folder, result.quenches.minima(), result.manifest)
+        write_isomer_figures(result.found, results)
+        write_json(results.isomers, result.to_json())
 
 
 def write_chemiscope(result: StudyIsomers) -> Path:
@@ -37,6 +38,13 @@ def write_chemiscope(result: StudyIsomers) -> Path:
     path = StudyFolder(result.study.folder).results.chemiscope
     write_json(path, chemiscope_document(result.found, result.study.study.name or result.manifest.formula))
     return path
+
+
+def write_pdf(result: StudyIsomers) -> None:
+    """Write the figures again, as PDF too."""
+    results = StudyFolder(result.study.folder).results
+    with alone_in(results.path), named(results.path):
+        write_isomer_figures(result.found, results, pdf=True)
 
 
 def write_isomer_figures(found: IsomerList, results: ResultsFolder, *, pdf: bool = False) -> None:

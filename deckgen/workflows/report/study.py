@@ -16,6 +16,7 @@ from deckgen.decks.potentials import resolve
 from deckgen.decks.protocols import sampled_files
 from deckgen.files import write_whole
 from deckgen.processes.display import duration
+from deckgen.processes.lock import alone_in
 from deckgen.study import Study
 from deckgen.study.folder import StudyFolder
 from deckgen.workflows.analyse.read import ThermodynamicsDocument, read_thermodynamics
@@ -53,8 +54,10 @@ def report(study: Study | Path | str = ".") -> Path:
     """
     study = study if isinstance(study, Study) else Study.read(study)
     results, outdated = _results(study)
-    page = _environment().get_template("report.html.j2").render(_context(study, results, outdated))
-    path = StudyFolder(study.folder).report
+    folder = StudyFolder(study.folder)
+    with alone_in(folder.results.path):  # figures and numbers of one analysis
+        page = _environment().get_template("report.html.j2").render(_context(study, results, outdated))
+    path = folder.report
     write_whole(path, page)
     return path
 

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.text import Text
 
 from deckgen.errors import InputError
+from deckgen.processes.display import Display
 from deckgen.processes.executor import TaskExecutor, use_executor
 from deckgen.processes.lock import LOCK, lock
 from deckgen.training.dataset import Dataset
@@ -167,7 +166,7 @@ class _Loop:
         return row
 
     def _say(self, stage: str) -> None:
-        Console(stderr=True, quiet=not self.progress, soft_wrap=True).print(Text(f"round {self.number}: {stage}"))
+        Display(quiet=not self.progress).say(f"round {self.number}: {stage}")
 
     def _worst(self, scores: Array) -> list[int]:
         settings = self.recipe.augment

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from deckgen.errors import InputError
 from deckgen.findings import Finding
+from deckgen.processes.lock import alone_in
 from deckgen.summaries import Summarised, Summary
 from deckgen.training.curate import Curation, about_holdout, write_curation
 from deckgen.training.curate import curate as divide
@@ -66,7 +67,8 @@ def curate(recipe: Recipe | Path | str = ".", *, workers: int | None = None) -> 
     recipe = recipe if isinstance(recipe, Recipe) else Recipe.read(recipe)
     reading = read(recipe)
     curation = divide(recipe, reading.dataset, workers=workers)
-    write_curation(curation, recipe.folder / CURATED)
+    with alone_in(recipe.folder / CURATED):
+        write_curation(curation, recipe.folder / CURATED)
     findings = (*reading.findings, *about_holdout(curation, recipe.curate))
     return Curated(curation, findings, recipe.folder / CURATED)
 

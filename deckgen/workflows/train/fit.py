@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rich.console import Console
-from rich.text import Text
-
+from deckgen.processes.display import Display
 from deckgen.processes.lock import LOCK, lock
 from deckgen.training.fit.fit import fit as fit_frames
 from deckgen.training.fit.record import FitResult
@@ -42,7 +40,7 @@ def fit(recipe: Recipe | Path | str = ".", *, threads: int | None = None, progre
     """
     recipe = recipe if isinstance(recipe, Recipe) else Recipe.read(recipe)
     folder = recipe.folder / FIT
-    console = Console(stderr=True, quiet=not progress, soft_wrap=True)
+    show = Display(quiet=not progress)
     with lock(recipe.folder / LOCK, f"the training project {recipe.folder}"):
         train = curated_sets(recipe)["train"]
-        return fit_frames(recipe, train, folder, threads=threads, progress=lambda stage: console.print(Text(stage)))
+        return fit_frames(recipe, train, folder, threads=threads, progress=show.say)

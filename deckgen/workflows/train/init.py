@@ -10,7 +10,7 @@ from pathlib import Path
 
 from deckgen.decks.environment import project_environment
 from deckgen.errors import InputError
-from deckgen.files import make_folder, require_file, write_json
+from deckgen.files import make_folder, require_file, write_json, write_whole
 from deckgen.toml import validate
 from deckgen.training.recipe import RECIPE_FILE, Recipe, json_schema
 from deckgen.training.recipe.folder import LABELLED, LABELS
@@ -50,6 +50,6 @@ def init(folder: Path | str, files: Sequence[Path | str] = ()) -> Recipe:
     text = project_environment().get_template("gap.toml.j2").render(files=names)
     validate(tomllib.loads(text), Recipe, source=str(path))
     make_folder(folder)
-    path.write_text(text, encoding="utf-8")
     write_json(folder / SCHEMA_FILE, json_schema())
+    write_whole(path, text)  # last: once it is there, this is a project
     return Recipe.read(path)

@@ -14,8 +14,9 @@ from matplotlib.figure import Figure
 from deckgen import __version__
 from deckgen.analysis.figures.style import save
 from deckgen.errors import InputError
-from deckgen.files import write_json, write_whole
+from deckgen.files import named, write_json, write_whole
 from deckgen.processes.executor import TaskExecutor
+from deckgen.processes.lock import alone_in
 from deckgen.quip.gapfile import read_gap
 from deckgen.summaries import Summarised, Summary
 from deckgen.training.dataset import Dataset
@@ -129,21 +130,22 @@ def validate(
     models = [Path(model) if model else recipe.folder / FIT / XML, *([Path(against)] if against else [])]
     if not models[0].is_file():
         raise InputError(f"{models[0]}: no such potential", hint="fit one: deckgen train fit")
-    named = {_name(xml, recipe.folder): read_gap(xml).path for xml in models}
+    potentials = {_name(xml, recipe.folder): read_gap(xml).path for xml in models}
     reports = {
         name: validate_model(xml, sets, e0, recipe.validation, workers=workers, executor=executor)
-        for name, xml in named.items()
+        for name, xml in potentials.items()
     }
     warnings = _warnings(sets, reports)
     folder = recipe.folder / VALIDATION
-    (folder / FIGURES).mkdir(parents=True, exist_ok=True)
-    figures = dict(_figures(reports, sets, e0))
-    for name, figure in figures.items():
-        save(figure, folder / FIGURES / name)
-    write_whole(folder / FRAMES, _frames_csv(reports, sets, e0))
     document = _document(reports, e0, warnings)
-    write_json(folder / ERRORS, document)
-    write_whole(folder / REPORT, _page(recipe, document, {n: folder / FIGURES / f"{n}.svg" for n in figures}))
+    with alone_in(folder), named(folder):
+        (folder / FIGURES).mkdir(exist_ok=True)
+        figures = dict(_figures(reports, sets, e0))
+        for name, figure in figures.items():
+            save(figure, folder / FIGURES / name)
+        write_whole(folder / FRAMES, _frames_csv(reports, sets, e0))
+        write_json(folder / ERRORS, document)
+        write_whole(folder / REPORT, _page(recipe, document, {n: folder / FIGURES / f"{n}.svg" for n in figures}))
     return Validated(reports, sets, warnings, folder / ERRORS, folder / REPORT)
 
 
