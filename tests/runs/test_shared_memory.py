@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,7 +73,8 @@ def test_shared_memory_goes_with_the_last_process_that_holds_it(segment):
     with segment.open("r+b") as file, mmap.mmap(file.fileno(), 0):
         assert start(BEFORE_OPEN).wait(60) == 0
         assert segment.exists()
-        os.utime(segment)  # now: a job whose processes are just starting; while it is held, or another test removes it
+        soon = time.time() + 60  # a job whose processes are just starting, also where this machine is slow
+        os.utime(segment, (soon, soon))
     assert start(BEFORE_OPEN).wait(60) == 0
     assert segment.exists()
     os.utime(segment, (0, 0))
