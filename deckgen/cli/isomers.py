@@ -45,15 +45,11 @@ def isomers(
     if detached(on, detach, study, f"deckgen status {study}"):
         return
     with executor_on(on, study) as executor:
-        result = find(study, frames=frames or (), workers=workers, executor=executor, force=force)
+        result = find(study, frames=frames or (), workers=workers, executor=executor, force=force, pdf=pdf)
     if chemiscope:
         from deckgen.workflows.isomers.files import write_chemiscope
 
         write_chemiscope(result)
-    if pdf:
-        from deckgen.workflows.isomers.files import write_pdf
-
-        write_pdf(result)
     if as_json:
         print_json(result.to_json())
         return

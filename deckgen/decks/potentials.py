@@ -31,6 +31,8 @@ REAXFF = "reaxff"
 REAXFF_ELSEWHERE = re.compile(r"(?<!\S)(reax|reax/c|reaxff)(/kk|/omp)?(?!\S)")
 """ReaxFF by another name, or beside other styles."""
 
+FIXED_CHARGES = re.compile(r"\bcheckqeq\s+(no|off|false)\b")
+
 _DATA = Path(str(files("deckgen"))) / "potentials"
 
 
@@ -204,6 +206,6 @@ def _terms(style: str, coefficients: tuple[str, ...]) -> dict[str, Any]:
 
 def _reaxff_terms(style: str, coefficients: tuple[str, ...]) -> dict[str, Any]:
     """Return what has ReaxFF run in metal units: all of it, in kcal/mol, is scaled to eV."""
-    scaled = tuple(Arguments(re.sub(r"^(\S+ +\S+)", rf"\1 {REAXFF}", line)) for line in coefficients)
-    own = {"charges": True, "equalised": "checkqeq no" not in style}
+    scaled = tuple(Arguments(re.sub(r"^(\s*\S+\s+\S+)", rf"\1 {REAXFF}", line)) for line in coefficients)
+    own = {"charges": True, "equalised": not FIXED_CHARGES.search(style)}
     return _terms(Arguments(f"hybrid/scaled {KCAL_MOL_EV:.10g} {style}"), scaled) | own

@@ -22,14 +22,14 @@ def write_temper_decks(study: Prepared | Study) -> list[WrittenDeck]:
     Raises
     ------
     InputError
-        If the study has no [exchange], a goal, or rungs of several lengths; if it or its templates are wrong.
+        If the study has no [exchange] or rungs of several lengths, or if it or its templates are wrong.
     RunError
         If the study is being run, or the disk refuses the decks.
     """
     prepared = prepare(study)
     study = prepared.study
     if study.exchange.every is None:
-        raise InputError(f"{study.file}: [exchange] every is missing", hint="temper exchanges every so many steps: 100")
+        raise InputError(f"{study.file}: [exchange] every is missing", hint="for example every = 100, in steps")
     if len({study.nvt.n_steps_at(kelvin) for kelvin in study.ladder.rungs_K}) > 1:
         raise InputError(f"{study.file}: [nvt] longer: temper runs all rungs equally long", hint="leave it out")
     with lock(StudyFolder(study.folder).lock, f"the study {study.folder}"):

@@ -91,3 +91,16 @@ def test_reaxff_in_a_deck_has_the_energy_that_it_has_in_real_units(tmp_path):
     theirs = energy_of(tmp_path, REAL)
     assert ours == pytest.approx(theirs * ase.units.kcal / ase.units.mol, rel=1e-8)
     assert ours < -30.0
+
+
+@pytest.mark.parametrize(
+    ("style", "equalised"),
+    [("reaxff NULL", True), ("reaxff NULL checkqeq no", False), ("reaxff NULL checkqeq  off", False)],
+)
+def test_charges_of_reaxff_are_equalised_unless_its_arguments_say_no(tmp_path, style, equalised):
+    text = EXAMPLES["reaxff NULL"].replace('"reaxff NULL"', f'"{style}"').replace('"* * ffield', '"*  * ffield')
+    (tmp_path / "study.toml").write_text(text)
+    [deck, *_] = (one for one in write_decks(tmp_path) if one.manifest.protocol == "nvt")
+    script = (deck.folder / "in.lammps").read_text()
+    assert re.search(r"^pair_coeff +\* +\* reaxff ffield\.reax\.AuO Au O$", script, re.MULTILINE)
+    assert ("qeq/reaxff" in script) == equalised

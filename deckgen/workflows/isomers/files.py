@@ -16,11 +16,14 @@ from deckgen.workflows.isomers.chemiscope import chemiscope_document
 from deckgen.workflows.isomers.quenches import write_quenches
 from deckgen.workflows.isomers.result import StudyIsomers
 
-__all__ = ["write_chemiscope", "write_isomer_figures", "write_isomers", "write_pdf"]
+__all__ = ["write_chemiscope", "write_isomer_figures", "write_isomers"]
 
 
-def write_isomers(result: StudyIsomers) -> None:
-    """Write the structures, the quenches by run and those kept aside, the figures and, last, the isomers' JSON."""
+def write_isomers(result: StudyIsomers, *, pdf: bool = False) -> None:
+    """Write the structures, the quenches by run and those kept aside, the figures and, last, the isomers' JSON.
+
+    With `pdf` the figures are written as PDF too.
+    """
     results = StudyFolder(result.study.folder).results
     with alone_in(results.path), named(results.path):
         with whole(results.isomer_structures) as part:
@@ -29,7 +32,7 @@ def write_isomers(result: StudyIsomers) -> None:
         if result.found.n_failed:
             append_minima(results.quenches_aside, (one for one in result.quenches.minima() if not _is_whole(one)))
         write_quenches(result.study.folder, result.quenches.minima(), result.manifest)
-        write_isomer_figures(result.found, results)
+        write_isomer_figures(result.found, results, pdf=pdf)
         write_json(results.isomers, result.to_json())
 
 
@@ -38,13 +41,6 @@ def write_chemiscope(result: StudyIsomers) -> Path:
     path = StudyFolder(result.study.folder).results.chemiscope
     write_json(path, chemiscope_document(result.found, result.study.study.name or result.manifest.formula))
     return path
-
-
-def write_pdf(result: StudyIsomers) -> None:
-    """Write the figures again, as PDF too."""
-    results = StudyFolder(result.study.folder).results
-    with alone_in(results.path), named(results.path):
-        write_isomer_figures(result.found, results, pdf=True)
 
 
 def write_isomer_figures(found: IsomerList, results: ResultsFolder, *, pdf: bool = False) -> None:

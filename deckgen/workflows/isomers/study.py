@@ -35,6 +35,7 @@ def isomers(
     workers: int | None = None,
     executor: TaskExecutor | None = None,
     force: bool = False,
+    pdf: bool = False,
     progress: bool = True,
 ) -> StudyIsomers:
     """Find the isomers among a study's frames, and write results/isomers.json and results/isomers.extxyz.
@@ -53,6 +54,8 @@ def isomers(
         Runs them, in place of one of its own.
     force
         Replace runs of the isomers that were made of another study.
+    pdf
+        Write the figures as PDF too, with their fonts.
     progress
         Show the progress on standard error.
 
@@ -69,7 +72,7 @@ def isomers(
     """
     with use_executor(executor, workers) as pool:
         result = _isomers(prepare(study), frames, pool, force=force, progress=progress)
-    write_isomers(result)
+    write_isomers(result, pdf=pdf)
     return result
 
 
