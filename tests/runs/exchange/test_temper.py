@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_study import small_study
 
 from deckgen.decks.temper import write_temper_decks
 from deckgen.errors import InputError
@@ -19,29 +20,13 @@ from deckgen.study import Study
 
 BIN = Path(sys.executable).parent
 KELVINS = [20, 26, 34]
-STUDY = """
-[cluster]
-element = "Ar"
-size = 13
-container_radius_A = 9.0
-relax = false
-[potential]
-kind = "lammps"
-pair_style = "lj/cut 60.0"
-pair_coeff = ["* * 0.0103 3.4"]
-mass_u = 39.948
-[ladder]
-temperatures_K = [20, 26, 34]
-[nvt]
-duration_ps = 300
-restart_every = 2000
-start = "alternate"
-"""
 EXCHANGE = "[exchange]\nevery = 100\n"
 
 
 def study(folder: Path, more: str = EXCHANGE) -> Study:
-    (folder / "study.toml").write_text(STUDY + more)
+    file = small_study(folder, temperatures_K=KELVINS, duration_ps=300, restart_every=2000) / "study.toml"
+    text = file.read_text().replace("relax = false", "relax = false\ncontainer_radius_A = 9.0")
+    file.write_text(f'{text}start = "alternate"\n{more}')
     return Study.read(folder)
 
 
