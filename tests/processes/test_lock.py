@@ -16,7 +16,7 @@ import pytest
 
 from deckgen.errors import RunError
 from deckgen.processes import lock as lock_module
-from deckgen.processes.lock import DEAD_AFTER_S, HEARTBEAT_S, held, lock
+from deckgen.processes.lock import DEAD_AFTER_S, HEARTBEAT_S, forget_dead, held, lock
 
 HOLD = """
 import sys, time
@@ -39,6 +39,15 @@ def test_a_holder_elsewhere_is_dead_within_ninety_seconds_and_lives_through_a_la
     assert 3 * HEARTBEAT_S < DEAD_AFTER_S < 90
     assert held(elsewhere(tmp_path / "lock", 2.5 * HEARTBEAT_S))
     assert not held(elsewhere(tmp_path / "lock", 89.0))
+
+
+def test_a_holder_elsewhere_that_is_known_to_be_dead_is_not_waited_for(tmp_path: Path) -> None:
+    path = elsewhere(tmp_path / "lock", 0.0)
+    assert held(path)
+    forget_dead(path)
+    assert not held(path)
+    with lock(path, "the deck", patience_s=0.0):
+        assert held(path)
 
 
 def test_a_holder_beats_while_it_holds(tmp_path: Path, until, monkeypatch: pytest.MonkeyPatch) -> None:
