@@ -12,12 +12,14 @@ import numpy as np
 from deckgen.decks.manifest import ENERGIES
 from deckgen.decks.protocols import sampled_files
 from deckgen.errors import InputError, RunError
+from deckgen.files import require_file
 from deckgen.runs.external.read import read_log_energies
 from deckgen.runs.external.run import ExternalRun
 from deckgen.runs.harvest import harvest
 from deckgen.samples import Samples, TimeSeries
 from deckgen.study import Study
 from deckgen.units import HIGHEST_K, LOWEST_K
+from deckgen.workflows.analyse.inputs import sha256_of
 from deckgen.workflows.analyse.temperature import kinetic_temperature
 
 __all__ = ["External", "ExternalSource", "gather", "read_external"]
@@ -27,11 +29,12 @@ External = Mapping[float, Path | str]
 
 @dataclass(frozen=True)
 class ExternalSource:
-    """A file of a run made elsewhere: its temperature, and the time between its rows (None: it does not tell)."""
+    """A file of a run made elsewhere: its temperature, what it holds, and its checksum."""
 
     temperature_K: float
     file: Path
     run: ExternalRun
+    sha256: str
 
     def to_json(self) -> dict[str, Any]:
         """Return what results/thermodynamics.json says of it under `external`."""
@@ -43,6 +46,7 @@ class ExternalSource:
             "interval_ps": self.run.interval_ps,
             "units": self.run.units,
             "per_atom": self.run.per_atom,
+            "sha256": self.sha256,
         }
 
 
@@ -72,8 +76,10 @@ def read_external(
                 f"{path}: its temperature is given as {temperature:g} K; it must be positive, from {LOWEST_K:g} to "
                 f"{HIGHEST_K:g} K"
             )
+        require_file(Path(path))
+        checksum = sha256_of(Path(path))
         run = read_log_energies(path, units=units, n_atoms=n_atoms, temperature_K=temperature)
-        sources.append(ExternalSource(float(temperature), Path(path).resolve(), run))
+        sources.append(ExternalSource(float(temperature), Path(path).resolve(), run, checksum))
     return tuple(sources)
 
 
