@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from io import FileIO
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -82,9 +83,10 @@ def test_a_lock_that_somebody_takes_while_it_is_in_doubt_is_theirs(
 ) -> None:
     monkeypatch.setattr(lock_module, "SILENT_S", 30.0)
     path, take = elsewhere(tmp_path / "lock", 3600.0), lock_module._take
-    other = list[FileIO]()
+    other, looks = list[FileIO](), count()
 
     def late(file: FileIO, watch: object) -> bool:
+        assert next(looks) < 20, "it waits for ever"
         if not other:
             assert not take(file, watch)
             other.append(path.open("rb", buffering=0))

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from deckgen.contents import sha256_of, unchanged
 from deckgen.decks.manifest import ENERGIES
 from deckgen.decks.protocols import sampled_files
 from deckgen.errors import InputError, RunError
@@ -19,7 +20,6 @@ from deckgen.runs.harvest import harvest
 from deckgen.samples import Samples, TimeSeries
 from deckgen.study import Study
 from deckgen.units import HIGHEST_K, LOWEST_K
-from deckgen.workflows.analyse.inputs import sha256_of
 from deckgen.workflows.analyse.temperature import kinetic_temperature
 
 __all__ = ["External", "ExternalSource", "gather", "read_external"]
@@ -77,8 +77,9 @@ def read_external(
                 f"{HIGHEST_K:g} K"
             )
         require_file(Path(path))
-        checksum = sha256_of(Path(path))
-        run = read_log_energies(path, units=units, n_atoms=n_atoms, temperature_K=temperature)
+        with unchanged(Path(path)):
+            checksum = sha256_of(Path(path))
+            run = read_log_energies(path, units=units, n_atoms=n_atoms, temperature_K=temperature)
         sources.append(ExternalSource(float(temperature), Path(path).resolve(), run, checksum))
     return tuple(sources)
 

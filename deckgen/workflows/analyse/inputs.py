@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from deckgen.contents import sha256_of
 from deckgen.decks.deck import deck_folders
 from deckgen.decks.manifest import ENERGIES, FRAMES, MANIFEST, QUENCHED
 from deckgen.decks.protocols import NVT
 from deckgen.runs.outputs import DROPPED_ENERGIES
 from deckgen.study.folder import StudyFolder
 
-__all__ = ["AnalysedInputs", "inputs_of", "sha256_of"]
+__all__ = ["AnalysedInputs", "inputs_of"]
 
 OF_A_DECK = (MANIFEST, ENERGIES, DROPPED_ENERGIES, FRAMES, QUENCHED)
 
@@ -53,12 +54,6 @@ def inputs_of(study_folder: Path) -> AnalysedInputs:
     """Return what an analysis of a study that begins now reads: a change in its course makes it out of date."""
     found = _Files(study_folder)
     return AnalysedInputs(found.n_files, found.n_bytes, found.sha256(), found.times_sha256)
-
-
-def sha256_of(path: Path) -> str:
-    """Return the checksum of a file, a part of it in memory at a time."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class _Files:

@@ -10,10 +10,11 @@ from deckgen.analysis.jumps.melting import JumpMelting
 from deckgen.analysis.lindemann import LindemannCurve
 from deckgen.analysis.states import RungState
 from deckgen.analysis.swaps import RungSwaps
+from deckgen.contents import sha256_of
 from deckgen.findings import Finding
 from deckgen.study.folder import ResultsFolder
 from deckgen.study.runs import Look
-from deckgen.workflows.analyse.inputs import AnalysedInputs, sha256_of
+from deckgen.workflows.analyse.inputs import AnalysedInputs
 from deckgen.workflows.document import Document, read_document
 
 __all__ = ["ThermodynamicsDocument", "read_thermodynamics"]
