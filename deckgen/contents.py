@@ -1,22 +1,68 @@
-"""What files hold: their checksums, and whether they change while they are read."""
+"""What files hold: read without waiting for pipes, their checksums, and whether they change while they are read."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
+import os
+import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from deckgen.errors import InputError
 
-__all__ = ["AGAIN", "checksums", "sha256_of", "unchanged"]
+__all__ = ["AGAIN", "KINDS", "checksums", "content_of", "regular", "sha256_of", "text_in", "unchanged"]
 
 AGAIN = "give the command again once nothing writes it any more"
 
 
+KINDS = {
+    stat.S_ISDIR: "a folder",
+    stat.S_ISFIFO: "a pipe",
+    stat.S_ISSOCK: "a socket",
+    stat.S_ISCHR: "a device",
+    stat.S_ISBLK: "a device",
+}
+
+
+def regular(path: str, flags: int) -> int:
+    """Open a file that ends, for `open(..., opener=regular)`: a study that came from elsewhere may hold anything.
+
+    Raises
+    ------
+    InputError
+        If it is a pipe, a device or a socket.
+    """
+    try:
+        number = os.open(path, flags | os.O_NONBLOCK, 0o666)
+    except OSError as error:
+        if error.errno != errno.ENXIO:
+            raise
+        mode = os.stat(path).st_mode  # a socket, or a pipe that nobody reads
+    else:
+        mode = os.fstat(number).st_mode
+        if stat.S_ISREG(mode) or stat.S_ISDIR(mode):  # `open` refuses folders itself
+            return number
+        os.close(number)
+    raise InputError(f"{path}: {next(words for is_kind, words in KINDS.items() if is_kind(mode))}, not a file")
+
+
+def content_of(path: Path) -> bytes:
+    """Return what a regular file holds."""
+    with open(path, "rb", opener=regular) as file:
+        return file.read()
+
+
+def text_in(path: Path, *, errors: str = "strict") -> str:
+    """Return the text in a regular file, in UTF-8."""
+    with open(path, encoding="utf-8", errors=errors, opener=regular) as file:
+        return file.read()
+
+
 def sha256_of(path: Path) -> str:
     """Return the checksum of a file, a part of it in memory at a time."""
-    with path.open("rb") as file:
+    with open(path, "rb", opener=regular) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -24,7 +70,7 @@ def checksums(paths: Iterable[Path], words: str = "") -> tuple[str, tuple[str, .
     """Return one checksum of some words and the contents of files, and that of each file: of the same bytes."""
     whole, own = hashlib.sha256(words.encode()), list[str]()
     for path in paths:
-        content = path.read_bytes()
+        content = content_of(path)
         whole.update(content)
         own.append(hashlib.sha256(content).hexdigest())
     return whole.hexdigest(), tuple(own)

@@ -7,12 +7,12 @@ import csv
 import errno
 import json
 import os
-import stat
 from collections.abc import Iterator, Mapping
 from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
+from deckgen.contents import KINDS, regular, text_in
 from deckgen.errors import DeckgenError, InputError, RunError
 from deckgen.parts import alone_at, remove_left
 
@@ -153,7 +153,7 @@ def append(path: Path, text: str) -> None:
 def append_bytes(path: Path, content: bytes) -> None:
     """Append bytes as `append` does text."""
     refuse_link(path)
-    with named(path), path.open("ab") as file:
+    with named(path), open(path, "ab", opener=regular) as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
@@ -198,7 +198,7 @@ def require_file(path: Path, *, largest_bytes: int | None = None, hint: str = ""
     """
     try:
         status = path.stat()
-        kind = next((words for is_kind, words in _KINDS.items() if is_kind(status.st_mode)), "")
+        kind = next((words for is_kind, words in KINDS.items() if is_kind(status.st_mode)), "")
         if not kind:
             path.open("rb").close()
     except (OSError, ValueError) as error:
@@ -208,15 +208,6 @@ def require_file(path: Path, *, largest_bytes: int | None = None, hint: str = ""
         raise InputError(f"{path}: {kind}, not a file")
     if largest_bytes is not None and status.st_size > largest_bytes:
         raise InputError(f"{path}: {status.st_size / 1e6:.1f} MB; at most {largest_bytes / 1e6:g} MB are read")
-
-
-_KINDS = {
-    stat.S_ISDIR: "a folder",
-    stat.S_ISFIFO: "a pipe",
-    stat.S_ISSOCK: "a socket",
-    stat.S_ISCHR: "a device",
-    stat.S_ISBLK: "a device",
-}
 
 
 def read_json(path: Path) -> Any:
@@ -230,7 +221,7 @@ def read_json(path: Path) -> Any:
         If it is not JSON, or nested deeper than Python reads.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(text_in(path))
     except RecursionError:
         raise ValueError("nested too deeply") from None
 

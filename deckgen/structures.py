@@ -103,7 +103,7 @@ def _xyz_texts(path: Path) -> Iterator[str]:
                 lines.append(line)
                 line = file.readline()
             yield b"".join(lines).decode("utf-8-sig")
-    if line.strip() or not frames:
+    if line.strip():
         raise InputError(f"{path}: not XYZ: no number of atoms begins frame {frames + 1}")
 
 
