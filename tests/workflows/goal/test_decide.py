@@ -93,6 +93,19 @@ def test_where_the_starts_disagree_the_transition_lies_between_them(
     assert found.temperature_K == pytest.approx(expected)
 
 
+def test_a_melt_that_stays_a_glass_does_not_hide_that_others_freeze_where_solids_last() -> None:
+    """At 130 K it does not freeze, and solids beside it are far below it. At 170 and 210 K melts do, and the solid at
+    190 K still is one: the transition lies there, not above the last solid that differs from a melt, 150 K."""
+
+    def glass(run: Run) -> float:
+        return float(run.temperature_K > 220 or (run.melted and run.temperature_K < 150))
+
+    found = find_transition(samples_of(pilot_runs(study_of()), glass), PEAK)
+    assert found is not None
+    assert not found.starts_agree
+    assert found.temperature_K == pytest.approx(max(np.sqrt(210 * 190), 210 / 1.08))
+
+
 def test_runs_from_the_melt_below_the_transition_are_replaced_by_solid_ones() -> None:
     """They may be glasses: what is paid for them counts, what they sampled does not."""
     study = study_of()
