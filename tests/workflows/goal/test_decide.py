@@ -162,6 +162,21 @@ def test_no_decision_costs_more_than_the_budget() -> None:
         assert not plan.reached
 
 
+def test_every_decision_adds_rungs_or_dynamics_wherever_the_peak_is_said_to_be() -> None:
+    """Also near the end of its rungs, where no other is missing, and at the hottest that may be laid."""
+    study = study_of(melting_K=0.01)
+    pilot = samples_of(pilot_runs(study), ergodic)
+    found = thermodynamics(pilot, bootstraps=0, grid_K=2)
+    first = next_plan(study, Plan(pilot_runs(study)), pilot, found)
+    for T in np.linspace(100, 300, 41):
+        plan = first
+        for _ in range(4):
+            then = next_plan(study, plan, pilot, replace(found, melting=replace(PEAK, temperature_K=float(T))))
+            assert then.verdict == ""
+            assert then.window_K != plan.window_K or Budget.of(study).spent(then) > Budget.of(study).spent(plan)
+            plan = then
+
+
 def test_a_rung_that_a_failed_check_names_is_extended() -> None:
     """However little its own error counts: without it there is no interval at all."""
     study = study_of(melting_K=0.01)
