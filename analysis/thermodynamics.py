@@ -25,6 +25,7 @@ from deckgen.analysis.findings import (
 from deckgen.analysis.fragments import Evaporation, exclude_after
 from deckgen.analysis.headline import Headline
 from deckgen.analysis.jumps.melting import about_jumps, melting_by_jumps
+from deckgen.analysis.jumps.quenches import Quenches
 from deckgen.analysis.lindemann import LindemannCurve
 from deckgen.analysis.mbar.reweighting import reweight
 from deckgen.analysis.outliers import find_outliers, without_outliers
@@ -52,6 +53,7 @@ def thermodynamics(
     seed: int = 1,
     lindemann: LindemannCurve | None = None,
     evaporations: Sequence[Evaporation] = (),
+    quenches: Quenches | None = None,
 ) -> Thermodynamics:
     """Analyse what a study has sampled so far.
 
@@ -70,6 +72,8 @@ def thermodynamics(
         Carried into the result.
     evaporations
         Runs whose cluster fell apart: their samples from the last intact frame on are left out.
+    quenches
+        What frames of the runs were quenched to: they tell solids apart where melts and freezings are counted.
 
     Raises
     ------
@@ -90,7 +94,9 @@ def thermodynamics(
     findings = about_partial(samples, [run for run in runs if run.n < MIN_SAMPLES])
     findings += about_outliers(outliers) + about_evaporation(evaporations) + about_minimum(samples, outliers)
     findings += about_swaps(samples)
-    return _assemble(samples, headline, productions, findings, lindemann, bootstraps=bootstraps, seed=seed)
+    return _assemble(
+        samples, headline, productions, findings, lindemann, bootstraps=bootstraps, seed=seed, quenches=quenches
+    )
 
 
 def _intact(run: TimeSeries, evaporations: Sequence[Evaporation]) -> TimeSeries:
@@ -118,6 +124,7 @@ def _assemble(
     *,
     bootstraps: int,
     seed: int,
+    quenches: Quenches | None,
 ) -> Thermodynamics:
     solved, grid = headline.solved, headline.grid_K
     curves = headline.curves(headline.sample_weights)
@@ -129,7 +136,7 @@ def _assemble(
     verdict = judge(headline, curve, findings, bootstraps=bootstraps, seed=seed)
     states = _judged(states, verdict)
     crossings = count_crossings(productions, verdict.melting, grid, curves.potential_energy_eV[0], samples.n_atoms)
-    jumps = melting_by_jumps(productions, crossings, verdict.melting, samples.n_atoms)
+    jumps = melting_by_jumps(productions, crossings, verdict.melting, samples.n_atoms, quenches)
     findings += about_crossings(crossings, verdict.melting)
     findings += about_jumps(jumps, verdict.melting, verdict.intervals.temperature_K)
     return Thermodynamics(
