@@ -28,7 +28,7 @@ from deckgen.runs.engine import RunRecord
 from deckgen.runs.exchange.host import serve_rungs
 from deckgen.runs.exchange.line import Line, Listener
 from deckgen.runs.exchange.plan import Ladder
-from deckgen.runs.exchange.state import append_walkers, read_state, walkers_file, write_state
+from deckgen.runs.exchange.state import RungState, append_walkers, read_state, walkers_file, write_state
 from deckgen.runs.exchange.swaps import exchange
 
 __all__ = ["run_ladder"]
@@ -146,7 +146,7 @@ class _Running:
         walkers = [self.state.rungs[self.names[k]].walker for k in active]
         for place, origin in enumerate(source):
             name = self.names[active[place]]
-            self.state.rungs[name] = replace(self.state.rungs[name], walker=walkers[origin])
+            self.state.rungs[name] = RungState(self.state.rungs[name].step, walkers[origin])
             if origin != place:
                 factor = (kelvins[place] / kelvins[origin]) ** 0.5
                 self.moves[active[place]] = self.held[active[origin]][1], factor

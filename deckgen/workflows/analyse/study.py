@@ -17,7 +17,13 @@ from deckgen.workflows.analyse.gather import External, gather, read_external
 from deckgen.workflows.analyse.inputs import AnalysedInputs, inputs_of
 from deckgen.workflows.analyse.result import StudyThermodynamics
 from deckgen.workflows.analyse.superposition import superposition
-from deckgen.workflows.analyse.trajectories import about_quenches, evaporations, lindemann_curve, with_quenches
+from deckgen.workflows.analyse.trajectories import (
+    about_quenches,
+    evaporations,
+    lindemann_curve,
+    quenches_of,
+    with_quenches,
+)
 
 __all__ = ["analyse"]
 
@@ -101,7 +107,7 @@ def _inputs(study: Study | None) -> AnalysedInputs | None:
 def _thermodynamics(samples: Samples, study: Study | None, folder: Path, seed: int) -> Thermodynamics:
     """Analyse samples and their frames."""
     settings = study.analysis if study is not None else Analysis()
-    fallen = evaporations(samples)
+    fallen, quenched = evaporations(samples), quenches_of(samples, folder)
     thermo = thermodynamics(
         samples,
         grid_K=settings.grid_K,
@@ -109,6 +115,7 @@ def _thermodynamics(samples: Samples, study: Study | None, folder: Path, seed: i
         rotation=settings.rotation,
         seed=seed,
         evaporations=fallen,
+        quenches=quenched,
     )
     warnings = (*thermo.warnings, *about_exchange(samples, folder))
     if quenches := about_quenches(samples, folder):
@@ -118,7 +125,7 @@ def _thermodynamics(samples: Samples, study: Study | None, folder: Path, seed: i
         thermo,
         lindemann=lindemann_curve(samples, thermo.states, fallen),
         superposition=superposition(thermo, folder),
-        traces=with_quenches(thermo.traces, samples, folder),
+        traces=with_quenches(thermo.traces, quenched),
         warnings=warnings,
     )
 

@@ -173,6 +173,7 @@ def test_the_peak_by_the_jumps_alone_stands_beside_the_others(whole: Path) -> No
     rung = {"temperature_K": 230.0, "melts": 7, "freezings": 4, "solid_ps": 600.0, "liquid_ps": 900.0}
     jumps = {"temperature_K": 236.0, "ci95_K": [231.0, None], "peak_K": 234.5, "peak_ci95_K": [229.6, None]}
     jumps |= {"latent_heat_eV": 0.45, "rungs": [rung | {"melting_per_ps": 0.0125, "freezing_per_ps": 0.005}]}
+    jumps |= {"defective_stays": 3}
     melting = dict.fromkeys(("ci95_K", "peak_over_c0_ci95", "fwhm_K", "fwhm_ci95_K", "latent_heat_ci95_eV"))
     melting |= {"temperature_K": 235.0, "peak_over_c0": 2.0, "latent_heat_eV": 0.5, "at_edge": False, "jumps": jumps}
     results["melting"] = melting
@@ -181,6 +182,7 @@ def test_the_peak_by_the_jumps_alone_stands_beside_the_others(whole: Path) -> No
     assert "they put the peak at 234.5 K (95 %: 229.6 to open)" in text
     assert "the free energies are equal at 236.0 K" in text
     assert "230 7 4 600 900 80 200" in text
+    assert "3 stays were in other solids than the lowest" in text
     results["melting"]["jumps"] = None
     path.write_text(json.dumps(results))
     assert "Melts and freezings of the runs" not in read(report(whole)).text
