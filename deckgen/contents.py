@@ -12,11 +12,13 @@ from pathlib import Path
 
 from deckgen.errors import InputError
 
-__all__ = ["AGAIN", "KINDS", "checksums", "content_of", "regular", "sha256_of", "text_in", "unchanged"]
+__all__ = ["AGAIN", "KINDS", "OF_THE_KERNEL", "checksums", "content_of", "is_of_the_kernel", "regular"]
+__all__ += ["sha256_of", "text_in", "unchanged"]
 
 AGAIN = "give the command again once nothing writes it any more"
 
 
+OF_THE_KERNEL = "made up by the kernel"
 KINDS = {
     stat.S_ISDIR: "a folder",
     stat.S_ISFIFO: "a pipe",
@@ -41,11 +43,18 @@ def regular(path: str, flags: int) -> int:
             raise
         mode = os.stat(path).st_mode  # a socket, or a pipe that nobody reads
     else:
-        mode = os.fstat(number).st_mode
-        if stat.S_ISREG(mode) or stat.S_ISDIR(mode):  # `open` refuses folders itself
+        status = os.fstat(number)
+        mode = status.st_mode
+        if (stat.S_ISREG(mode) and not is_of_the_kernel(path, status)) or stat.S_ISDIR(mode):  # which `open` refuses
             return number
         os.close(number)
-    raise InputError(f"{path}: {next(words for is_kind, words in KINDS.items() if is_kind(mode))}, not a file")
+    kind = next((words for is_kind, words in KINDS.items() if is_kind(mode)), OF_THE_KERNEL)
+    raise InputError(f"{path}: {kind}, not a file")
+
+
+def is_of_the_kernel(path: str | Path, status: os.stat_result) -> bool:
+    """Return whether a file is one that the kernel makes up as it is read: some of them never end."""
+    return status.st_size == 0 and os.path.realpath(path).startswith(("/proc/", "/sys/"))
 
 
 def content_of(path: Path) -> bytes:

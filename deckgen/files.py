@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
-from deckgen.contents import KINDS, regular, text_in
+from deckgen.contents import KINDS, OF_THE_KERNEL, is_of_the_kernel, regular, text_in
 from deckgen.errors import DeckgenError, InputError, RunError
 from deckgen.parts import alone_at, remove_left
 
@@ -199,6 +199,8 @@ def require_file(path: Path, *, largest_bytes: int | None = None, hint: str = ""
     try:
         status = path.stat()
         kind = next((words for is_kind, words in KINDS.items() if is_kind(status.st_mode)), "")
+        if not kind and is_of_the_kernel(path, status):
+            kind = OF_THE_KERNEL
         if not kind:
             path.open("rb").close()
     except (OSError, ValueError) as error:
