@@ -84,10 +84,9 @@ def whole(path: Path) -> Iterator[Path]:
     Raises
     ------
     RunError
-        If the disk refuses it, a folder is in its place, or another process writes it for a minute.
+        If the disk refuses it, a folder, a device or a pipe is in its place, or another process writes it for a minute.
     """
-    if path.is_dir():
-        raise RunError(f"{path} cannot be written: a folder is in its place", hint="move it away")
+    _refuse_other_kinds(path)
     with named(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(path.name + _PART)
@@ -100,6 +99,16 @@ def whole(path: Path) -> Iterator[Path]:
                 with contextlib.suppress(OSError):
                     part.unlink(missing_ok=True)
                 raise
+
+
+def _refuse_other_kinds(path: Path) -> None:
+    """Make sure that only a file, or a link to one, is replaced: for root, /dev/null would be a file from then on."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return
+    if kind := next((words for is_kind, words in KINDS.items() if is_kind(mode)), ""):
+        raise RunError(f"{path} cannot be written: {kind} is in its place", hint="move it away")
 
 
 def _to_disk(path: Path) -> None:

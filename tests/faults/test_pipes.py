@@ -12,6 +12,7 @@ import pytest
 from small_study import deck_of, small_study
 
 import deckgen
+from deckgen.compressed import opened
 from deckgen.contents import content_of, sha256_of, text_in
 from deckgen.decks.deck import write_decks
 from deckgen.errors import DeckgenError
@@ -22,6 +23,8 @@ from deckgen.processes.lock import held, lock
 from deckgen.runs.harvest import harvest
 from deckgen.runs.outputs import cut_back
 from deckgen.runs.rows import last_step, read_energies
+from deckgen.training.formats.files import raw_file
+from deckgen.training.recipe.data import Data
 from deckgen.workflows.analyse.inputs import inputs_of
 from deckgen.workflows.analyse.trajectories import evaporations
 
@@ -57,6 +60,8 @@ def in_time() -> Iterator[None]:
         read_energies,
         frame_spans,
         find_minima,
+        lambda path: opened(path).read(),
+        lambda path: raw_file(path, str(path), Data(files=[path])),
         held,
         take,
         lambda path: append(path, "text"),
