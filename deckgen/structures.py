@@ -106,7 +106,7 @@ def _xyz_texts(path: Path) -> Iterator[str]:
                 line = file.readline()
             yield b"".join(lines).decode("utf-8-sig")
     if line.strip():
-        raise InputError(f"{path}: not XYZ: no number of atoms begins frame {frames + 1}")
+        raise InputError(f"{path}: ASE cannot read it: no number of atoms begins frame {frames + 1}")
 
 
 def _require_columns(path: Path, lines: list[bytes]) -> None:
