@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,27 +33,31 @@ class Course:
         return rows_in(self.run, time_ps)
 
 
-def courses(productions: Sequence[Production], temperature_K: float, n_atoms: int) -> list[Course]:
-    """Return the courses of all runs that exchanged nothing, in order, then those of the walkers of each ladder."""
-    energies = [
-        run.series.potential_energy_eV - _vibrations_eV(run.series.temperature_K - temperature_K, n_atoms)
-        for run in productions
-    ]
-    pairs = [(run.series, own) for run, own in zip(productions, energies, strict=True)]
-    found = [Course(run, own) for run, own in pairs if run.ladder is None]
-    for ladder in sorted({run.ladder for run, _ in pairs if run.ladder is not None}):
-        rungs = [(run, run.walkers, own) for run, own in pairs if run.ladder == ladder and run.walkers is not None]
+def courses(productions: Sequence[Production], temperature_K: float, n_atoms: int) -> Iterator[Course]:
+    """Yield the courses of all runs that exchanged nothing, in order, then those of the walkers of each ladder.
+
+    One at a time, as their energies are copies: all of them may be as large as the samples.
+    """
+    runs = [run.series for run in productions]
+    for run in runs:
+        if run.ladder is None:
+            yield Course(run, _at(temperature_K, run, n_atoms))
+    for ladder in sorted({run.ladder for run in runs if run.ladder is not None}):
+        rungs = [
+            (run, run.walkers, _at(temperature_K, run, n_atoms))
+            for run in runs
+            if run.ladder == ladder and run.walkers is not None
+        ]
         for walker in sorted({int(number) for _, walkers, _ in rungs for number in np.unique(walkers)}):
             times = np.concatenate([run.time_ps[walkers == walker] for run, walkers, _ in rungs])
             values = np.concatenate([own[walkers == walker] for _, walkers, own in rungs])
-            found.append(Course(rungs[0][0], values[np.argsort(times, kind="stable")], walker))
-    return found
+            yield Course(rungs[0][0], values[np.argsort(times, kind="stable")], walker)
 
 
-def _vibrations_eV(temperature_K: float, n_atoms: int) -> float:
-    """Return the potential energy of classical vibrations."""
+def _at(temperature_K: float, run: TimeSeries, n_atoms: int) -> Array:
+    """Return a run's energies, less what classical vibrations have more at its temperature than at another."""
     freedom = initial_heat_capacity_over_kB(n_atoms) - kinetic_heat_capacity_over_kB(n_atoms)
-    return KB_EV_K * temperature_K * freedom
+    return run.potential_energy_eV - KB_EV_K * (run.temperature_K - temperature_K) * freedom
 
 
 def rows_in(run: TimeSeries, time_ps: float) -> int:

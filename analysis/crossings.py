@@ -18,6 +18,7 @@ from deckgen.analysis.courses import Course, courses, rows_in, smoothed
 from deckgen.analysis.melting import Peak
 from deckgen.analysis.production import Production
 from deckgen.findings import Finding
+from deckgen.samples import TimeSeries
 from deckgen.units import KB_EV_K
 
 __all__ = [
@@ -153,17 +154,15 @@ def count_crossings(
         return None
     middle_eV = float(np.interp(peak.temperature_K, temperatures_K, mean_eV))
     edges = middle_eV - CORE * peak.latent_heat_eV, middle_eV + CORE * peak.latent_heat_eV
-    found = courses(productions, peak.temperature_K, n_atoms)
-    at_peak = [smoothed(course.energies_eV, course.rows(smoothing_ps)) for course in found]
-    if not _told_apart(found, at_peak, edges, peak):
+    found = [_count(course, smoothing_ps, edges) for course in courses(productions, peak.temperature_K, n_atoms)]
+    if not _told_apart(found, peak):
         return None
     runs, walkers = list[RunCrossings](), list[WalkerCrossings]()
-    for course, energies in zip(found, at_peak, strict=True):
-        run, jumps = course.run, count_jumps(energies, *edges)
-        if course.walker is None or run.ladder is None:
-            runs.append(RunCrossings(run.temperature_K, run.replica, *jumps))
+    for one in found:
+        if one.walker is None or one.run.ladder is None:
+            runs.append(RunCrossings(one.run.temperature_K, one.run.replica, *one.jumps))
         else:
-            walkers.append(WalkerCrossings(run.ladder, course.walker, *jumps))
+            walkers.append(WalkerCrossings(one.run.ladder, one.walker, *one.jumps))
     return Crossings(*edges, smoothing_ps, tuple(runs), tuple(walkers))
 
 
@@ -201,18 +200,32 @@ def about_crossings(crossings: Crossings | None, peak: Peak | None) -> list[Find
     return [Finding("few_crossings", message, T)]
 
 
-def _told_apart(found: Sequence[Course], energies_eV: Sequence[Array], edges: tuple[float, float], peak: Peak) -> bool:
+@dataclass(frozen=True, eq=False)
+class _Counted:
+    """A course, the melts and freezings in it, and how many of its n smoothed energies lie in a core."""
+
+    run: TimeSeries
+    walker: int | None
+    jumps: tuple[int, int]
+    in_cores: int
+    n: int
+
+
+def _count(course: Course, smoothing_ps: float, edges: tuple[float, float]) -> _Counted:
+    values = smoothed(course.energies_eV, course.rows(smoothing_ps))
+    in_cores = int(((values <= edges[0]) | (values >= edges[1])).sum())
+    return _Counted(course.run, course.walker, count_jumps(values, *edges), in_cores, len(values))
+
+
+def _told_apart(found: Sequence[_Counted], peak: Peak) -> bool:
     """Return whether what is near the peak is in one core or the other most of the time.
 
     Of runs those of the two rungs nearest to it, and all walkers.
     """
-    kelvins = {course.run.temperature_K for course in found if course.walker is None}
+    kelvins = {one.run.temperature_K for one in found if one.walker is None}
     near = sorted(kelvins, key=lambda T: abs(T - peak.temperature_K))[:2]
-    pairs = zip(found, energies_eV, strict=True)
-    values = np.concatenate(
-        [energies for course, energies in pairs if course.walker is not None or course.run.temperature_K in near]
-    )
-    return bool(np.mean((values <= edges[0]) | (values >= edges[1])) >= 1 / 2)
+    counted = [one for one in found if one.walker is not None or one.run.temperature_K in near]
+    return 2 * sum(one.in_cores for one in counted) >= sum(one.n for one in counted)
 
 
 def _smoothing_ps(productions: Sequence[Production], peak: Peak) -> float | None:

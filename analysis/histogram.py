@@ -84,9 +84,9 @@ def _bin(productions: Sequence[Production], weighted: bool) -> tuple[Array, Arra
 
 
 def _guess(productions: Sequence[Production], temperatures: Array) -> Array:
-    rungs = [[run.energies_eV for run in productions if run.series.temperature_K == T] for T in temperatures]
     low = min(float(run.energies_eV.min()) for run in productions)
-    return integrate([np.concatenate(energies) - low for energies in rungs], 1 / (KB_EV_K * temperatures))
+    rungs = ([run.energies_eV for run in productions if run.series.temperature_K == T] for T in temperatures)
+    return integrate((np.concatenate(energies) - low for energies in rungs), 1 / (KB_EV_K * temperatures))
 
 
 def _iterate(energies: Array, counts: Array, beta: Array, N_k: Array, guess: Array) -> Array | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -50,8 +50,8 @@ def find_outliers(runs: Sequence[TimeSeries]) -> list[Outlier]:
     if not width > 0:
         return []
     few = min(MOST, max(int(LARGEST_FRACTION * sum(run.n for run in runs)), 1))
-    low = _lowest([run.potential_energy_eV for run in runs], few + 1)
-    high = -_lowest([-run.potential_energy_eV for run in runs], few + 1)[::-1]
+    low = _lowest((run.potential_energy_eV for run in runs), few + 1)
+    high = -_lowest((-run.potential_energy_eV for run in runs), few + 1)[::-1]
     below, above = (np.flatnonzero(np.diff(energies) > GAP * width) for energies in (low, high))
     found = []
     for run in runs:
@@ -65,9 +65,11 @@ def find_outliers(runs: Sequence[TimeSeries]) -> list[Outlier]:
     return found
 
 
-def _lowest(runs: Sequence[NDArray[np.float64]], count: int) -> NDArray[np.float64]:
-    """Return the lowest energies (count,) of all runs, ascending: to sort all of many long runs takes memory."""
-    parts = [np.partition(energies, count - 1)[:count] if len(energies) > count else energies for energies in runs]
+def _lowest(runs: Iterable[NDArray[np.float64]], count: int) -> NDArray[np.float64]:
+    """Return the lowest energies (count,) of all runs, ascending, with the memory of one run: all may be many GB."""
+    parts = [
+        np.partition(energies, count - 1)[:count].copy() if len(energies) > count else energies for energies in runs
+    ]
     return np.sort(np.concatenate(parts))[:count]
 
 

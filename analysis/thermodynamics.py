@@ -32,9 +32,9 @@ from deckgen.analysis.outliers import find_outliers, without_outliers
 from deckgen.analysis.pool import make_pool
 from deckgen.analysis.production import MIN_SAMPLES, Production, make_productions
 from deckgen.analysis.results import Thermodynamics
-from deckgen.analysis.states import energy_histograms, energy_trace, rung_state
+from deckgen.analysis.states import RungState, energy_histograms, energy_trace, rung_state
 from deckgen.analysis.swaps import about_swaps, rung_swaps
-from deckgen.analysis.uncertainty.verdict import judge
+from deckgen.analysis.uncertainty.verdict import Verdict, judge
 from deckgen.errors import InputError
 from deckgen.findings import Finding
 from deckgen.samples import Samples, TimeSeries
@@ -108,6 +108,13 @@ def _intact(run: TimeSeries, evaporations: Sequence[Evaporation]) -> TimeSeries:
     return exclude_after(run, min(times)) if times else run
 
 
+def _judged(states: Sequence[RungState], verdict: Verdict) -> tuple[RungState, ...]:
+    """Return the states with what the verdict knows of each rung."""
+    shares = [None] * len(states) if verdict.error_shares is None else verdict.error_shares.tolist()
+    known = zip(states, verdict.rung_deviations.tolist(), shares, strict=True)
+    return tuple(replace(state, deviation=deviation, error_share=share) for state, deviation, share in known)
+
+
 def _assemble(
     samples: Samples,
     headline: Headline,
@@ -127,9 +134,7 @@ def _assemble(
     findings = findings + about_states(states) + about_overlap(solved.pool.temperatures_K, solved.shared())
     findings += about_range(curve, samples.n_atoms)
     verdict = judge(headline, curve, findings, bootstraps=bootstraps, seed=seed)
-    if verdict.error_shares is not None:
-        shares = verdict.error_shares.tolist()
-        states = tuple(replace(state, error_share=share) for state, share in zip(states, shares, strict=True))
+    states = _judged(states, verdict)
     crossings = count_crossings(productions, verdict.melting, grid, curves.potential_energy_eV[0], samples.n_atoms)
     jumps = melting_by_jumps(productions, crossings, verdict.melting, samples.n_atoms, quenches)
     findings += about_crossings(crossings, verdict.melting)

@@ -9,7 +9,7 @@ without the wait for a job); the outputs of one are copied to the N, so that all
 
 With --on, M decks are run in the jobs of a machine's scheduler, and nothing else.
 
-With --analyse, rows of a harmonic cluster are drawn for RUNS runs, and `deckgen analyse` is timed on them.
+With --analyse, rows of a cluster that melts are drawn for RUNS runs, and `deckgen analyse` is timed on them.
 """
 
 from __future__ import annotations
@@ -67,6 +67,9 @@ source = "nvt"
 """
 REPLICAS = 50
 HEAD_S = 90.0
+
+MELTING_K, LATENT_HEAT_EV = 25.0, 0.05
+JUMPS = 60  # of each run, to the phase that it is in included
 
 
 def main() -> None:
@@ -152,7 +155,7 @@ def measure_analysis(folder: Path, n_runs: int, n_rows: int) -> None:
     for number, (deck, manifest) in enumerate(read_manifests(study)):
         kelvin = manifest.temperature_K or 0.0
         if kelvin != at:
-            lines, at = harmonic_rows(kelvin, n_rows, rng), kelvin
+            lines, at = melting_rows(kelvin, n_rows, rng), kelvin
         turned = lines[number % n_rows :] + lines[: number % n_rows]
         rows = (f"{step} {line}\n" for step, line in enumerate(turned, 1))
         (deck / ENERGIES).write_text("# step potential_energy_eV kinetic_temperature_K I1 I2 I3\n" + "".join(rows))
@@ -181,15 +184,22 @@ def command(what: str, *words: str | Path, seconds: float | None = None) -> None
     )
 
 
-def harmonic_rows(kelvin: float, n_rows: int, rng: np.random.Generator) -> list[str]:
-    """Return the rows, without their steps, of a cluster of 13 atoms with harmonic vibrations: 3N - 6 = 33 of them."""
+def melting_rows(kelvin: float, n_rows: int, rng: np.random.Generator) -> list[str]:
+    """Return the rows, without their steps, of 13 atoms with 3N - 6 = 33 harmonic vibrations about one of two minima.
+
+    JUMPS times the minimum is drawn anew, by its weight at this temperature.
+    """
     noise, memory = rng.normal(size=(n_rows, 33)), 0.9
     modes = lfilter([np.sqrt(1 - memory**2)], [1, -memory], noise, axis=0)
-    energies = -0.4566 + 0.5 * KB_EV_K * kelvin * (modes**2).sum(axis=1)
+    log_ratio = LATENT_HEAT_EV / KB_EV_K * (1 / MELTING_K - 1 / kelvin)
+    jumps = rng.random(n_rows) < JUMPS / n_rows
+    liquid = rng.random(n_rows) < 1 / (1 + np.exp(-log_ratio))
+    state = liquid[np.maximum.accumulate(np.where(jumps, np.arange(n_rows), 0))]
+    energies = -0.4566 + 0.5 * KB_EV_K * kelvin * (modes**2).sum(axis=1) + LATENT_HEAT_EV * state
     kinetic = kelvin * rng.gamma(16.5, 1 / 16.5, n_rows)
     moments = np.array([2800.0, 2810.0, 2820.0]) + rng.normal(size=(n_rows, 3))
     table = np.column_stack([energies, kinetic, moments]).tolist()
-    return [f"{energy:.10f} " + " ".join(f"{value:.4f}" for value in others) for energy, *others in table]
+    return [f"{energy:.8f} " + " ".join(f"{value:.4f}" for value in others) for energy, *others in table]
 
 
 def write_study(folder: Path, n_decks: int, n_steps: int = 200) -> Path:

@@ -42,11 +42,12 @@ def harvest(study_folder: Path, *, moments: bool = True) -> Samples:
     sampled = [(folder, manifest) for folder, manifest in decks if PROTOCOLS[manifest.protocol].sampled]
     if len({(manifest.potential_sha256, manifest.formula) for _, manifest in sampled}) > 1:
         raise RunError(f"{study_folder}: the decks are of different clusters or potentials", hint="see: deckgen decks")
+    times = dict[tuple[int, float], NDArray[np.float64]]()
     ladders = {replica: read_walkers(state_file(study_folder, replica)) for replica in {m.replica for _, m in sampled}}
     series = [
         run
         for folder, manifest in sampled
-        if (run := _series(folder, manifest, ladders[manifest.replica].get(manifest.id), moments)) is not None
+        if (run := _series(folder, manifest, ladders[manifest.replica].get(manifest.id), moments, times)) is not None
     ]
     if not series:
         raise RunError(f"{study_folder}: no deck has samples yet", hint="run the study first: deckgen run")
@@ -63,10 +64,17 @@ def harvest(study_folder: Path, *, moments: bool = True) -> Samples:
     )
 
 
-def _series(folder: Path, manifest: Manifest, noted: NDArray[np.int64] | None, moments: bool) -> TimeSeries | None:
+def _series(
+    folder: Path,
+    manifest: Manifest,
+    noted: NDArray[np.int64] | None,
+    moments: bool,
+    times: dict[tuple[int, float], NDArray[np.float64]],
+) -> TimeSeries | None:
     """Return what one deck has sampled, with the walkers that are noted of its rung; None where it has not one row.
 
-    Each column is an array of its own: a slice of the table would keep all of it in memory.
+    Each column is an array of its own: a slice of the table would keep all of it in memory. The times are those of all
+    runs with rows as far apart.
     """
     path, frames = folder / ENERGIES, folder / FRAMES
     rows, dropped = read_energies(path) if path.exists() else (np.empty((0, COLUMNS)), 0)
@@ -75,7 +83,7 @@ def _series(folder: Path, manifest: Manifest, noted: NDArray[np.int64] | None, m
     _check_spacing(path, rows[:, 0], manifest.sample_every)
     run = TimeSeries(
         temperature_K=manifest.temperature_K,
-        time_ps=rows[:, 0] * manifest.timestep_fs / 1000,
+        time_ps=_times_ps(times, manifest.sample_every, manifest.timestep_fs, len(rows)),
         potential_energy_eV=rows[:, 1].copy(),
         kinetic_temperature_K=rows[:, 2].copy(),
         principal_moments_uA2=rows[:, 3:6].copy(),
@@ -91,6 +99,18 @@ def _series(folder: Path, manifest: Manifest, noted: NDArray[np.int64] | None, m
         swaps=read_swaps(path),
     )
     return run if moments else replace(run, principal_moments_uA2=None, root_determinants=run.rotation_weights())
+
+
+def _times_ps(
+    known: dict[tuple[int, float], NDArray[np.float64]], every: int, timestep_fs: float, n: int
+) -> NDArray[np.float64]:
+    """Return the times (n,) of rows `every` steps apart, read-only: the beginning of one array for all such runs."""
+    times = known.get((every, timestep_fs))
+    if times is None or len(times) < n:
+        times = every * np.arange(1.0, n + 1) * timestep_fs / 1000
+        times.flags.writeable = False
+        known[every, timestep_fs] = times
+    return times[:n]
 
 
 def _check_spacing(path: Path, steps: NDArray[np.float64], every: int) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -86,10 +87,7 @@ def draw_traces(thermo: Thermodynamics) -> Figure:
     for k, runs in enumerate(rungs):
         axes = figure.add_subplot(n_rows, PANELS_A_ROW, k + 1)
         for trace, colour in zip(runs, _cycle(len(runs)), strict=True):
-            axes.plot(trace.time_ps, trace.potential_energy_eV / thermo.n_atoms, color=colour, lw=0.5, rasterized=True)
-            axes.plot(*_running_mean(trace, thermo.n_atoms), color="black", lw=0.9)
-            quenches = trace.quench_energy_eV / thermo.n_atoms
-            axes.plot(trace.quench_time_ps, quenches, ".", color=colour, ms=2.5, mew=0, rasterized=True)
+            _draw_trace(axes, trace, colour, thermo.n_atoms)
         axes.axvspan(0, max(trace.equilibration_ps for trace in runs), color=COLOURS["grey"], alpha=0.25, lw=0)
         axes.set_title(f"{runs[0].temperature_K:g} K", fontsize=8, pad=2)
         axes.locator_params(nbins=3)
@@ -99,6 +97,15 @@ def draw_traces(thermo: Thermodynamics) -> Figure:
     figure.supxlabel("Time (ps); grey: left out as equilibration", fontsize=9)
     figure.supylabel("Potential energy (eV/atom)", fontsize=9)
     return figure
+
+
+def _draw_trace(axes: Axes, trace: EnergyTrace, colour: str, n_atoms: int) -> None:
+    """Draw one run. All of a panel's are pixels, and so one image, however many runs there are."""
+    axes.plot(trace.time_ps, trace.potential_energy_eV / n_atoms, color=colour, lw=0.5, rasterized=True)
+    axes.plot(*_running_mean(trace, n_atoms), color="black", lw=0.9, rasterized=True)
+    if len(trace.quench_time_ps):
+        quenches = trace.quench_energy_eV / n_atoms
+        axes.plot(trace.quench_time_ps, quenches, ".", color=colour, ms=2.5, mew=0, rasterized=True)
 
 
 def _running_mean(trace: EnergyTrace, n_atoms: int) -> tuple[Array, Array]:

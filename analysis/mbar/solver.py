@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,13 +40,13 @@ class _Trial:
         return float(np.max(np.abs(self.residual)))
 
 
-def integrate(energies_eV: Sequence[Array], beta: Array) -> Array:
+def integrate(energies_eV: Iterable[Array], beta: Array) -> Array:
     """Guess f_k (K,) by integrating <U> over beta, with <U> linear in the temperature between states.
 
     Parameters
     ----------
     energies_eV
-        Samples of each state.
+        Samples of each state; one state at a time is in memory where they are made on the way.
     beta : (K,)
         Inverse temperatures in 1/eV.
     """

@@ -21,7 +21,7 @@ import numpy as np
 from deckgen.decks.manifest import Manifest, read_manifest
 from deckgen.errors import RunError
 from deckgen.processes.executor import TaskExecutor, open_executor
-from deckgen.processes.lock import DEAD_AFTER_S, lock
+from deckgen.processes.lock import UNTIL_DEAD_S, lock
 from deckgen.processes.signals import StopRequest
 from deckgen.processes.tasks import why_failed
 from deckgen.runs.engine import RunRecord
@@ -48,7 +48,7 @@ def run_ladder(ladder: Ladder) -> list[RunRecord]:
     with (
         StopRequest() as stop,
         lock(
-            ladder.state.with_name(f".{ladder.state.stem}.lock"), f"the ladder {ladder.state}", patience_s=DEAD_AFTER_S
+            ladder.state.with_name(f".{ladder.state.stem}.lock"), f"the ladder {ladder.state}", patience_s=UNTIL_DEAD_S
         ),
         open_executor(len(ladder.hosts)) as executor,
     ):

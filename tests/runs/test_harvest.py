@@ -59,9 +59,24 @@ def test_without_moments_their_rotational_weights_are_kept(tmp_path, make_decks)
     np.testing.assert_allclose(lean.root_determinants**2, steps * (2 * steps + 0.5) * 3000.25)
     for start in (0, 7):
         np.testing.assert_array_equal(lean.rotation_weights(start), whole.rotation_weights(start))
-    columns = (lean.time_ps, lean.potential_energy_eV, lean.kinetic_temperature_K, lean.root_determinants)
-    assert sum(column.nbytes for column in columns) == 20 * 4 * 8
+    columns = (lean.potential_energy_eV, lean.kinetic_temperature_K, lean.root_determinants)
+    assert sum(column.nbytes for column in columns) == 20 * 3 * 8
     assert all(column.base is None for column in columns)  # none keeps the table of all columns
+
+
+def test_runs_with_rows_as_far_apart_have_their_times_in_common(tmp_path, make_decks):
+    decks = make_decks([100, 200, 300])
+    for deck, n in zip(decks, (5, 20, 10), strict=True):
+        (deck / ENERGIES).write_text(text(range(10, 10 * n + 10, 10)))
+    other = replace(read_manifest(decks[2]), timestep_fs=2.0)
+    (decks[2] / MANIFEST).write_text(json.dumps(asdict(other)))
+    more = make_decks([400])[0]
+    (more / ENERGIES).write_text(text(range(10, 130, 10)))
+    series = harvest(tmp_path).series
+    for run, n, interval_ps in zip(series, (5, 20, 10, 12), (0.04, 0.04, 0.02, 0.04), strict=True):
+        np.testing.assert_allclose(run.time_ps, interval_ps * np.arange(1, n + 1))
+        assert not run.time_ps.flags.writeable
+    assert np.shares_memory(series[1].time_ps, series[3].time_ps)
 
 
 def test_rows_become_time_series(tmp_path, make_decks):
