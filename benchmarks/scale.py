@@ -15,6 +15,7 @@ With --analyse, rows of a cluster that melts are drawn for RUNS runs, and `deckg
 from __future__ import annotations
 
 import argparse
+import ctypes
 import os
 import resource
 import shutil
@@ -26,7 +27,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +68,7 @@ source = "nvt"
 """
 REPLICAS = 50
 HEAD_S = 90.0
+PR_SET_CHILD_SUBREAPER = 36
 
 MELTING_K, LATENT_HEAT_EV = 25.0, 0.05
 JUMPS = 60  # of each run, to the phase that it is in included
@@ -83,6 +85,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=None, help="where; default: a temporary folder")
     parser.add_argument("--on", metavar="MACHINE", help="only run --run decks, on a machine of `deckgen machines`")
     given = parser.parse_args()
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)  # so that what Parsl leaves to itself is counted
     folder = given.folder or Path(tempfile.mkdtemp(prefix="deckgen-scale-"))
     try:
         if given.on:
@@ -225,11 +228,12 @@ def fill(decks: dict[Path, Manifest], done: Path) -> None:
 
 @contextmanager
 def timed(what: str, n_decks: int) -> Iterator[None]:
-    """Print wall and processor time, those of the processes that ended meanwhile included."""
+    """Print wall and processor time, that of all processes that were started meanwhile included, once they end."""
     began, before = time.perf_counter(), processor_s()
     yield
+    wall = time.perf_counter() - began
     spent = processor_s() - before
-    say(what, f"{time.perf_counter() - began:.2f} s; processor {spent:.2f} s, {1000 * spent / n_decks:.2f} ms a deck")
+    say(what, f"{wall:.2f} s; processor {spent:.2f} s, {1000 * spent / n_decks:.2f} ms a deck")
 
 
 def timed_call(what: str, call: Callable[[], object], n_decks: int) -> None:
@@ -239,7 +243,10 @@ def timed_call(what: str, call: Callable[[], object], n_decks: int) -> None:
 
 
 def processor_s() -> float:
-    """Return the processor time so far, that of the processes that have ended included."""
+    """Wait for all children and orphans, and return the processor time so far, theirs included."""
+    with suppress(ChildProcessError):
+        while True:
+            os.wait()
     return sum(
         used.ru_utime + used.ru_stime
         for used in (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
