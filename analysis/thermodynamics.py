@@ -25,15 +25,16 @@ from deckgen.analysis.findings import (
 from deckgen.analysis.fragments import Evaporation, exclude_after
 from deckgen.analysis.headline import Headline
 from deckgen.analysis.jumps.melting import about_jumps, melting_by_jumps
+from deckgen.analysis.jumps.quenches import Quenches
 from deckgen.analysis.lindemann import LindemannCurve
 from deckgen.analysis.mbar.reweighting import reweight
 from deckgen.analysis.outliers import find_outliers, without_outliers
 from deckgen.analysis.pool import make_pool
 from deckgen.analysis.production import MIN_SAMPLES, Production, make_productions
 from deckgen.analysis.results import Thermodynamics
-from deckgen.analysis.states import energy_histograms, energy_trace, rung_state
+from deckgen.analysis.states import RungState, energy_histograms, energy_trace, rung_state
 from deckgen.analysis.swaps import about_swaps, rung_swaps
-from deckgen.analysis.uncertainty.verdict import judge
+from deckgen.analysis.uncertainty.verdict import Verdict, judge
 from deckgen.errors import InputError
 from deckgen.findings import Finding
 from deckgen.samples import Samples, TimeSeries
@@ -52,6 +53,7 @@ def thermodynamics(
     seed: int = 1,
     lindemann: LindemannCurve | None = None,
     evaporations: Sequence[Evaporation] = (),
+    quenches: Quenches | None = None,
 ) -> Thermodynamics:
     """Analyse what a study has sampled so far.
 
@@ -70,6 +72,8 @@ def thermodynamics(
         Carried into the result.
     evaporations
         Runs whose cluster fell apart: their samples from the last intact frame on are left out.
+    quenches
+        What frames of the runs were quenched to: they tell solids apart where melts and freezings are counted.
 
     Raises
     ------
@@ -90,7 +94,9 @@ def thermodynamics(
     findings = about_partial(samples, [run for run in runs if run.n < MIN_SAMPLES])
     findings += about_outliers(outliers) + about_evaporation(evaporations) + about_minimum(samples, outliers)
     findings += about_swaps(samples)
-    return _assemble(samples, headline, productions, findings, lindemann, bootstraps=bootstraps, seed=seed)
+    return _assemble(
+        samples, headline, productions, findings, lindemann, bootstraps=bootstraps, seed=seed, quenches=quenches
+    )
 
 
 def _intact(run: TimeSeries, evaporations: Sequence[Evaporation]) -> TimeSeries:
@@ -102,6 +108,13 @@ def _intact(run: TimeSeries, evaporations: Sequence[Evaporation]) -> TimeSeries:
     return exclude_after(run, min(times)) if times else run
 
 
+def _judged(states: Sequence[RungState], verdict: Verdict) -> tuple[RungState, ...]:
+    """Return the states with what the verdict knows of each rung."""
+    shares = [None] * len(states) if verdict.error_shares is None else verdict.error_shares.tolist()
+    known = zip(states, verdict.rung_deviations.tolist(), shares, strict=True)
+    return tuple(replace(state, deviation=deviation, error_share=share) for state, deviation, share in known)
+
+
 def _assemble(
     samples: Samples,
     headline: Headline,
@@ -111,6 +124,7 @@ def _assemble(
     *,
     bootstraps: int,
     seed: int,
+    quenches: Quenches | None,
 ) -> Thermodynamics:
     solved, grid = headline.solved, headline.grid_K
     curves = headline.curves(headline.sample_weights)
@@ -120,11 +134,9 @@ def _assemble(
     findings = findings + about_states(states) + about_overlap(solved.pool.temperatures_K, solved.shared())
     findings += about_range(curve, samples.n_atoms)
     verdict = judge(headline, curve, findings, bootstraps=bootstraps, seed=seed)
-    if verdict.error_shares is not None:
-        shares = verdict.error_shares.tolist()
-        states = tuple(replace(state, error_share=share) for state, share in zip(states, shares, strict=True))
+    states = _judged(states, verdict)
     crossings = count_crossings(productions, verdict.melting, grid, curves.potential_energy_eV[0], samples.n_atoms)
-    jumps = melting_by_jumps(productions, crossings, verdict.melting, samples.n_atoms)
+    jumps = melting_by_jumps(productions, crossings, verdict.melting, samples.n_atoms, quenches)
     findings += about_crossings(crossings, verdict.melting)
     findings += about_jumps(jumps, verdict.melting, verdict.intervals.temperature_K)
     return Thermodynamics(

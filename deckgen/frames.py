@@ -161,7 +161,11 @@ def frame_spans(path: Path, every: int = 1) -> list[Span]:
         If the file cannot be read.
     """
     with _opened(path) as file:
-        spans = list(_spans(file))
+        return _surviving(file, every)
+
+
+def _surviving(file: IO[bytes], every: int) -> list[Span]:
+    spans = list(_spans(file))
     keep = surviving([span.step for span in spans])
     return [span for span, kept in zip(spans, keep, strict=True) if kept][::every]
 
@@ -183,9 +187,8 @@ def read_frames(path: Path, every: int = 1, spans: Sequence[Span] | None = None)
     InputError
         If the file cannot be read or a frame's columns are not species and positions.
     """
-    spans = frame_spans(path, every) if spans is None else spans
-    with _opened(path) as file:
-        for span in spans:
+    with _opened(path) as file:  # once: a run that resumes puts another one in its place
+        for span in _surviving(file, every) if spans is None else spans:
             file.seek(span.start)
             try:
                 yield _parse(file.read(span.end - span.start), span.step)
@@ -199,8 +202,10 @@ def columns_of(text: bytes) -> tuple[tuple[str, ...], NDArray[np.float64], str]:
     Raises
     ------
     ValueError, IndexError
-        If the first columns are not species and positions.
+        If the first columns are not species and positions, or its last line has no end.
     """
+    if not text.endswith(b"\n"):
+        raise ValueError("its last line has no end")
     count, comment, body = text.split(b"\n", 2)
     columns = np.array(body.split()).reshape(int(count), -1)
     return tuple(columns[:, 0].astype(str).tolist()), columns[:, 1:4].astype(float), comment.decode()
@@ -215,5 +220,7 @@ def _opened(path: Path) -> IO[bytes]:
 
 def _parse(text: bytes, step: int) -> Frame:
     symbols, positions, comment = columns_of(text)
-    energy = _ENERGY.search(comment)
+    found, energy = _STEP.search(comment.encode()), _ENERGY.search(comment)
+    if found is None or int(found[1]) != step:
+        raise ValueError("another frame is in its place: was the file changed?")
     return Frame(step, symbols, positions, float(energy[1]) if energy else float("nan"))

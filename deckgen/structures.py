@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import re
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
-from deckgen.compressed import require_end
+from deckgen.compressed import opened, require_end
+from deckgen.contents import unchanged
 from deckgen.errors import DeckgenError, InputError
 from deckgen.files import require_file
 
@@ -16,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read_structures"]
 
-LONGEST_LINE = 10_000_000
+END_IT = "wait until it is written; if it is whole, end its last line"
 _COUNT = re.compile(rb"\s*(\d{1,18})\s*")
 
 
@@ -37,20 +41,41 @@ def read_structures(path: Path, index: int | slice = slice(None), *, kind: str |
     InputError
         If it is not a file that can be read, or ASE cannot read it: cut short, say.
     """
-    from ase.io import iread  # slow to import, and not every process that imports this reads structures
-
     require_file(path)
     try:
-        require_end(path)
-        if (kind or _format(path)) in {"xyz", "extxyz"}:
-            _require_atoms(path)
-        for atoms in iread(path, index=index, format=kind, do_not_split_by_at_sign=True):
-            _require_elements(path, atoms)
-            yield atoms
+        with unchanged(path):
+            for atoms in _read(path, index, kind or _format(path)):
+                _require_elements(path, atoms)
+                yield atoms
     except (DeckgenError, GeneratorExit):
         raise
     except Exception as error:  # every reader of ASE raises its own
         raise InputError(f"{path}: ASE cannot read it: {type(error).__name__}: {error}") from error
+
+
+def _read(path: Path, index: int | slice, kind: str) -> Iterator[Atoms]:
+    from ase.io import extxyz, iread, xyz  # slow to import, and not every process that imports this reads structures
+
+    readers = {"xyz": xyz.read_xyz, "extxyz": extxyz.read_xyz}
+    if kind not in readers:
+        require_end(path)
+        yield from iread(path, index=index, format=kind, do_not_split_by_at_sign=True)
+        return
+    for text in _chosen(_xyz_texts(path), index):
+        yield next(iter(readers[kind](io.StringIO(text), index=slice(None))))
+
+
+Item = TypeVar("Item")
+
+
+def _chosen(items: Iterator[Item], index: int | slice) -> Iterable[Item]:
+    """Return items as a list would, without one where they are counted from the beginning."""
+    if index == -1:
+        return deque(items, maxlen=1)
+    if isinstance(index, int):
+        return [list(items)[index]]
+    parts = [part for part in (index.start, index.stop, index.step) if part is not None]
+    return islice(items, index.start, index.stop, index.step) if min(parts, default=0) >= 0 else list(items)[index]
 
 
 def _format(path: Path) -> str:
@@ -59,21 +84,27 @@ def _format(path: Path) -> str:
     return str(filetype(str(path)))
 
 
-def _require_atoms(path: Path) -> None:
-    """Make sure that every frame of an XYZ file has as many lines as it says: ASE counts on beyond the end."""
-    from ase.io.formats import open_with_compression
-
-    with open_with_compression(str(path), "rb") as opened:
-        file: IO[bytes] = opened
-        line = _line(path, file)
+def _xyz_texts(path: Path) -> Iterator[str]:
+    """Yield the text of each frame of an XYZ file, with as many lines as it says: ASE counts on beyond the end."""
+    with opened(path) as file:
+        line, frames = file.readline(), 0
         while found := _COUNT.fullmatch(line):
-            _line(path, file)
+            lines = [line, file.readline()]
             for number in range(int(found[1])):
-                if not _line(path, file):
+                line = file.readline()
+                if not line:
                     raise InputError(f"{path}: cut short: a frame of {int(found[1])} atoms has {number}")
-            line = _line(path, file)
+                lines.append(line)
+            frames += 1
+            if frames > 1 and not line.endswith(b"\n"):
+                raise InputError(f"{path}: cut short, or being written: its last line has no end", hint=END_IT)
+            line = file.readline()
             while line.startswith(b"VEC"):
-                line = _line(path, file)
+                lines.append(line)
+                line = file.readline()
+            yield b"".join(lines).decode("utf-8-sig")
+    if line.strip() or not frames:
+        raise InputError(f"{path}: not XYZ: no number of atoms begins frame {frames + 1}")
 
 
 def _require_elements(path: Path, atoms: Atoms) -> None:
@@ -83,10 +114,3 @@ def _require_elements(path: Path, atoms: Atoms) -> None:
     for number, Z in enumerate(atoms.numbers.tolist(), start=1):
         if not 0 <= Z < len(chemical_symbols):
             raise InputError(f"{path}: atom {number} has the atomic number {Z}")
-
-
-def _line(path: Path, file: Any) -> bytes:
-    line: bytes = file.readline(LONGEST_LINE)
-    if len(line) == LONGEST_LINE:
-        raise InputError(f"{path}: not a file of structures: it has a line of more than {LONGEST_LINE // 1_000_000} MB")
-    return line

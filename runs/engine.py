@@ -17,7 +17,7 @@ from deckgen.decks.manifest import ENERGIES, QUENCHED, RESTART, SCRIPT, Manifest
 from deckgen.decks.on_disk import require_own_files
 from deckgen.errors import DeckgenError, RunError
 from deckgen.files import first_free, named
-from deckgen.processes.lock import DEAD_AFTER_S, LOCK, lock
+from deckgen.processes.lock import LOCK, UNTIL_DEAD_S, lock
 from deckgen.processes.signals import StopRequest
 from deckgen.processes.worker import warmed_by
 from deckgen.runs import journal
@@ -69,7 +69,7 @@ def run_deck(folder: Path) -> RunRecord:
     manifest, began = read_manifest(folder), time.monotonic()
     with (
         StopRequest() as stop,
-        lock(folder / LOCK, f"the deck {folder}", patience_s=DEAD_AFTER_S),
+        lock(folder / LOCK, f"the deck {folder}", patience_s=UNTIL_DEAD_S),
         contextlib.chdir(folder),
         named(folder),
     ):

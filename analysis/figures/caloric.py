@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from deckgen.analysis.figures.style import COLOURS, heading, new_figure, styled
@@ -16,13 +15,12 @@ def caloric_tables(thermo: Thermodynamics) -> dict[str, Table]:
     """Return <U> on the grid; on the rungs, mean and deviation of U, and the mean less MBAR's in standard errors."""
     mean, reweighted = state_values(thermo, "mean_U_eV"), state_values(thermo, "reweighted_U_eV")
     deviation = state_values(thermo, "std_U_eV")
-    error = deviation / np.sqrt(state_values(thermo, "n_effective"))
     points = {
         "temperature_K": rungs_K(thermo),
         "mean_U_eV": mean,
         "std_U_eV": deviation,
         "reweighted_U_eV": reweighted,
-        "residual_over_error": np.divide(mean - reweighted, error, out=np.zeros_like(error), where=error > 0),
+        "residual_over_error": state_values(thermo, "deviation"),
     }
     curve = curve_table(thermo, {"potential_energy_eV": thermo.potential_energy_eV})
     return {"caloric_curve": curve, "caloric_curve_points": points}

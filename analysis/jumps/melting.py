@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from deckgen.analysis.courses import courses, smoothed
 from deckgen.analysis.crossings import Crossings
 from deckgen.analysis.jumps.branches import Branches, measure_branches
+from deckgen.analysis.jumps.quenches import Quenches, without_defects
 from deckgen.analysis.jumps.rates import Bounds, JumpFit, RungJumps, fit_jumps
 from deckgen.analysis.jumps.stays import Stay, stays_of
 from deckgen.analysis.melting import Peak
@@ -77,6 +78,8 @@ class JumpMelting:
     rungs
         Those that count: from 0.8 to 1.25 times the peak's temperature, and stays of either phase are long enough to be
         seen.
+    defective_stays
+        In solids other than the lowest, by the quenches of their frames; left out.
     """
 
     temperature_K: float | None
@@ -85,6 +88,7 @@ class JumpMelting:
     peak_ci95_K: Bounds
     latent_heat_eV: float
     rungs: tuple[RungRates, ...]
+    defective_stays: int = 0
 
     def excludes(self, temperature_K: float) -> bool:
         """Return whether a peak at a temperature is outside the interval, by more than the model may be wrong."""
@@ -94,7 +98,11 @@ class JumpMelting:
 
 
 def melting_by_jumps(
-    productions: Sequence[Production], crossings: Crossings | None, peak: Peak | None, n_atoms: int
+    productions: Sequence[Production],
+    crossings: Crossings | None,
+    peak: Peak | None,
+    n_atoms: int,
+    quenches: Quenches | None = None,
 ) -> JumpMelting | None:
     """Return the melting temperature by the jumps of all runs, from their first row on.
 
@@ -108,6 +116,8 @@ def melting_by_jumps(
         The highest peak.
     n_atoms
         Atoms in the cluster.
+    quenches
+        What frames of the runs were quenched to: stays in solids other than the lowest are then left out.
 
     Returns
     -------
@@ -118,9 +128,8 @@ def melting_by_jumps(
     if crossings is None or peak is None:
         return None
     low, high = (factor * peak.temperature_K for factor in NEAR)
-    stays = [
-        stay for stay in find_stays(productions, crossings, peak, n_atoms) if low <= stay.run.temperature_K <= high
-    ]
+    near = [stay for stay in find_stays(productions, crossings, peak, n_atoms) if low <= stay.run.temperature_K <= high]
+    stays = without_defects(near, quenches or {}, peak.temperature_K)
     branches = measure_branches(stays, crossings.smoothing_ps, peak.temperature_K, n_atoms)
     if branches is None or branches.latent_heat_eV(peak.temperature_K) < FEWEST_KT * KB_EV_K * peak.temperature_K:
         return None
@@ -129,7 +138,7 @@ def melting_by_jumps(
     resolved = _resolved(fit, rungs, RESOLVED * crossings.smoothing_ps)
     if sum(rung.melts + rung.freezings for rung in resolved) and len(resolved) < len(rungs):
         rungs, fit = resolved, fit_jumps(resolved, branches)
-    return None if fit is None else _assemble(fit, branches, rungs, peak)
+    return None if fit is None else _assemble(fit, branches, rungs, peak, len(near) - len(stays))
 
 
 def _resolved(fit: JumpFit | None, rungs: Sequence[RungJumps], shortest_ps: float) -> list[RungJumps]:
@@ -178,14 +187,16 @@ def _count(stays: Sequence[Stay]) -> list[RungJumps]:
     found = []
     for T in sorted({stay.run.temperature_K for stay in stays}):
         own = [stay for stay in stays if stay.run.temperature_K == T]
-        jumps = [stay for stay in own if not stay.begins_run]
+        jumps = [stay for stay in own if stay.by_jump]
         melts = sum(stay.liquid for stay in jumps)
         times = [sum(stay.length_ps for stay in own if stay.liquid == liquid) for liquid in (False, True)]
         found.append(RungJumps(T, melts, len(jumps) - melts, times[0], times[1]))
     return found
 
 
-def _assemble(fit: JumpFit, branches: Branches, rungs: Sequence[RungJumps], peak: Peak) -> JumpMelting:
+def _assemble(
+    fit: JumpFit, branches: Branches, rungs: Sequence[RungJumps], peak: Peak, defective_stays: int
+) -> JumpMelting:
     rates: Iterable[tuple[float | None, float | None]] = [(None, None)] * len(rungs)
     if fit.melting_per_ps is not None and fit.freezing_per_ps is not None:
         rates = zip(fit.melting_per_ps, fit.freezing_per_ps, strict=True)
@@ -200,6 +211,7 @@ def _assemble(fit: JumpFit, branches: Branches, rungs: Sequence[RungJumps], peak
             RungRates(rung.temperature_K, rung.melts, rung.freezings, rung.solid_ps, rung.liquid_ps, *own)
             for rung, own in zip(rungs, rates, strict=True)
         ),
+        defective_stays=defective_stays,
     )
 
 

@@ -26,12 +26,15 @@ class Stay:
         The phase.
     first, last
         Its first row, and the row after its last.
+    after_defect
+        Whether the run was in a solid before that does not count.
     """
 
     run: TimeSeries
     liquid: bool
     first: int
     last: int
+    after_defect: bool = False
 
     @property
     def length_ps(self) -> float:
@@ -42,6 +45,11 @@ class Stay:
     def begins_run(self) -> bool:
         """Whether the run began with it: no jump led there."""
         return self.first == 0
+
+    @property
+    def by_jump(self) -> bool:
+        """Whether a jump between the two phases led there."""
+        return not self.begins_run and not self.after_defect
 
     def energies_eV(self, margin_ps: float) -> Array:
         """Return its potential energies without its first and last picoseconds; none where it is too short."""

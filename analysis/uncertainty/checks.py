@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import fdtrc, stdtr
@@ -14,45 +16,76 @@ from deckgen.analysis.melting import Peak, peak_near
 from deckgen.analysis.results import Check
 from deckgen.analysis.uncertainty.modes import find_mode, run_deviations
 
-__all__ = ["check_halves", "check_replicas", "check_rungs", "half_curves"]
+__all__ = ["RungDeviations", "check_halves", "check_replicas", "check_rungs", "half_curves", "rung_deviations"]
 
 Array = NDArray[np.float64]
 
 
-def check_rungs(solved: Reweighting) -> Check | None:
-    """Compare the mean energy of each rung's own samples with the one that all rungs together lead to.
+@dataclass(frozen=True, eq=False)
+class RungDeviations:
+    """The mean energy of each rung's own samples less the one that all rungs together lead to.
 
-    None where rungs exchanged configurations: how their errors go together is not known rung by rung.
+    Parameters
+    ----------
+    standard_errors : (K,)
+        The differences, in standard errors of the difference.
+    correlation : (K, K) or None
+        Of the differences; None where rungs exchanged configurations, because it is not known rung by rung.
+    independent : (K,)
+        Independent samples of each rung.
+    """
+
+    standard_errors: Array
+    correlation: Array | None
+    independent: Array
+
+
+def rung_deviations(solved: Reweighting) -> RungDeviations:
+    """Compare each rung's own mean energy with the reweighted one.
 
     The own samples are part of all, and the errors of the two are correlated: both follow from the influence of every
     rung's samples on their difference.
     """
     pool, nodes = solved.pool, solved.energy_grid.energies_eV
-    if pool.ladders is not None:
-        return None
     own = np.array([energies.mean() for energies in pool.by_rung()]) + pool.minimum_eV
+    influences = _influences(solved)
     mode = find_mode(solved, np.tile(nodes, (len(pool.N_k), 1)), parts=1)
-    covariance = _covariance(solved, mode.independent)
-    error = np.sqrt(np.diag(covariance))
+    if pool.ladders is None:
+        covariance = _covariance(solved, influences, mode.independent)
+        error = np.sqrt(np.diag(covariance))
+        correlation = covariance / np.maximum(np.outer(error, error), 1e-300)
+    else:
+        error = np.array([find_mode(solved, influence, parts=1).error(pool.N_k) for influence in influences])
+        correlation = None
     z = np.divide(own - solved.rung_means_eV(), error, out=np.zeros_like(error), where=error > 0)
-    correlation = covariance / np.maximum(np.outer(error, error), 1e-300)
+    return RungDeviations(z, correlation, mode.independent)
+
+
+def check_rungs(temperatures_K: Array, found: RungDeviations) -> Check | None:
+    """Judge the deviations of all rungs (K,) together; None where their correlation is not known."""
+    z = found.standard_errors
+    if found.correlation is None:
+        return None
     # a sum of correlated squares: chi-squared with the right mean and variance, over an error of limited precision
-    freedom = len(z) ** 2 / float(np.sum(correlation**2))
+    freedom = len(z) ** 2 / float(np.sum(found.correlation**2))
     mean_square = float(z @ z) / len(z)
-    p = float(fdtrc(freedom, max(mode.independent.min() - 1, 1), mean_square))
-    return Check("rungs", float(np.sqrt(mean_square)), p, float(pool.temperatures_K[np.argmax(np.abs(z))]))
+    p = float(fdtrc(freedom, max(found.independent.min() - 1, 1), mean_square))
+    return Check("rungs", float(np.sqrt(mean_square)), p, float(temperatures_K[np.argmax(np.abs(z))]))
 
 
-def _covariance(solved: Reweighting, independent: Array) -> Array:
-    """Return the covariance (K, K) of the own means' deviations from the reweighted ones."""
+def _influences(solved: Reweighting) -> Array:
+    """Return what a sample of each rung k adds to the difference at rung j, (J, K, M)."""
     through = influence_on_means(solved, solved.pool.temperatures_K)
-    total = np.zeros((len(independent),) * 2)
+    influences = np.repeat(-through[:, None], len(solved.pool.N_k), axis=1)
     for k, N in enumerate(solved.pool.N_k):
-        effect = -N * through
-        effect[k] += solved.energy_grid.energies_eV
-        effect -= (effect @ solved.distributions[k])[:, None]
-        total += (effect * solved.distributions[k]) @ effect.T / independent[k]
-    return total
+        influences[k, k] += solved.energy_grid.energies_eV / N
+    return influences - np.einsum("jkm,km->jk", influences, solved.distributions)[:, :, None]
+
+
+def _covariance(solved: Reweighting, influences: Array, independent: Array) -> Array:
+    """Return the covariance (K, K) of the own means' deviations from the reweighted ones."""
+    scale = solved.pool.N_k**2 / independent
+    return np.asarray(np.einsum("ikm,jkm,km,k->ij", influences, influences, solved.distributions, scale, optimize=True))
 
 
 def check_halves(headline: Headline, peak: Peak, influence: Array) -> Check | None:

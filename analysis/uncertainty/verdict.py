@@ -12,7 +12,13 @@ from deckgen.analysis.findings import about_checks, about_peak
 from deckgen.analysis.headline import Headline
 from deckgen.analysis.melting import Peak, find_peaks
 from deckgen.analysis.results import Check, Intervals, Maximum
-from deckgen.analysis.uncertainty.checks import check_halves, check_replicas, check_rungs
+from deckgen.analysis.uncertainty.checks import (
+    RungDeviations,
+    check_halves,
+    check_replicas,
+    check_rungs,
+    rung_deviations,
+)
 from deckgen.analysis.uncertainty.intervals import PeakErrors, curve_band, peak_errors, rungs_under
 from deckgen.analysis.uncertainty.starts import check_starts
 from deckgen.findings import Finding
@@ -38,6 +44,8 @@ class Verdict:
         Whether parts of the data agree.
     findings
         Checks that failed, and intervals that are withheld.
+    rung_deviations : (K,)
+        Own mean energy of each rung less the reweighted one, in standard errors of the difference.
     error_shares : (K,) or None
         Share of each rung in the squared error of the highest peak's temperature; None without resamples.
     """
@@ -48,6 +56,7 @@ class Verdict:
     band: Array | None
     checks: tuple[Check, ...]
     findings: tuple[Finding, ...]
+    rung_deviations: Array
     error_shares: Array | None = None
 
 
@@ -76,7 +85,8 @@ def judge(headline: Headline, curve: Array, findings: Sequence[Finding] = (), *,
         for peak in find_peaks(headline.grid_K, curve, headline.n_atoms)
     ]
     highest = max(found, key=lambda one: one.peak.height_over_c0, default=None)
-    checks = _checks(headline, highest)
+    deviations = rung_deviations(headline.solved)
+    checks = _checks(headline, highest, deviations)
     failed = about_checks(checks)
     reasons = {id(one): _reasons(headline, one, findings, failed) for one in found}
     errors = None if highest is None else highest.errors
@@ -87,6 +97,7 @@ def judge(headline: Headline, curve: Array, findings: Sequence[Finding] = (), *,
         band=curve_band(headline, curve, errors, n=bootstraps, generator=np.random.default_rng(seed)),
         checks=checks,
         findings=(*failed, *([] if highest is None else reasons[id(highest)])),
+        rung_deviations=deviations.standard_errors,
         error_shares=None if errors is None else _shares(headline, errors),
     )
 
@@ -96,8 +107,8 @@ def _shares(headline: Headline, errors: PeakErrors) -> Array | None:
     return parts / parts.sum() if parts.sum() > 0 else None
 
 
-def _checks(headline: Headline, highest: _Resampled | None) -> tuple[Check, ...]:
-    checks: list[Check | None] = [check_rungs(headline.solved)]
+def _checks(headline: Headline, highest: _Resampled | None, deviations: RungDeviations) -> tuple[Check, ...]:
+    checks = [check_rungs(headline.solved.pool.temperatures_K, deviations)]
     if highest is not None and highest.errors is not None:
         checks.append(check_halves(headline, highest.peak, highest.errors.slow.values))
         checks.append(check_replicas(headline.solved, highest.errors.slow.values))

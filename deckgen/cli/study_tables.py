@@ -141,7 +141,8 @@ def _jumps(jumps: JumpMelting) -> str:
     n = [sum(rung.melts for rung in jumps.rungs), sum(rung.freezings for rung in jumps.rungs)]
     low, high = ("open" if end is None else f"{end:.1f} K" for end in jumps.peak_ci95_K)
     where = "do not fix it" if jumps.peak_K is None else f"put it at {jumps.peak_K:.1f} K"
-    return f"its {n[0]} melts and {n[1]} freezings alone {where} (95 %: {low} to {high})"
+    others = f"; {jumps.defective_stays} stays in other solids are left out" if jumps.defective_stays else ""
+    return f"its {n[0]} melts and {n[1]} freezings alone {where} (95 %: {low} to {high}){others}"
 
 
 def _compared(comparison: Comparison) -> str:

@@ -36,12 +36,13 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Deck:
-    """A rendered deck: its manifest, its script and data file, and the potential's files (`Potential.untagged`)."""
+    """A rendered deck: its manifest, its script and data file, and the files of its `Potential`, likewise described."""
 
     manifest: Manifest
     script: str
     data: str
     files: tuple[Path, ...] = ()
+    checksums: tuple[str, ...] = ()
     untagged: bool = False
 
     @property
@@ -225,7 +226,7 @@ def deck_of(rendering: Rendering) -> Deck:
         settings=settings,
         **({"n_steps": 0} | {key: context[key] for key in shared}),
     )
-    return Deck(manifest, rendering.script, rendering.data, potential.files, potential.untagged)
+    return Deck(manifest, rendering.script, rendering.data, potential.files, potential.checksums, potential.untagged)
 
 
 def write_deck(deck: Deck, study_folder: Path, *, replaced: bool = False) -> WrittenDeck:
@@ -239,8 +240,8 @@ def _write(deck: Deck, study_folder: Path, changed: Mapping[str, str], *, replac
     with named(folder):
         folder.mkdir(parents=True, exist_ok=True)
         store = StudyFolder(study_folder).potential(deck.manifest.potential_sha256)
-        for file in deck.files:
-            link(file, store, folder, untagged=deck.untagged)
+        for file, sha256 in zip(deck.files, deck.checksums, strict=True):
+            link(file, sha256, store, folder, untagged=deck.untagged)
     for name, text in changed.items():
         write_whole(folder / name, text)
     change: Literal["new", "same", "updated", "replaced"] = (

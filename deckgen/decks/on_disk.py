@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -10,8 +11,8 @@ import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from deckgen.errors import RunError
-from deckgen.files import first_free, whole
+from deckgen.errors import InputError, RunError
+from deckgen.files import first_free, write_whole
 
 __all__ = ["link", "move_aside", "packed", "require_own_files", "text_of", "unpacked", "without_length"]
 
@@ -72,27 +73,31 @@ def without_length(script: str) -> str:
     return _LENGTH.sub("", script)
 
 
-def link(file: Path, store: Path, folder: Path, *, untagged: bool = False) -> None:
+def link(file: Path, sha256: str, store: Path, folder: Path, *, untagged: bool = False) -> None:
     """Give a deck a potential file: a relative link to the study's one copy, or a copy where links cannot be made.
 
     In an `untagged` copy LAMMPS does not find the units that the file is in.
+
+    Raises
+    ------
+    InputError
+        If the file has another checksum by now: the potential's, which the deck is known by, is of what it was.
     """
     store.mkdir(parents=True, exist_ok=True)
     copy, name, size = store / file.name, folder / file.name, file.stat().st_size
     if not copy.exists() or copy.stat().st_size != size:  # cut short
-        _copy(file, copy, untagged=untagged)
+        content = file.read_bytes()
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise InputError(f"{file}: it changed while the decks were written", hint="give the command again")
+        write_whole(copy, _untagged(content) if untagged else content)
     if name.exists() and name.stat().st_size == size:
         return
     try:
         name.symlink_to(os.path.relpath(copy, folder))
     except OSError:
-        _copy(copy, name)
+        write_whole(name, copy.read_bytes())
 
 
-def _copy(file: Path, to: Path, *, untagged: bool = False) -> None:
-    with whole(to) as part:
-        if untagged:
-            first, rest, others = file.read_bytes().partition(b"\n")
-            part.write_bytes(first.replace(b"UNITS:", b"units:") + rest + others)  # as long as it was
-        else:
-            shutil.copyfile(file, part)
+def _untagged(content: bytes) -> bytes:
+    first, rest, others = content.partition(b"\n")
+    return first.replace(b"UNITS:", b"units:") + rest + others  # as long as it was

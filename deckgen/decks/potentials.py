@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from deckgen.contents import checksums
 from deckgen.decks.manifest import DATA, MANIFEST, OUTPUTS, SCRIPT
 from deckgen.decks.script import Arguments, told, word
 from deckgen.errors import InputError
@@ -41,14 +41,15 @@ class Potential:
     """A potential as a deck needs it.
 
     `kind` names its template (`potentials/<kind>.in.j2`), `terms` what that template fills in. An empty `elements`
-    means that deckgen does not know which elements the potential has. `untagged` files are copied without the tag of
-    their units, for which LAMMPS would refuse them.
+    means that deckgen does not know which elements the potential has. `checksums` are those of the files, `sha256` is
+    that of them all. `untagged` files are copied without the tag of their units, for which LAMMPS would refuse them.
     """
 
     name: str
     kind: str
     sha256: str
     files: tuple[Path, ...] = ()
+    checksums: tuple[str, ...] = ()
     elements: frozenset[str] = frozenset()
     terms: Mapping[str, Any] = field(default_factory=dict)
     citation: str = ""
@@ -112,11 +113,13 @@ def resolve(choice: PotentialChoice, folder: Path) -> Potential:
         )
     if builtin.kind == "gap":
         return _gap(choice.builtin, builtin.file, choice.engine, builtin.citation)
+    sha256, own = checksums((builtin.file,))
     return Potential(
         name=choice.builtin,
         kind=builtin.kind,
-        sha256=hashlib.sha256(builtin.file.read_bytes()).hexdigest(),
+        sha256=sha256,
         files=(builtin.file,),
+        checksums=own,
         elements=frozenset(builtin.elements),
         terms={"file": builtin.file.name, "pair_style": "eam" + builtin.file.suffix.replace(".", "/")},
         citation=builtin.citation,
@@ -147,6 +150,7 @@ def _gap(name: str, path: Path, engine: str, citation: str = BUILTIN["na-gap"].c
         kind="gap",
         sha256=gap.sha256,
         files=gap.files,
+        checksums=gap.checksums,
         elements=frozenset(gap.elements),
         terms={"file": path.name, "label": gap.label, "engine": engine},
         citation=citation,
@@ -185,16 +189,16 @@ def _lammps(choice: PotentialChoice, folder: Path) -> Potential:
             "are in eV and its own are not",
             hint=f'pair_style = "{REAXFF} NULL", pair_coeff = ["* * ffield.reax.X A B"]',
         )
-    digest = hashlib.sha256("\n".join((style, *coefficients)).encode())
     paths = [_file(file, folder) for file in choice.files]
     for path in paths:
         require_file(path)
-        digest.update(path.read_bytes())
+    sha256, own = checksums(paths, "\n".join((style, *coefficients)))
     return Potential(
         name=style.split()[0],
         kind="lammps",
-        sha256=digest.hexdigest(),
+        sha256=sha256,
         files=tuple(paths),
+        checksums=own,
         terms=_reaxff_terms(style, coefficients) if reaxff else _terms(style, coefficients),
         untagged=reaxff,
     )

@@ -18,7 +18,7 @@ from deckgen.errors import RunError
 from deckgen.files import named, refuse_link, unless_refused
 from deckgen.parts import is_at
 
-__all__ = ["DEAD_AFTER_S", "LOCK", "alone_in", "forget_dead", "held", "lock"]
+__all__ = ["DEAD_AFTER_S", "LOCK", "UNTIL_DEAD_S", "alone_in", "forget_dead", "held", "lock"]
 
 LOCK = ".lock"
 """Name of the lock of a folder that one process at a time works in."""
@@ -29,7 +29,13 @@ HEARTBEAT_S = 20.0
 DEAD_AFTER_S = 80.0
 """A holder on another machine is dead once its lock was not touched for so long."""
 
+SILENT_S = 50.0
+"""Where the dates say that it was not, the lock is watched for so long before it is taken: the clocks may be wrong."""
+
 _PATIENCE_S = 1.0
+UNTIL_DEAD_S = DEAD_AFTER_S + _PATIENCE_S
+"""A patience that is longer than any dead holder elsewhere is taken for alive."""
+
 _WRITING_S = 60.0
 """Another command may be writing its figures."""
 
@@ -42,7 +48,9 @@ def lock(path: Path, what: str, patience_s: float = _PATIENCE_S) -> Iterator[Non
 
     The file says who holds it. Where the kernel's lock does not reach, on a file system shared by several machines or
     one without locks, a holder on this machine counts while its process lives, and one elsewhere for `DEAD_AFTER_S`
-    after its last heartbeat. The file goes with the lock; what a killed process leaves of it does not matter.
+    after its last heartbeat. Nobody's clock is trusted for that: a lock that seems to be left, or is of the future, is
+    taken after it was watched for `SILENT_S`. The file goes with the lock; what a killed process leaves of it does not
+    matter.
 
     Parameters
     ----------
@@ -89,14 +97,14 @@ def alone_in(folder: Path) -> contextlib.AbstractContextManager[None]:
 
 def _wait_for(path: Path, what: str, patience_s: float) -> FileIO:
     """Return the file of a lock once it is taken; as `lock`."""
-    end = time.monotonic() + patience_s
+    end, watch = time.monotonic() + patience_s, _Watch()
     while True:
-        file = path.open("ab+", buffering=0)
-        taken = _take(file)
+        file, watch.is_in_doubt = path.open("ab+", buffering=0), False
+        taken = _take(file, watch)
         if taken and is_at(file, path):
             return file
         with file:
-            if not taken and time.monotonic() >= end:
+            if not taken and time.monotonic() >= end and not watch.is_in_doubt:
                 raise RunError(
                     f"{what} is in use: {_holder(file)}",
                     hint=f"wait until it has ended, or stop it; if there is no such process any more, delete {path}",
@@ -105,13 +113,16 @@ def _wait_for(path: Path, what: str, patience_s: float) -> FileIO:
 
 
 def held(path: Path) -> bool:
-    """Return whether a live process holds the lock on `path`; it may be another user's, whose lock can be read only."""
+    """Return whether a live process holds the lock on `path`, at a glance: by its date, if it is on another machine.
+
+    It may be another user's, whose lock can be read only.
+    """
     try:
         file = path.open("rb+" if os.access(path, os.W_OK) else "rb", buffering=0)
     except FileNotFoundError:
         return False
     with file:
-        return not _take(file)
+        return not _take(file, None)
 
 
 def forget_dead(path: Path) -> None:
@@ -139,15 +150,34 @@ def _heartbeat(path: Path) -> Iterator[None]:
         thread.join()
 
 
-def _take(file: FileIO) -> bool:
+class _Watch:
+    """Tells whether a holder elsewhere touches its lock, by the time that passes here: no date is compared with it."""
+
+    def __init__(self) -> None:
+        self._seen: tuple[int, bytes] | None = None
+        self._since = 0.0
+        self.is_in_doubt = False
+
+    def holds(self, file: FileIO, *, by_date: bool) -> bool:
+        """Look at the lock's file; return whether its holder is to be taken for alive so far."""
+        file.seek(0)
+        seen, now = (os.fstat(file.fileno()).st_mtime_ns, file.read()), time.monotonic()
+        touched = self._seen not in (None, seen)
+        if seen != self._seen:
+            self._seen, self._since = seen, now
+        self.is_in_doubt = not by_date and not touched and now - self._since < SILENT_S
+        return now - self._since < (DEAD_AFTER_S if by_date else SILENT_S)
+
+
+def _take(file: FileIO, watch: _Watch | None) -> bool:
     """Take the kernel's lock; return whether nobody else has it or, by what the file says, works under it."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except OSError:  # a file system without locks: what the file says has to do
-        return not (_held_elsewhere(file) or _lives_here(file))
-    if _held_elsewhere(file):
+        return not (_held_elsewhere(file, watch) or _lives_here(file))
+    if _held_elsewhere(file, watch):
         fcntl.flock(file, fcntl.LOCK_UN)
         return False
     return True
@@ -161,9 +191,11 @@ def _read(file: FileIO) -> dict[str, object]:
         return {}
 
 
-def _held_elsewhere(file: FileIO) -> bool:
-    host = _read(file).get("host", socket.gethostname())
-    return host != socket.gethostname() and time.time() - os.fstat(file.fileno()).st_mtime < DEAD_AFTER_S
+def _held_elsewhere(file: FileIO, watch: _Watch | None) -> bool:
+    if _read(file).get("host", socket.gethostname()) == socket.gethostname():
+        return False
+    by_date = abs(time.time() - os.fstat(file.fileno()).st_mtime) < DEAD_AFTER_S
+    return by_date if watch is None else watch.holds(file, by_date=by_date)
 
 
 def _lives_here(file: FileIO) -> bool:

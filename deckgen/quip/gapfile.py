@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ase.data import chemical_symbols
 
+from deckgen.contents import checksums, unchanged
 from deckgen.errors import InputError
 from deckgen.files import require_file
 from deckgen.quip.descriptors import Descriptor
@@ -61,6 +62,7 @@ class GapFile:
     descriptors: tuple[str, ...]
     cutoff_A: float
     sha256: str
+    checksums: tuple[str, ...] = ()
     compress_files: tuple[Path, ...] = ()
     cores: tuple[str, ...] = ()
 
@@ -95,6 +97,11 @@ def read_gap(path: str | Path, *, label: str = "") -> GapFile:
         or if another file that a descriptor needs is missing.
     """
     path = Path(path)
+    with unchanged(path):
+        return _read(path, label)
+
+
+def _read(path: Path, label: str) -> GapFile:
     _refuse_compressed(path)
     contents = read_contents(path)
     _check_weights(path, contents.coordinates)
@@ -105,8 +112,11 @@ def read_gap(path: str | Path, *, label: str = "") -> GapFile:
         raise InputError(f"{path}: no descriptor with a cutoff", hint="is this a GAP potential, as gap_fit writes it?")
     for descriptor in descriptors:
         descriptor.require_order_independence()
-    sparse_files = tuple(_check_sparse(path, c) for c in contents.coordinates if c.sparse_file)
-    compress_files = tuple(sorted({_check_compress(d) for d in descriptors if d.compress_file}))
+    sparse = [coordinate for coordinate in contents.coordinates if coordinate.sparse_file]
+    with unchanged(*(path.parent / coordinate.sparse_file for coordinate in sparse)):
+        sparse_files = tuple(_check_sparse(path, coordinate) for coordinate in sparse)
+        compress_files = tuple(sorted({_check_compress(d) for d in descriptors if d.compress_file}))
+        sha256, own = checksums((path, *sparse_files, *compress_files))
     return GapFile(
         path=path,
         label=chosen,
@@ -114,7 +124,8 @@ def read_gap(path: str | Path, *, label: str = "") -> GapFile:
         atomic_numbers=tuple(sorted(_atomic_numbers(descriptors, contents.atomic_numbers))),
         descriptors=tuple(contents.descriptors),
         cutoff_A=max(cutoffs),
-        sha256=_sha256((path, *sparse_files, *compress_files)),
+        sha256=sha256,
+        checksums=own,
         compress_files=compress_files,
         cores=tuple(sorted(contents.kinds - {"GAP"})),
     )
@@ -201,10 +212,3 @@ def _refuse_compressed(path: Path) -> None:
         with path.open("rb") as file:
             if file.read(2) == GZIP:
                 raise InputError(f"{path}: compressed by gzip, which QUIP does not read", hint="gunzip it first")
-
-
-def _sha256(files: Sequence[Path]) -> str:
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(file.read_bytes())
-    return digest.hexdigest()

@@ -15,7 +15,7 @@ from deckgen.decks.manifest import read_manifest
 from deckgen.decks.on_disk import require_own_files
 from deckgen.errors import DeckgenError, RunError
 from deckgen.files import named
-from deckgen.processes.lock import DEAD_AFTER_S, LOCK, lock
+from deckgen.processes.lock import LOCK, UNTIL_DEAD_S, lock
 from deckgen.runs import journal
 from deckgen.runs.engine import RunRecord
 from deckgen.runs.exchange.line import call
@@ -99,7 +99,7 @@ class _Hosted:
 def _hosted(folder: Path, step: int | None) -> Iterator[_Hosted]:
     """Hold a deck's lock, and have its rung begin at the ladder's step."""
     manifest = read_manifest(folder)
-    with lock(folder / LOCK, f"the deck {folder}", patience_s=DEAD_AFTER_S):
+    with lock(folder / LOCK, f"the deck {folder}", patience_s=UNTIL_DEAD_S):
         with contextlib.chdir(folder), named(folder):
             reached = last_step(Path())
             require_own_files(Path(), folder)

@@ -21,14 +21,14 @@ import numpy as np
 from deckgen.decks.manifest import Manifest, read_manifest
 from deckgen.errors import RunError
 from deckgen.processes.executor import TaskExecutor, open_executor
-from deckgen.processes.lock import DEAD_AFTER_S, lock
+from deckgen.processes.lock import UNTIL_DEAD_S, lock
 from deckgen.processes.signals import StopRequest
 from deckgen.processes.tasks import why_failed
 from deckgen.runs.engine import RunRecord
 from deckgen.runs.exchange.host import serve_rungs
 from deckgen.runs.exchange.line import Line, Listener
 from deckgen.runs.exchange.plan import Ladder
-from deckgen.runs.exchange.state import append_walkers, read_state, walkers_file, write_state
+from deckgen.runs.exchange.state import RungState, append_walkers, read_state, walkers_file, write_state
 from deckgen.runs.exchange.swaps import exchange
 
 __all__ = ["run_ladder"]
@@ -48,7 +48,7 @@ def run_ladder(ladder: Ladder) -> list[RunRecord]:
     with (
         StopRequest() as stop,
         lock(
-            ladder.state.with_name(f".{ladder.state.stem}.lock"), f"the ladder {ladder.state}", patience_s=DEAD_AFTER_S
+            ladder.state.with_name(f".{ladder.state.stem}.lock"), f"the ladder {ladder.state}", patience_s=UNTIL_DEAD_S
         ),
         open_executor(len(ladder.hosts)) as executor,
     ):
@@ -146,7 +146,7 @@ class _Running:
         walkers = [self.state.rungs[self.names[k]].walker for k in active]
         for place, origin in enumerate(source):
             name = self.names[active[place]]
-            self.state.rungs[name] = replace(self.state.rungs[name], walker=walkers[origin])
+            self.state.rungs[name] = RungState(self.state.rungs[name].step, walkers[origin])
             if origin != place:
                 factor = (kelvins[place] / kelvins[origin]) ** 0.5
                 self.moves[active[place]] = self.held[active[origin]][1], factor

@@ -74,6 +74,7 @@ class Rung:
         self.folder, self.manifest, self.from_step = folder, manifest, from_step
         self.lmp: Any = None
         self.setup = False
+        self._hint = f"its log: {folder / LOG}"
         self._orders: dict[str, Callable[..., object]] = {
             "begin": self.begin,
             "run": self.run,
@@ -83,7 +84,7 @@ class Rung:
 
     def obey(self, order: str, *details: Any) -> object:
         """Do what the ladder asks for; return what it is to know."""
-        with lammps_errors(self.folder, hint=f"its log: {self.folder / LOG}"):
+        with lammps_errors(self.folder, hint=self._hint):
             return self._orders[order](*details)
 
     @property
@@ -114,7 +115,7 @@ class Rung:
             self.atoms.put(given, factor)
         # without setup: a chain of thermostats takes its first half step by the kinetic energy that has left, which is
         # as canonical at this rung as the one that has come
-        self.lmp.command(f"run {to_step - self.step} pre {'yes' if self.setup else 'no'} post no")
+        self.lmp.command(f"run {to_step} upto pre {'yes' if self.setup else 'no'} post no")
         self.setup = False
         return self._answer()
 

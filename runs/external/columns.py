@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,7 @@ MISSING = {"", "na", "<na>", "n/a", "null", "none"}
 
 def read_columns(source: Source) -> ExternalRun:
     """Read energies in columns; see `read_log_energies`."""
-    filled = [line.strip("\r\n") for line in source.lines if line.strip()]
+    filled = [line.strip("\r\n") for line in source.whole_lines if line.strip()]
     comments = [line.lstrip("# ") for line in filled if line.lstrip().startswith("#")]
     data = [line for line in filled if not line.lstrip().startswith("#")]
     headers = [*comments, *data[:1]]
@@ -44,7 +45,8 @@ def read_columns(source: Source) -> ExternalRun:
         )
     if any(line.startswith(AVERAGED) for line in filled):
         agreed_style(source.path, None, source.units)  # LAMMPS' own units, which it does not write there
-    return from_columns(source, names, lambda place: _column(source, names[place], [row[place] for row in rows]))
+    read = from_columns(source, names, lambda place: _column(source, names[place], [row[place] for row in rows]))
+    return replace(read, dropped_rows=read.dropped_rows + len(source.lines) - len(source.whole_lines))
 
 
 def _names(header: str) -> tuple[str, ...]:

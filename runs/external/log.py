@@ -72,8 +72,7 @@ def is_log(source: Source) -> bool:
 def read_log(source: Source) -> ExternalRun:
     """Read a LAMMPS log; see `read_log_energies`."""
     path = source.path
-    # A line without its end is still being written.
-    lines = [line for line in source.lines if line.endswith("\n")]
+    lines = source.whole_lines
     style = agreed_style(path, _one(path, "style of units", _all(UNITS, lines)), source.units)
     tables, minimised = _tables(lines)
     usable = [table for table in tables if _has(table, ENERGY_NAMES) and _has(table, STEP_NAMES)]

@@ -82,6 +82,11 @@ class Source:
             text = data.decode("utf-8-sig", errors="replace")
         return text.splitlines(keepends=True)
 
+    @cached_property
+    def whole_lines(self) -> list[str]:
+        """The lines, but a last one without its end: it may still be being written, and half a number is one too."""
+        return self.lines if self.lines and self.lines[-1].endswith(("\n", "\r")) else self.lines[:-1]
+
     def _unpacked(self, data: bytes) -> bytes:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
             content = file.read(LARGEST_BYTES + 1)

@@ -49,7 +49,7 @@ def is_xvg(source: Source) -> bool:
 
 def read_xvg(source: Source) -> ExternalRun:
     """Read the output of `gmx energy`: a time, then the quantities that the legends name; see `read_log_energies`."""
-    path, lines = source.path, source.lines
+    path, lines = source.path, source.whole_lines
     axes = {match[1]: match[2] for match in map(AXIS.match, lines) if match}
     legends = {int(match[1]): match[2] for match in map(LEGEND.match, lines) if match}
     if "Potential" not in legends.values():

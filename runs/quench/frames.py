@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from deckgen.contents import AGAIN, sha256_of
 from deckgen.decks.manifest import FRAMES, Manifest
 from deckgen.errors import InputError
 from deckgen.files import require_file, whole
@@ -126,10 +127,10 @@ def frames_of_file(file: Path, folder: Path, symbols: tuple[str, ...], every: in
         If the file cannot be read, or a frame is not of the study's cluster.
     """
     require_file(file)
-    with file.open("rb") as content:
-        key = _key(f"{hashlib.file_digest(content, 'sha256').hexdigest()}/{every}".encode())
+    sha256 = sha256_of(file)
+    key = _key(f"{sha256}/{every}".encode())
     copy = folder / f"{file.stem}-{key}.starts.extxyz"
-    _write_once(copy, _read_by_ase(file, symbols, every))
+    _write_once(copy, _read_by_ase(file, sha256, symbols, every))
     return FrameSource(copy, file.stem, key, len(find_minima(copy)), symbols)
 
 
@@ -145,8 +146,8 @@ def frames_of_minima(minima: Sequence[Minimum], folder: Path, symbols: tuple[str
     return FrameSource(file, "minima", key, len(minima), symbols)
 
 
-def _read_by_ase(file: Path, symbols: tuple[str, ...], every: int) -> Iterator[Minimum]:
-    """Yield frames as minima that are none yet."""
+def _read_by_ase(file: Path, sha256: str, symbols: tuple[str, ...], every: int) -> Iterator[Minimum]:
+    """Yield the frames of a file of a known checksum as minima that are none yet."""
     nan, number = float("nan"), 0
     for atoms in read_structures(file, slice(0, None, every)):
         found = atoms.get_chemical_symbols()
@@ -163,6 +164,8 @@ def _read_by_ase(file: Path, symbols: tuple[str, ...], every: int) -> Iterator[M
             raise InputError(f"{file}: frame {number}: temperature_K = {said!r} is not a number") from None
         yield Minimum(symbols, positions, nan, nan, 0, False, temperature, file.name, number)
         number += every
+    if sha256_of(file) != sha256:
+        raise InputError(f"{file}: it changed while it was read", hint=AGAIN)
 
 
 def _write_once(file: Path, minima: Iterable[Minimum]) -> None:

@@ -23,7 +23,7 @@ from deckgen.decks.manifest import Manifest, read_manifest
 from deckgen.errors import InputError
 from deckgen.quip.cache import is_intact, seal
 from deckgen.quip.gapfile import read_gap
-from deckgen.quip.rows import Cluster
+from deckgen.quip.rows.cluster import Cluster
 from deckgen.runs.journal import JOURNAL, read_attempts
 from deckgen.runs.status import status
 from deckgen.study.folder import ResultsFolder

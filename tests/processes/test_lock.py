@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import socket
@@ -10,6 +11,7 @@ import sys
 import threading
 import time
 from io import FileIO
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,64 @@ def test_a_holder_elsewhere_is_dead_within_ninety_seconds_and_lives_through_a_la
     assert 3 * HEARTBEAT_S < DEAD_AFTER_S < 90
     assert held(elsewhere(tmp_path / "lock", 2.5 * HEARTBEAT_S))
     assert not held(elsewhere(tmp_path / "lock", 89.0))
+
+
+@pytest.mark.parametrize("age_s", [3600.0, -3600.0, 1e8, -1e8])
+def test_a_clock_that_is_wrong_neither_holds_a_lock_for_ever_nor_takes_it_from_a_live_holder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, age_s: float
+) -> None:
+    """A lock whose date cannot be right is watched: what counts is whether it changes."""
+    monkeypatch.setattr(lock_module, "SILENT_S", 0.6)
+    path = elsewhere(tmp_path / "lock", age_s)
+    assert not held(path)  # at a glance, for status
+    over = threading.Event()
+
+    def beat() -> None:
+        now = time.time() - age_s
+        while not over.wait(0.02):
+            now += 1
+            os.utime(path, (now, now))
+
+    holder = threading.Thread(target=beat)
+    holder.start()
+    with pytest.raises(RunError, match="process 1 on elsewhere, since yesterday"), lock(path, "this", patience_s=0.0):
+        pass
+    over.set()
+    holder.join()
+    with lock(path, "this", patience_s=0.0):
+        assert json.loads(path.read_text())["pid"] == os.getpid()
+
+
+def test_a_dead_holder_whose_clock_was_a_little_ahead_is_waited_for_no_longer_than_any(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock_module, "DEAD_AFTER_S", 1.0)
+    path = elsewhere(tmp_path / "lock", -0.9)
+    with lock(path, "this", patience_s=1.5):
+        assert json.loads(path.read_text())["pid"] == os.getpid()
+
+
+def test_a_lock_that_somebody_takes_while_it_is_in_doubt_is_theirs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock_module, "SILENT_S", 30.0)
+    path, take = elsewhere(tmp_path / "lock", 3600.0), lock_module._take
+    other, looks = list[FileIO](), count()
+
+    def late(file: FileIO, watch: object) -> bool:
+        assert next(looks) < 20, "it waits for ever"
+        if not other:
+            assert not take(file, watch)
+            other.append(path.open("rb", buffering=0))
+            fcntl.flock(file, fcntl.LOCK_UN)
+            fcntl.flock(other[0], fcntl.LOCK_EX)
+            return False
+        return take(file, watch)
+
+    monkeypatch.setattr(lock_module, "_take", late)
+    with pytest.raises(RunError, match="this is in use"), lock(path, "this", patience_s=0.0):
+        pass
+    other[0].close()
 
 
 def test_a_holder_elsewhere_that_is_known_to_be_dead_is_not_waited_for(tmp_path: Path) -> None:
@@ -82,11 +142,11 @@ def test_a_lock_whose_file_goes_before_it_is_taken_is_held_all_the_same(
     path, take = tmp_path / "lock", lock_module._take
     calls = list[object]()
 
-    def late(file: FileIO) -> bool:
+    def late(file: FileIO, watch: object) -> bool:
         calls.append(file)
         if len(calls) == 1:
             path.unlink()  # its holder ends, after we have opened it
-        return take(file)
+        return take(file, watch)
 
     monkeypatch.setattr(lock_module, "_take", late)
     with lock(path, "this"):

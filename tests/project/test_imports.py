@@ -12,13 +12,13 @@ import pytest
 
 # what everyone may use: flat files of the core, each of which imports none but others of them
 VOCABULARY = {"errors", "units", "toml", "frames", "minima", "samples", "cells", "files", "parts", "room", "findings"}
-VOCABULARY |= {"compressed", "records", "thermostats", "minimisers", "structures", "summaries"}
+VOCABULARY |= {"compressed", "contents", "records", "thermostats", "minimisers", "structures", "summaries"}
 STAGES = {"runs", "analysis", "training"}
 CORE = VOCABULARY | {"study", "quip", "decks", "processes", "reference"}
 # room -> what it may import of deckgen
 ALLOWED: dict[str, set[str]] = {
     "templates": set(),
-    "quip": {"errors", "files"},
+    "quip": {"contents", "errors", "files"},
     "study": VOCABULARY,
     "processes": VOCABULARY,
     "reference": VOCABULARY,

@@ -143,7 +143,8 @@ with lock(Path({str(path)!r}), "this"):
     assert not held(path)
 
 
-def test_a_lock_of_another_machine_counts_until_its_heartbeat_stops(tmp_path):
+def test_a_lock_of_another_machine_counts_until_its_heartbeat_stops(tmp_path, monkeypatch):
+    monkeypatch.setattr("deckgen.processes.lock.SILENT_S", 0.2)
     path = tmp_path / "lock"
     path.write_text(json.dumps({"pid": 1, "host": "elsewhere", "since": "yesterday"}))
     with pytest.raises(RunError, match="process 1 on elsewhere, since yesterday"), lock(path, "this"):

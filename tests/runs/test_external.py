@@ -113,7 +113,7 @@ def test_what_precedes_a_reset_of_the_steps_is_left_out(tmp_path):
     [
         "-47.0\n-46.5\n-46.0\n",
         "# PotEng\n-47.0\n-46.5\n-46.0\n",
-        "step,temperature,PotEng\n0,300,-47.0\n5,300,-46.5\n10,300,-46.0",
+        "step,temperature,PotEng\n0,300,-47.0\n5,300,-46.5\n10,300,-46.0\n",
         "# step potential_energy_eV kinetic_temperature_K I1 I2 I3\n"
         "10 -47.0 300 1 2 3\n20 -46.5 300 1 2 3\n30 -46.0 300 1 2 3\n",
         "# energies of a run\n# step PotEng\n\n0 -47.0\n2 -46.5\n4 -46.0\n",

@@ -13,7 +13,9 @@ from typing import IO
 from ase.io.extxyz import read_xyz
 
 from deckgen.compressed import opened_text
+from deckgen.contents import unchanged
 from deckgen.errors import InputError
+from deckgen.structures import END_IT
 from deckgen.training.formats.raw import RawFrame, plain_exponents, raw_frame
 from deckgen.training.recipe.data import Data
 
@@ -46,7 +48,7 @@ def read_frames_of_xyz(path: Path, name: str, data: Data) -> Iterator[RawFrame]:
         If a frame is not whole, or its columns are not what its comment says.
     """
     try:
-        with opened_text(path, encoding="utf-8-sig") as file:
+        with unchanged(path), opened_text(path, encoding="utf-8-sig") as file:
             for text in _texts(file, name):
                 yield _frame(text, name, data)
     except (OSError, EOFError) as error:
@@ -70,6 +72,8 @@ def _texts(file: IO[str], name: str) -> Iterator[_Text]:
         rows = list(islice(file, n_atoms))
         if len(rows) < n_atoms:
             raise InputError(f"{place}: the file ends after {len(rows)} of its {n_atoms} atoms")
+        if index and not rows[-1].endswith("\n"):
+            raise InputError(f"{place}: cut short, or being written: the last line has no end", hint=END_IT)
         yield _Text(index, number, comment, rows)
         index, number = index + 1, number + 1 + n_atoms
 

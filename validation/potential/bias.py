@@ -107,8 +107,8 @@ def main() -> None:
             for cluster in CLUSTERS:
                 sample(cluster, arguments.folder, arguments.workers)
             return
-        clusters = [cluster for cluster in CLUSTERS if labels(cluster).is_file()]
-        errors = {cluster: tuple(phase_errors(cluster, arguments.workers)) for cluster in clusters}
+        frames = {cluster: labelled(cluster) for cluster in CLUSTERS if labels(cluster).is_file()}
+        errors = {cluster: na_gap_errors(cluster, some, arguments.workers) for cluster, some in frames.items()}
     biases = {cluster: Bias.between(*phases) for cluster, phases in errors.items()}
     criterion = f"|bias| + 2 standard errors below {MOST_MEV_ATOM:g} meV/atom"
     differences = [(cluster, "liquid less solid", "", bias.words, "", "") for cluster, bias in biases.items()]
@@ -220,13 +220,24 @@ class Bias:
         return f"{self.meV_atom:+.2f} ± {self.standard_error:.2f}"
 
 
-def phase_errors(cluster: str, workers: int | None) -> Iterator[PhaseError]:
-    """Yield the errors of na-gap on the labelled frames of a cluster, the solid's first."""
-    frames = [labelled_frame(atoms) for atoms in iread(labels(cluster), index=":")]
-    predictions = predict(BUILTIN["na-gap"].file, [frame.atoms for frame in frames], workers=workers)
+def labelled(cluster: str) -> list[LabelledFrame]:
+    """Return a cluster's labelled frames; `atoms.info["phase"]` says solid or liquid."""
+    return [labelled_frame(atoms) for atoms in iread(labels(cluster), index=":")]
+
+
+def phase_errors(
+    cluster: str, frames: Sequence[LabelledFrame], predictions: Sequence[Prediction]
+) -> Iterator[PhaseError]:
+    """Yield the errors of predictions for labelled frames of a cluster, the solid's first."""
     for phase in ("solid", "liquid"):
         chosen = [k for k, frame in enumerate(frames) if frame.atoms.info["phase"] == phase]
         yield _phase_error(cluster, phase, [frames[k] for k in chosen], [predictions[k] for k in chosen])
+
+
+def na_gap_errors(cluster: str, frames: Sequence[LabelledFrame], workers: int | None) -> tuple[PhaseError, ...]:
+    """Return the errors of na-gap on labelled frames of a cluster, the solid's first."""
+    predictions = predict(BUILTIN["na-gap"].file, [frame.atoms for frame in frames], workers=workers)
+    return tuple(phase_errors(cluster, frames, predictions))
 
 
 def _phase_error(

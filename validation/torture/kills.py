@@ -13,7 +13,6 @@ import random
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from ase.io import write
 
@@ -64,10 +63,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--results", type=Path, default=HERE / "kills.json")
     options = parser.parse_args()
-    tally, n_journeys, repeated = Tally(), 0, list[dict[str, Any]]()
+    tally, n_journeys = Tally(), 0
     if options.results.exists():
         said = json.loads(options.results.read_text())
-        tally, n_journeys, repeated = Tally(said["counts"]), said["journeys"], said.get("repeated", [])
+        tally, n_journeys = Tally(said["counts"]), said["journeys"]
     while kills_of(tally) < options.kills:
         rng = random.Random(f"{options.seed}/{n_journeys}")
         with tempfile.TemporaryDirectory(prefix="deckgen-kills-") as scratch:
@@ -75,13 +74,12 @@ def main() -> None:
             found = project_journey(folder, rng) if n_journeys % 2 else study_journey(folder, rng, STUDY_COMMANDS)
         tally, n_journeys = tally + found, n_journeys + 1
         sys.stderr.write(f"journey {n_journeys}: {kills_of(tally)} kills, wrong: {wrong_of(tally) or 'nothing'}\n")
-        _write(options.results, tally, n_journeys, options.seed, repeated)
+        _write(options.results, tally, n_journeys, options.seed)
 
 
-def _write(path: Path, tally: Tally, n_journeys: int, seed: int, repeated: list[dict[str, Any]]) -> None:
-    """Write the record; `repeated` are journeys made again once their fault was found, with what they had counted."""
+def _write(path: Path, tally: Tally, n_journeys: int, seed: int) -> None:
     counts = dict(sorted(tally.items()))
-    document = {"seed": seed, "journeys": n_journeys, "counts": counts, "repeated": repeated}
+    document = {"seed": seed, "journeys": n_journeys, "counts": counts}
     write_json(path, document)  # whole: the next start resumes from it
     rows = [f"| {what} | {count} |" for what, count in counts.items() if what.startswith("killed")]
     wrong = [f"| {what} | {tally[what]} |" for what in (*WRONG, *(w for w in counts if w.startswith("failed")))]
@@ -94,16 +92,8 @@ def _write(path: Path, tally: Tally, n_journeys: int, seed: int, repeated: list[
         "",
         *["| what was killed | kills |", "|---|---|", *rows, ""],
         *["| what went wrong | |", "|---|---|", *wrong],
-        *map(_repeated, repeated),
     ]
     path.with_suffix(".md").write_text("\n".join(lines) + "\n")
-
-
-def _repeated(one: dict[str, Any]) -> str:
-    counted = ", ".join(f"{count} {what}" for what, count in one["counted"].items())
-    again = ", ".join(f"{count} {what}" for what, count in one["wrong_again"].items()) or "nothing wrong"
-    words = f"\nJourney {one['journey']} had counted {counted}, which is not in the table: {one['why']}"
-    return f"{words} Made again from the same seed: {one['kills_again']} kills, {again}."
 
 
 if __name__ == "__main__":

@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from deckgen.contents import sha256_of, unchanged
 from deckgen.decks.manifest import ENERGIES
 from deckgen.decks.protocols import sampled_files
 from deckgen.errors import InputError, RunError
+from deckgen.files import require_file
 from deckgen.runs.external.read import read_log_energies
 from deckgen.runs.external.run import ExternalRun
 from deckgen.runs.harvest import harvest
@@ -27,11 +29,12 @@ External = Mapping[float, Path | str]
 
 @dataclass(frozen=True)
 class ExternalSource:
-    """A file of a run made elsewhere: its temperature, and the time between its rows (None: it does not tell)."""
+    """A file of a run made elsewhere: its temperature, what it holds, and its checksum."""
 
     temperature_K: float
     file: Path
     run: ExternalRun
+    sha256: str
 
     def to_json(self) -> dict[str, Any]:
         """Return what results/thermodynamics.json says of it under `external`."""
@@ -43,6 +46,7 @@ class ExternalSource:
             "interval_ps": self.run.interval_ps,
             "units": self.run.units,
             "per_atom": self.run.per_atom,
+            "sha256": self.sha256,
         }
 
 
@@ -72,8 +76,11 @@ def read_external(
                 f"{path}: its temperature is given as {temperature:g} K; it must be positive, from {LOWEST_K:g} to "
                 f"{HIGHEST_K:g} K"
             )
-        run = read_log_energies(path, units=units, n_atoms=n_atoms, temperature_K=temperature)
-        sources.append(ExternalSource(float(temperature), Path(path).resolve(), run))
+        require_file(Path(path))
+        with unchanged(Path(path)):
+            checksum = sha256_of(Path(path))
+            run = read_log_energies(path, units=units, n_atoms=n_atoms, temperature_K=temperature)
+        sources.append(ExternalSource(float(temperature), Path(path).resolve(), run, checksum))
     return tuple(sources)
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from deckgen.analysis.crossings import Crossings
 from deckgen.analysis.jumps.melting import JumpMelting
 from deckgen.analysis.lindemann import LindemannCurve
 from deckgen.analysis.states import RungState
 from deckgen.analysis.swaps import RungSwaps
+from deckgen.contents import sha256_of
 from deckgen.findings import Finding
 from deckgen.study.folder import ResultsFolder
 from deckgen.study.runs import Look
+from deckgen.workflows.analyse.inputs import AnalysedInputs
 from deckgen.workflows.document import Document, read_document
 
 __all__ = ["ThermodynamicsDocument", "read_thermodynamics"]
@@ -91,6 +94,12 @@ class ExternalEntry:
     interval_ps: float | None
     units: str
     per_atom: bool
+    sha256: str = ""
+
+    def has_changed(self) -> bool:
+        """Return whether the file is there and holds something else now."""
+        path = Path(self.file)
+        return bool(self.sha256) and path.is_file() and sha256_of(path) != self.sha256
 
 
 @dataclass(frozen=True)
@@ -145,6 +154,7 @@ class ThermodynamicsDocument(Document):
     comparison: ComparisonEntry | None
     goal: GoalEntry | None
     history: tuple[Look, ...]
+    inputs: AnalysedInputs | None = None
 
 
 def read_thermodynamics(results: ResultsFolder) -> ThermodynamicsDocument:

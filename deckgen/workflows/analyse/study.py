@@ -14,9 +14,16 @@ from deckgen.study.folder import StudyFolder
 from deckgen.study.runs import read_plan
 from deckgen.workflows.analyse.exchange import about_exchange
 from deckgen.workflows.analyse.gather import External, gather, read_external
+from deckgen.workflows.analyse.inputs import AnalysedInputs, inputs_of
 from deckgen.workflows.analyse.result import StudyThermodynamics
 from deckgen.workflows.analyse.superposition import superposition
-from deckgen.workflows.analyse.trajectories import about_quenches, evaporations, lindemann_curve, with_quenches
+from deckgen.workflows.analyse.trajectories import (
+    about_quenches,
+    evaporations,
+    lindemann_curve,
+    quenches_of,
+    with_quenches,
+)
 
 __all__ = ["analyse"]
 
@@ -66,11 +73,12 @@ def analyse(
         If the samples do not carry the analysis.
     """
     own, folder = _open(study, needed=not external)
+    inputs = _inputs(own)
     sources = read_external(external or {}, units=units, n_atoms=n_atoms)
     thermo = _thermodynamics(gather(own, folder, sources, n_atoms), own, folder, seed)
     compared = None if compare is None else _compare_with(thermo, folder, compare, seed)
     has_goal = own is not None and own.goal.melting_K is not None
-    result = StudyThermodynamics.of(thermo, sources, compared, read_plan(folder) if has_goal else None)
+    result = StudyThermodynamics.of(thermo, sources, compared, read_plan(folder) if has_goal else None, inputs)
     from deckgen.workflows.analyse.files import write_results
 
     write_results(result, folder, figures=figures, pdf=pdf)
@@ -88,10 +96,18 @@ def _open(study: Study | Path | str, *, needed: bool = True) -> tuple[Study | No
     return own, own.folder
 
 
+def _inputs(study: Study | None) -> AnalysedInputs | None:
+    """Return what an analysis of a study reads; None where its file, if it has one, says something else by now."""
+    if study is None or not study.file.is_file():
+        return None
+    inputs = inputs_of(study.folder)
+    return inputs if Study.read(study.file) == study else None
+
+
 def _thermodynamics(samples: Samples, study: Study | None, folder: Path, seed: int) -> Thermodynamics:
     """Analyse samples and their frames."""
     settings = study.analysis if study is not None else Analysis()
-    fallen = evaporations(samples)
+    fallen, quenched = evaporations(samples), quenches_of(samples, folder)
     thermo = thermodynamics(
         samples,
         grid_K=settings.grid_K,
@@ -99,6 +115,7 @@ def _thermodynamics(samples: Samples, study: Study | None, folder: Path, seed: i
         rotation=settings.rotation,
         seed=seed,
         evaporations=fallen,
+        quenches=quenched,
     )
     warnings = (*thermo.warnings, *about_exchange(samples, folder))
     if quenches := about_quenches(samples, folder):
@@ -108,7 +125,7 @@ def _thermodynamics(samples: Samples, study: Study | None, folder: Path, seed: i
         thermo,
         lindemann=lindemann_curve(samples, thermo.states, fallen),
         superposition=superposition(thermo, folder),
-        traces=with_quenches(thermo.traces, samples, folder),
+        traces=with_quenches(thermo.traces, quenched),
         warnings=warnings,
     )
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from deckgen.analysis.findings import BELOW_START_EV
 from deckgen.analysis.fragments import Evaporation, find_evaporation
+from deckgen.analysis.jumps.quenches import Quenches, RunQuenches
 from deckgen.analysis.lindemann import LindemannCurve, lindemann_index, lindemann_of_pairs
 from deckgen.analysis.states import EnergyTrace, RungState
 from deckgen.decks.manifest import QUENCHED, read_manifest
@@ -21,7 +22,7 @@ from deckgen.frames import Frame, read_frames
 from deckgen.samples import Samples, TimeSeries
 from deckgen.workflows.isomers.quenches import read_quenches
 
-__all__ = ["about_quenches", "evaporations", "lindemann_curve", "trajectory", "with_quenches"]
+__all__ = ["about_quenches", "evaporations", "lindemann_curve", "quenches_of", "trajectory", "with_quenches"]
 
 ALL = ""
 """The name of the index over all pairs of atoms."""
@@ -82,8 +83,8 @@ def trajectory(run: TimeSeries) -> Iterator[tuple[float, Frame]]:
         yield frame.step * timestep_ps, frame
 
 
-def with_quenches(traces: Sequence[EnergyTrace], samples: Samples, study_folder: Path) -> tuple[EnergyTrace, ...]:
-    """Return traces with the energies that the runs' frames were quenched to, where isomers were looked for among them.
+def quenches_of(samples: Samples, study_folder: Path) -> Quenches:
+    """Return what the runs' frames were quenched to, where isomers were looked for among them.
 
     Raises
     ------
@@ -92,15 +93,19 @@ def with_quenches(traces: Sequence[EnergyTrace], samples: Samples, study_folder:
     """
     quenched = read_quenches(study_folder)
     if not quenched:
-        return tuple(traces)
-    own = {
-        (run.temperature_K, run.replica): quenched.get(read_manifest(run.frames.parent).identity)
+        return {}
+    return {
+        (run.temperature_K, run.replica): RunQuenches(np.array(found.time_ps), np.array(found.energy_eV))
         for run in samples.series
-        if run.frames is not None
+        if run.frames is not None and (found := quenched.get(read_manifest(run.frames.parent).identity))
     }
+
+
+def with_quenches(traces: Sequence[EnergyTrace], quenches: Quenches) -> tuple[EnergyTrace, ...]:
+    """Return traces with the energies that the runs' frames were quenched to."""
     return tuple(
-        replace(trace, quench_time_ps=np.array(found.time_ps), quench_energy_eV=np.array(found.energy_eV))
-        if (found := own.get((trace.temperature_K, trace.replica)))
+        replace(trace, quench_time_ps=found.time_ps, quench_energy_eV=found.energy_eV)
+        if (found := quenches.get((trace.temperature_K, trace.replica)))
         else trace
         for trace in traces
     )

@@ -90,7 +90,12 @@ def next_plan(study: Study, plan: Plan, samples: Samples, found: Thermodynamics)
         words = f"the goal is reached: the melting temperature is known to {width:.2g} K, where {goal:g} K were asked"
         return _ended(study, plan, found, words, reached=True)
     elsewhere = _elsewhere(plan, found)
-    return _extend(study, plan, found, width) if elsewhere is None else _laid(study, plan, found, elsewhere)
+    if elsewhere is not None:
+        laid = _laid(study, plan, found, elsewhere)
+        if laid.verdict or (laid.runs, laid.window_K) != (plan.runs, plan.window_K):
+            return laid
+    # also where a rung lies near enough to the new end, or none may be hotter
+    return _extend(study, plan, found, width)
 
 
 def _elsewhere(plan: Plan, found: Thermodynamics) -> Transition | None:

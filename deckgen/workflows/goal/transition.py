@@ -85,22 +85,23 @@ def _apart(samples: Samples) -> NDArray[np.bool_]:
     vibrations fluctuate.
     """
     runs = samples.series
-    energy = np.array([_late_mean_eV(run) for run in runs])
-    kelvins = np.array([run.temperature_K for run in runs])
+    kelvins, energy, fluctuation = _energies_eV(samples)
     sign = np.where([run.start == "melted" for run in runs], 1.0, -1.0)
     between = np.array([np.interp(kelvins[k], kelvins[[k - 1, k + 1]], energy[[k - 1, k + 1]]) for k in _inner(runs)])
-    fluctuation = KB_EV_K * kelvins * np.sqrt((3 * samples.n_atoms - 6) / 2)
     apart = np.zeros(len(runs), dtype=bool)
     apart[1:-1] = sign[1:-1] * (energy[1:-1] - between) > fluctuation[1:-1]
     return apart
 
 
+def _energies_eV(samples: Samples) -> tuple[Array, Array, Array]:
+    """Return the temperatures (K,), the mean energies of the runs' second halves, and how far vibrations fluctuate."""
+    kelvins = np.array([run.temperature_K for run in samples.series])
+    energy = np.array([float(run.potential_energy_eV[run.n // 2 :].mean()) for run in samples.series])
+    return kelvins, energy, KB_EV_K * kelvins * np.sqrt((3 * samples.n_atoms - 6) / 2)
+
+
 def _inner(runs: tuple[TimeSeries, ...]) -> range:
     return range(1, len(runs) - 1)
-
-
-def _late_mean_eV(run: TimeSeries) -> float:
-    return float(run.potential_energy_eV[run.n // 2 :].mean())
 
 
 def _between(samples: Samples, apart: NDArray[np.bool_]) -> float:
@@ -112,11 +113,23 @@ def _between(samples: Samples, apart: NDArray[np.bool_]) -> float:
     kelvins = np.array([run.temperature_K for run in samples.series])
     melted = np.array([run.start == "melted" for run in samples.series])
     solids, melts = np.flatnonzero(~melted), np.flatnonzero(melted)
-    lasting = apart[solids]
-    last = int(np.flatnonzero(lasting)[-1]) if lasting.any() else 0
+    last = _last_solid(samples, solids, apart[solids])
     high_K = float(kelvins[solids[last : last + 2]].mean())
     gone = ~apart[melts] & (kelvins[melts] < high_K)
     if not gone.any():
         return high_K / OVERHEATED
     first = int(np.flatnonzero(gone)[-1])
     return max(float(np.sqrt(high_K * kelvins[melts[first : first + 2]].mean())), high_K / OVERHEATED)
+
+
+def _last_solid(samples: Samples, solids: NDArray[np.intp], lasting: NDArray[np.bool_]) -> int:
+    """Return which of the runs from the solid is the hottest one that is still solid.
+
+    It lies below its neighbours from the melt, or these have frozen: then nothing but vibrations lies between it and a
+    colder solid.
+    """
+    kelvins, energy, fluctuation = (values[solids] for values in _energies_eV(samples))
+    last = int(np.flatnonzero(lasting)[-1]) if lasting.any() else 0
+    vibrations = KB_EV_K * (3 * samples.n_atoms - 6) / 2 * np.diff(kelvins)
+    melts = np.diff(energy) - vibrations > fluctuation[1:]
+    return last + int(np.argmax(np.append(melts[last:], True)))

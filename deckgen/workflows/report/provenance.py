@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from deckgen import __version__
+from deckgen.decks.deck import deck_of
 from deckgen.decks.manifest import Manifest
+from deckgen.decks.protocols import PARTS, Part, protocols_of
+from deckgen.decks.render import Prepared, prepare, render
+from deckgen.decks.stale import stale_reason
+from deckgen.errors import InputError
 from deckgen.runs.journal import read_attempts
 from deckgen.runs.status import deck_status
+from deckgen.study import Study
 
-__all__ = ["DeckRow", "deck_row", "gap_engines", "lammps_versions", "package_versions"]
+__all__ = ["DeckRow", "deck_row", "gap_engines", "lammps_versions", "package_versions", "unlike_its_study"]
 
 LOG = "log.lammps"
 _ENGINE = re.compile(r"^pair_style quip: engine (\w+)", re.MULTILINE)
@@ -46,6 +52,32 @@ def deck_row(folder: Path, manifest: Manifest) -> DeckRow:
         seconds=sum(known) if known else None,
         identity=manifest.identity,
     )
+
+
+def unlike_its_study(study: Study) -> str:
+    """Say in what the runs differ from what study.toml now asks for, or nothing; by the first deck of each protocol.
+
+    The methods text describes study.toml, which may have been changed since.
+    """
+    try:
+        prepared = prepare(study)
+        reasons = (reason for part in PARTS for reason in _unlike(prepared, part))
+        return next(reasons, "")
+    except InputError as error:
+        return error.message
+
+
+def _unlike(prepared: Prepared, part: Part) -> Iterator[str]:
+    folder = prepared.study.folder
+    left = {protocol.name for protocol in protocols_of(part) if protocol.folder(folder).is_dir()}
+    for rendering in render(prepared, part) if left else ():
+        deck = deck_of(rendering)
+        if rendering.protocol in left and deck.folder(folder).is_dir():
+            left.remove(rendering.protocol)
+            if reason := stale_reason(deck, deck.folder(folder)):
+                yield f"{deck.name}: {reason}"
+        if not left:
+            return
 
 
 def package_versions() -> dict[str, str]:

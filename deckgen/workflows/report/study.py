@@ -11,7 +11,7 @@ from jinja2 import Environment
 
 from deckgen.analysis.melting import Peak, find_melting
 from deckgen.decks.deck import read_manifests
-from deckgen.decks.manifest import ENERGIES, QUENCHED
+from deckgen.decks.manifest import ENERGIES
 from deckgen.decks.potentials import resolve
 from deckgen.decks.protocols import sampled_files
 from deckgen.files import write_whole
@@ -29,7 +29,13 @@ from deckgen.workflows.report.methods.literature import address
 from deckgen.workflows.report.methods.templates import templates_of
 from deckgen.workflows.report.methods.text import write_methods
 from deckgen.workflows.report.pictures import picture_of
-from deckgen.workflows.report.provenance import deck_row, gap_engines, lammps_versions, package_versions
+from deckgen.workflows.report.provenance import (
+    deck_row,
+    gap_engines,
+    lammps_versions,
+    package_versions,
+    unlike_its_study,
+)
 from deckgen.workflows.report.structures import structures
 from deckgen.workflows.report.trajectory import trajectory
 
@@ -39,9 +45,9 @@ __all__ = ["report"]
 def report(study: Study | Path | str = ".") -> Path:
     """Write a study's report.html from its results/, and return its path.
 
-    The study is analysed first where it has no results, or its runs have gone on since. Results that hold more than
-    the study's own runs (`--from`, `--compare`) are left as they are; the report then says that they are older. A study
-    of which only isomers are known has a report of these.
+    The study is analysed first where it has no results, or its runs or the study have changed since. Results that hold
+    more than the study's own runs (`--from`, `--compare`) are left as they are; the report then says that they are
+    older. A study of which only isomers are known has a report of these.
 
     Raises
     ------
@@ -53,39 +59,39 @@ def report(study: Study | Path | str = ".") -> Path:
         If the samples do not carry the analysis.
     """
     study = study if isinstance(study, Study) else Study.read(study)
-    results, outdated = _results(study)
+    outdated = _analyse_where_needed(study)
     folder = StudyFolder(study.folder)
     with alone_in(folder.results.path):  # figures and numbers of one analysis
+        results = read_thermodynamics(folder.results) if folder.results.thermodynamics.is_file() else None
         page = _environment().get_template("report.html.j2").render(_context(study, results, outdated))
     path = folder.report
     write_whole(path, page)
     return path
 
 
-def _results(study: Study) -> tuple[ThermodynamicsDocument | None, bool]:
-    """Return the contents of thermodynamics.json and whether runs went on since; None: isomers alone are known."""
+def _analyse_where_needed(study: Study) -> bool:
+    """Analyse a study whose results are not of its present files; return whether they had to be left as they are.
+
+    Where isomers alone are known, there is nothing to analyse.
+    """
     folder = StudyFolder(study.folder).results
-    if not folder.thermodynamics.is_file():
-        if folder.isomers.is_file() and not sampled_files(study.folder, ENERGIES):
-            return None, False
-        analyse(study)
-    results = read_thermodynamics(folder)
-    if not _outdated(study):
-        return results, False
-    if results.external or results.comparison:
-        return results, True
+    if folder.thermodynamics.is_file():
+        results = read_thermodynamics(folder)
+        if _is_current(results, study.folder) and any(folder.figures.glob("*.svg")):
+            return False
+        if results.external or results.comparison:
+            return True
+    elif folder.isomers.is_file() and not sampled_files(study.folder, ENERGIES):
+        return False
     analyse(study)
-    return read_thermodynamics(folder), False
+    return False
 
 
-def _outdated(study: Study) -> bool:
-    """Return whether the runs or the study are newer than the results, or these have no figures."""
-    results = StudyFolder(study.folder).results
-    if not any(results.figures.glob("*.svg")):
-        return True
-    outputs = (file for name in (ENERGIES, QUENCHED) for file in sampled_files(study.folder, name))
-    sources, analysed = [study.file, results.isomers, *outputs], results.thermodynamics.stat().st_mtime
-    return any(source.is_file() and source.stat().st_mtime > analysed for source in sources)
+def _is_current(results: ThermodynamicsDocument, study_folder: Path) -> bool:
+    """Return whether results are of what the study's files, and those of `--from`, hold now."""
+    if results.inputs is None or not results.inputs.are_still(study_folder):
+        return False
+    return not any(external.has_changed() for external in results.external)
 
 
 def _context(study: Study, results: ThermodynamicsDocument | None, outdated: bool) -> dict[str, Any]:
@@ -110,6 +116,7 @@ def _context(study: Study, results: ThermodynamicsDocument | None, outdated: boo
         "about": about,
         "results": results,
         "outdated": outdated,
+        "unlike": unlike_its_study(study),
         "written": datetime.fromtimestamp(written).astimezone().strftime("%Y-%m-%d %H:%M %Z"),
         "potential": potential,
         "figures": shown_figures(folder, about.cluster.n_atoms, results.melting if results else None),

@@ -10,6 +10,7 @@ from scipy.signal import lfilter
 
 from deckgen.analysis.crossings import Crossings, count_crossings, count_jumps
 from deckgen.analysis.jumps.melting import JumpMelting, about_jumps, find_stays, melting_by_jumps
+from deckgen.analysis.jumps.quenches import RunQuenches
 from deckgen.analysis.jumps.stays import stays_of
 from deckgen.analysis.melting import Peak
 from deckgen.analysis.production import Production
@@ -67,6 +68,43 @@ def test_two_basins_melt_where_they_do(samples: Samples, jumping_basins) -> None
     for rung in found.rungs[1:]:
         own = rung.melts / rung.solid_ps, rung.freezings / rung.liquid_ps
         np.testing.assert_allclose([rung.melting_per_ps, rung.freezing_per_ps], own, rtol=0.5)
+
+
+def with_defects(system, T, rng):
+    """A run from the melt that freezes to the solid and, half as often, to one 0.15 eV higher that lasts for 300 ps."""
+    ratio = system.upper(T) / (1 - system.upper(T))
+    states, state = [], 2
+    while len(states) < RUN_PS / INTERVAL_PS:
+        mean_ps = (FREEZING_PS / ratio, 300.0, FREEZING_PS / 1.5)[state]
+        states += [state] * max(round(rng.exponential(mean_ps) / INTERVAL_PS), 1)
+        state = 2 if state < 2 else int(rng.random() < 1 / 3)
+    states = np.array(states[: int(RUN_PS / INTERVAL_PS)])
+    keep = np.exp(-INTERVAL_PS / 2)
+    noise = lfilter([np.sqrt(1 - keep**2)], [1, -keep], rng.standard_normal(len(states)))
+    minima = np.array([0.0, 0.15, system.gap_eV])[states] - 46.0
+    return KB_EV_K * T * (system.shape + np.sqrt(system.shape) * noise) + minima, states
+
+
+def test_only_the_lowest_solid_counts_where_frames_were_quenched(jumping_basins, rng) -> None:
+    """The rates to and from it are as exact as without the other solid, wherever that one takes the runs."""
+    system = replace(jumping_basins, gap_eV=0.9)
+    runs = [(T, *with_defects(system, T, rng)) for T in RUNGS_K for _ in range(3)]
+    samples = Samples.from_arrays([T for T, *_ in runs], [U for _, U, _ in runs], n_atoms=55, interval_ps=INTERVAL_PS)
+    every = slice(9, None, 10)
+    quenches = {
+        (run.temperature_K, run.replica): RunQuenches(
+            run.time_ps[every], np.choose(states[every], (-46.0, -45.85, rng.normal(-45.4, 0.05)))
+        )
+        for run, (_, _, states) in zip(samples.series, runs, strict=True)
+    }
+    middle = system.shape * KB_EV_K * PEAK.temperature_K + 0.45 - 46.0
+    crossings = Crossings(middle - 0.225, middle + 0.225, 5.0, ())
+    found, blind = (melting_by_jumps(produced(samples), crossings, PEAK, 55, known) for known in (quenches, None))
+    assert found.ci95_K[0] < 170.0 < found.ci95_K[1]
+    assert blind.defective_stays == 0
+    entered = sum(int((np.diff((states == 1).astype(int)) > 0).sum()) for _, _, states in runs)
+    assert found.defective_stays == pytest.approx(entered, rel=0.15)
+    assert not blind.ci95_K[0] < 170.0 < blind.ci95_K[1]
 
 
 def test_stays_fill_the_run_and_are_as_many_as_its_jumps(rng) -> None:

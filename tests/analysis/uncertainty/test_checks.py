@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from deckgen.analysis.figures.caloric import caloric_tables
 from deckgen.analysis.headline import Headline
 from deckgen.analysis.mbar.reweighting import reweight
 from deckgen.analysis.melting import find_melting
 from deckgen.analysis.pool import Pool
 from deckgen.analysis.thermodynamics import thermodynamics
-from deckgen.analysis.uncertainty.checks import check_halves, check_rungs, half_curves
+from deckgen.analysis.uncertainty.checks import check_halves, check_rungs, half_curves, rung_deviations
 from deckgen.analysis.uncertainty.intervals import peak_errors
 from deckgen.samples import Samples
 from deckgen.units import KB_EV_K
@@ -26,13 +27,17 @@ def make_pool(parts, rungs=None):
     return Pool(RUNGS_K, energies - lowest, lowest, None, tuple(map(len, parts)), ones, ones, rungs)
 
 
+def rungs_agree(pool):
+    return check_rungs(pool.temperatures_K, rung_deviations(reweight(pool)))
+
+
 def test_rungs_that_agree_deviate_by_a_standard_error(jumping_basins):
     """Also where their energies are correlated: the probability is spread over zero to one."""
     found = []
     for seed in range(40):
         rng = np.random.default_rng(seed)
         pool = make_pool([jumping_basins.trajectory(T, 2000, relaxation=20, rng=rng) for T in RUNGS_K])
-        found.append(check_rungs(reweight(pool)))
+        found.append(rungs_agree(pool))
     assert np.mean([check.deviation**2 for check in found]) == pytest.approx(1.0, abs=0.5)
     assert min(check.p for check in found) > 1e-3
 
@@ -40,9 +45,20 @@ def test_rungs_that_agree_deviate_by_a_standard_error(jumping_basins):
 def test_a_rung_at_another_temperature_is_found_and_named(jumping_basins, rng):
     parts = [jumping_basins.sample(T, 1000, rng) for T in RUNGS_K]
     parts[1] = jumping_basins.sample(158.0, 1000, rng)
-    check = check_rungs(reweight(make_pool(parts)))
+    check = rungs_agree(make_pool(parts))
     assert not check.passed
     assert check.temperature_K == 154.5
+
+
+def test_the_deviations_of_the_rungs_are_those_that_are_judged(jumping_basins, rng):
+    result = study([jumping_basins.trajectory(T, 2000, relaxation=20, rng=rng) for T in RUNGS_K])
+    deviations = np.array([state.deviation for state in result.states])
+    (check,) = (check for check in result.checks if check.name == "rungs")
+    assert np.sqrt(np.mean(deviations**2)) == pytest.approx(check.deviation)
+    assert result.states[np.argmax(np.abs(deviations))].temperature_K == check.temperature_K
+    assert (np.sign(deviations) == [np.sign(state.mean_U_eV - state.reweighted_U_eV) for state in result.states]).all()
+    drawn = caloric_tables(result)["caloric_curve_points"]["residual_over_error"]
+    assert drawn == pytest.approx(deviations)
 
 
 def study(energies, rungs_K=RUNGS_K):

@@ -11,6 +11,7 @@ from deckgen.analysis.melting import find_melting
 from deckgen.analysis.pool import make_pool
 from deckgen.analysis.production import make_productions
 from deckgen.analysis.thermodynamics import thermodynamics
+from deckgen.analysis.uncertainty.checks import rung_deviations
 from deckgen.analysis.uncertainty.intervals import peak_errors
 from deckgen.samples import Samples, TimeSeries
 
@@ -55,6 +56,12 @@ def test_the_intervals_of_ladders_hold_the_exact_peak(jumping_basins):
     assert len(intervals) >= 8
     assert sum(low <= exact.temperature_K <= high for low, high in intervals) >= len(intervals) - 3
     assert {check.name for one in found for check in one.checks} == {"halves"}
+
+
+def test_the_rungs_of_a_ladder_deviate_by_a_standard_error_from_what_all_lead_to(jumping_basins):
+    pools = (make_pool(make_productions(draw(jumping_basins, seed, ladders=2).series)) for seed in range(12))
+    found = np.array([rung_deviations(reweight(pool, pymbar=False)).standard_errors for pool in pools])
+    assert np.sqrt(np.mean(found**2)) == pytest.approx(1.0, abs=0.3)
 
 
 def test_the_rungs_of_a_ladder_begin_together(jumping_basins):

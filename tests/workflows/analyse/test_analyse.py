@@ -28,7 +28,7 @@ from deckgen.study import Study
 from deckgen.workflows.analyse.gather import gather
 from deckgen.workflows.analyse.result import StudyThermodynamics
 from deckgen.workflows.analyse.study import analyse
-from deckgen.workflows.analyse.trajectories import with_quenches
+from deckgen.workflows.analyse.trajectories import quenches_of, with_quenches
 from deckgen.workflows.isomers.quenches import write_quenches
 
 # DESIGN: keys may be added, never renamed
@@ -223,12 +223,12 @@ def test_quenches_of_a_run_that_was_replaced_are_not_of_the_new_one(study: Path,
     write_quenches(study, minima, read_manifest(deck(study, 150)))
     samples = gather(Study.read(study), study, (), None)
     traces = [EnergyTrace(T, 1, np.arange(3.0), np.zeros(3), 0.0) for T in (150.0, 190.0)]
-    first, second = with_quenches(traces, samples, study)
+    first, second = with_quenches(traces, quenches_of(samples, study))
     assert (first.quench_time_ps.tolist(), first.quench_energy_eV.tolist()) == ([1.0], [-12.5])  # of 4 fs steps
     assert len(second.quench_time_ps) == 0
     manifest = deck(study, 150) / "deck.json"
     manifest.write_text(manifest.read_text().replace(read_manifest(deck(study, 150)).identity, "another"))
-    assert [len(one.quench_time_ps) for one in with_quenches(traces, samples, study)] == [0, 0]
+    assert [len(one.quench_time_ps) for one in with_quenches(traces, quenches_of(samples, study))] == [0, 0]
     write_quenches(study, minima[2:], read_manifest(deck(study, 190)))
     assert not (study / "results" / "quenches.json").exists()
 

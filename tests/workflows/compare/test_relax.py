@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -56,3 +60,33 @@ def test_a_structure_that_fails_does_not_disturb_the_others(tmp_path, capsys):
     said = capsys.readouterr().err.splitlines()
     assert any(line.startswith("minimum-002: failed at step 0: emt: a force of") for line in said)
     assert said[-1] == "2 of 2 structures done"
+
+
+def test_a_calculation_that_somebody_killed_is_made_by_the_next_command(tmp_path):
+    """It says nothing of its structure, which is not kept aside."""
+    one, over = relaxation(tmp_path, 4), threading.Event()
+    killer = threading.Thread(target=kill_the_first_calculator, args=(over,))
+    killer.start()
+    relax_all([one], EMT_CHOICE, RelaxationLimit(2, 1e-6), workers=1, progress=False)
+    over.set()
+    killer.join()
+    assert one.failure
+    assert one.n_steps < 2
+    again = Relaxation(one.folder, EMT_CHOICE.name)
+    relax_all([again], EMT_CHOICE, RelaxationLimit(2, 1e-6), workers=1, progress=False)
+    assert (again.failure, again.n_steps) == ("", 2)
+
+
+def kill_the_first_calculator(over: threading.Event) -> None:
+    while not over.is_set():
+        for place in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if b"reference/program" in (place / "cmdline").read_bytes() and is_ours(int(place.name)):
+                    os.kill(int(place.name), signal.SIGKILL)
+                    return
+
+
+def is_ours(process: int) -> bool:
+    while process > 1 and process != os.getpid():
+        process = int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+    return process == os.getpid()

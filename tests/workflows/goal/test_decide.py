@@ -93,6 +93,19 @@ def test_where_the_starts_disagree_the_transition_lies_between_them(
     assert found.temperature_K == pytest.approx(expected)
 
 
+def test_a_melt_that_stays_a_glass_does_not_hide_that_others_freeze_where_solids_last() -> None:
+    """At 130 K it does not freeze, and solids beside it are far below it. At 170 and 210 K melts do, and the solid at
+    190 K still is one: the transition lies there, not above the last solid that differs from a melt, 150 K."""
+
+    def glass(run: Run) -> float:
+        return float(run.temperature_K > 220 or (run.melted and run.temperature_K < 150))
+
+    found = find_transition(samples_of(pilot_runs(study_of()), glass), PEAK)
+    assert found is not None
+    assert not found.starts_agree
+    assert found.temperature_K == pytest.approx(max(np.sqrt(210 * 190), 210 / 1.08))
+
+
 def test_runs_from_the_melt_below_the_transition_are_replaced_by_solid_ones() -> None:
     """They may be glasses: what is paid for them counts, what they sampled does not."""
     study = study_of()
@@ -147,6 +160,21 @@ def test_no_decision_costs_more_than_the_budget() -> None:
                 break
         assert "budget" in plan.verdict
         assert not plan.reached
+
+
+def test_every_decision_adds_rungs_or_dynamics_wherever_the_peak_is_said_to_be() -> None:
+    """Also near the end of its rungs, where no other is missing, and at the hottest that may be laid."""
+    study = study_of(melting_K=0.01)
+    pilot = samples_of(pilot_runs(study), ergodic)
+    found = thermodynamics(pilot, bootstraps=0, grid_K=2)
+    first = next_plan(study, Plan(pilot_runs(study)), pilot, found)
+    for T in np.linspace(100, 300, 41):
+        plan = first
+        for _ in range(4):
+            then = next_plan(study, plan, pilot, replace(found, melting=replace(PEAK, temperature_K=float(T))))
+            assert then.verdict == ""
+            assert then.window_K != plan.window_K or Budget.of(study).spent(then) > Budget.of(study).spent(plan)
+            plan = then
 
 
 def test_a_rung_that_a_failed_check_names_is_extended() -> None:

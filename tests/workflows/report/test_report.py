@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import asdict
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from ase.io import write
 from deckgen.decks.deck import read_manifests
 from deckgen.errors import InputError, RunError
 from deckgen.study.folder import StudyFolder
+from deckgen.workflows.analyse.inputs import inputs_of
 from deckgen.workflows.analyse.read import read_thermodynamics
 from deckgen.workflows.analyse.study import analyse
 from deckgen.workflows.cite import cite
@@ -71,6 +73,13 @@ def whole(analysed: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(analysed, tmp_path / "whole", symlinks=True))
 
 
+def take_for_current(study: Path) -> None:
+    """Have the results say that they are of the study's present files: not to be analysed again."""
+    path = study / "results" / "thermodynamics.json"
+    results = json.loads(path.read_text())
+    path.write_text(json.dumps(results | {"inputs": asdict(inputs_of(study))}))
+
+
 def read(path: Path) -> Page:
     return Page(path.read_text(encoding="utf-8"))
 
@@ -97,6 +106,7 @@ def test_the_report_is_one_file_that_loads_nothing(whole: Path) -> None:
 def test_it_says_what_was_found_and_how(whole: Path) -> None:
     page = read(report(whole))
     assert "Na13 <short>" in page.text  # escaped in the source, whole on the page
+    assert "changed since the runs" not in page.text
     for part in ("Heat capacity", "Checks", "Structures", "Methods", "Provenance", "study.toml"):
         assert part in page.text
     assert "Nosé-Hoover" in page.text
@@ -163,6 +173,7 @@ def test_the_peak_by_the_jumps_alone_stands_beside_the_others(whole: Path) -> No
     rung = {"temperature_K": 230.0, "melts": 7, "freezings": 4, "solid_ps": 600.0, "liquid_ps": 900.0}
     jumps = {"temperature_K": 236.0, "ci95_K": [231.0, None], "peak_K": 234.5, "peak_ci95_K": [229.6, None]}
     jumps |= {"latent_heat_eV": 0.45, "rungs": [rung | {"melting_per_ps": 0.0125, "freezing_per_ps": 0.005}]}
+    jumps |= {"defective_stays": 3}
     melting = dict.fromkeys(("ci95_K", "peak_over_c0_ci95", "fwhm_K", "fwhm_ci95_K", "latent_heat_ci95_eV"))
     melting |= {"temperature_K": 235.0, "peak_over_c0": 2.0, "latent_heat_eV": 0.5, "at_edge": False, "jumps": jumps}
     results["melting"] = melting
@@ -171,6 +182,7 @@ def test_the_peak_by_the_jumps_alone_stands_beside_the_others(whole: Path) -> No
     assert "they put the peak at 234.5 K (95 %: 229.6 to open)" in text
     assert "the free energies are equal at 236.0 K" in text
     assert "230 7 4 600 900 80 200" in text
+    assert "3 stays were in other solids than the lowest" in text
     results["melting"]["jumps"] = None
     path.write_text(json.dumps(results))
     assert "Melts and freezings of the runs" not in read(report(whole)).text
@@ -179,8 +191,10 @@ def test_the_peak_by_the_jumps_alone_stands_beside_the_others(whole: Path) -> No
 def test_a_gap_brings_its_licence(whole: Path) -> None:
     toml = whole / "study.toml"
     toml.write_text(toml.read_text().replace("na-gupta", "na-gap"))
-    os.utime(whole / "results" / "thermodynamics.json")
+    take_for_current(whole)
     page = read(report(whole))
+    assert "The runs are not of the present study.toml" in page.text
+    assert "potential was na-gupta" in page.text
     assert "Academic Software License (non-commercial use)" in page.text
     assert "Gaussian approximation potential na-gap" in page.text
 
@@ -195,24 +209,60 @@ def test_a_partly_done_study_without_frames_has_a_report(study: Path, deck) -> N
     assert "Lindemann" not in page.text
 
 
-def test_runs_that_have_gone_on_are_analysed_again(study: Path, deck) -> None:
-    (deck(study, 310) / "energies.dat").rename(study / "kept")
+def test_what_has_changed_since_is_analysed_again_whatever_the_clock_says(study: Path, deck) -> None:
+    """Dates say nothing: a clock may jump back, a file that is put back brings its old one."""
+    rows = deck(study, 310) / "energies.dat"
+    whole = rows.read_bytes()
+    rows.write_bytes(b"".join(whole.splitlines(keepends=True)[:-2]))
     analyse(study, figures=False)
+    (study / "results" / "figures" / "caloric_curve.svg").write_text("<svg/>")
     results = study / "results" / "thermodynamics.json"
-    os.utime(results, (1e9, 1e9))
-    (study / "kept").rename(deck(study, 310) / "energies.dat")
-    page = read(report(study))
-    assert results.stat().st_mtime > 1.1e9
-    assert "no samples yet" not in page.text
+    before = results.read_bytes()
+    report(study)
+    assert results.read_bytes() == before
+    rows.write_bytes(whole)
+    os.utime(rows, (1e9, 1e9))
+    os.utime(results, (4e9, 4e9))
+    report(study)
+    assert json.loads(results.read_text())["states"][-1]["n_samples"] > json.loads(before)["states"][-1]["n_samples"]
 
 
-def test_what_else_was_analysed_is_not_lost_for_newer_runs(study: Path, deck) -> None:
-    analyse(study, external={200.0: deck(study, 190) / "energies.dat"}, figures=False)
+def test_an_analysis_is_of_the_files_that_it_has_read(study: Path, tmp_path: Path, deck) -> None:
+    """Each change is seen, also one of equal size and date; a copy with other dates is the same study."""
+    (study / "results").mkdir()
+    (study / "results" / "isomers.json").write_text("1")
+    read = inputs_of(study)
+    assert read.are_still(study)
+    assert read.are_still(Path(shutil.copytree(study, tmp_path / "copy", copy_function=shutil.copyfile)))
+    names = ("energies.dat", "frames.extxyz", "quenched.extxyz", "deck.json")
+    changed = [study / "study.toml", study / "results" / "isomers.json", *(deck(study, 310) / name for name in names)]
+    for path in changed:
+        was, times = path.read_bytes(), path.stat()
+        for other in (was[:-1] + b"7", was + b" ", was[:-1], None):
+            path.unlink() if other is None else path.write_bytes(other)
+            if other is not None:
+                os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+            assert not read.are_still(study), (path, other)
+        path.write_bytes(was)
+        assert read.are_still(study), path
+    (deck(study, 310) / "energies.dropped.dat").write_text("1 2 3\n")
+    assert not read.are_still(study)
+
+
+def test_what_else_was_analysed_is_not_lost_for_newer_runs(study: Path, tmp_path: Path, deck) -> None:
+    other = Path(shutil.copy(deck(study, 190) / "energies.dat", tmp_path))
+    analyse(study, external={200.0: other}, figures=False)
+    (study / "results" / "figures" / "caloric_curve.svg").write_text("<svg/>")
     results = study / "results" / "thermodynamics.json"
-    os.utime(results, (1e9, 1e9))
-    page = read(report(study))
-    assert results.stat().st_mtime == 1e9
-    assert "The runs have gone on since this analysis" in page.text
+    before = results.read_bytes()
+    assert "have changed since this analysis" not in read(report(study)).text
+    for changed in (other, deck(study, 190) / "energies.dat"):
+        whole = changed.read_bytes()
+        changed.write_bytes(whole + b"#\n")
+        page = read(report(study))
+        assert "a file of --from have changed since this analysis" in page.text
+        changed.write_bytes(whole)
+    assert results.read_bytes() == before
     assert "Energies of runs made elsewhere, whose protocol is not described here, joined at 200 K" in page.text
 
 
@@ -301,11 +351,13 @@ def with_hostile_texts(path: Path, accepted: Callable[[], object]) -> int:
     return count
 
 
-def test_no_text_of_a_study_its_results_its_decks_or_its_logs_is_markup(whole: Path) -> None:
+def test_no_text_of_a_study_its_results_its_decks_or_its_logs_is_markup(whole: Path, deck) -> None:
     results, study = StudyFolder(whole).results, StudyFolder(whole).study_file
     text = study.read_text().replace("[cluster]", 'notes = "plain"\n[cluster]', 1)
     study.write_text(text)
-    os.utime(results.thermodynamics, (2e9, 2e9))  # not to be analysed again
+    made = deck(whole, 150) / "deck.json"
+    made.write_text(made.read_text().replace('"identity": "', '"identity": "0'))
+    take_for_current(whole)
     usual = Tags(report(whole).read_text(encoding="utf-8")).tags
     assert with_hostile_texts(results.thermodynamics, lambda: read_thermodynamics(results)) >= 3
     study.write_text(text.replace('"Na13 <short>"', json.dumps(HOSTILE)).replace('"plain"', json.dumps(HOSTILE)))
@@ -315,7 +367,7 @@ def test_no_text_of_a_study_its_results_its_decks_or_its_logs_is_markup(whole: P
         with_hostile_texts(
             folder / "deck.json", lambda folder=folder: deck_row(folder, dict(read_manifests(whole))[folder])
         )
-    os.utime(results.thermodynamics, (2e9, 2e9))
+    take_for_current(whole)
     page = report(whole).read_text(encoding="utf-8")
     assert Tags(page).tags == usual
     assert page.count("&lt;img src=x onerror=alert(1)&gt;") >= 8

@@ -15,7 +15,7 @@ from deckgen.errors import InputError
 from deckgen.files import whole, write_whole
 from deckgen.quip.descriptors import Descriptor
 from deckgen.quip.gapfile import read_gap
-from deckgen.quip.rows import n_components
+from deckgen.quip.rows.soap import n_components
 from deckgen.training.fit.arguments import descriptor_texts
 from deckgen.training.fit.native.terms import GaussianTerm, Kind, SparsePoints, Term, kinds_of
 from deckgen.training.recipe.fit import Fit

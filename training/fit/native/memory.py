@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from deckgen.quip.rows import n_components
+from deckgen.quip.rows.soap import n_components
 from deckgen.training.fit.gap_fit import high_water
 from deckgen.training.fit.instances import Instances
 from deckgen.training.fit.memory import available_bytes, format_bytes

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from deckgen.quip.rows import SoapVectors, instances
+from deckgen.quip.rows.gaussian import instances
+from deckgen.quip.rows.soap import SoapVectors
 from deckgen.training.fit.native.targets import Target
 from deckgen.training.fit.native.terms import Kind, SparsePoints, kinds_of
 from deckgen.training.recipe.fit import Fit

@@ -10,7 +10,7 @@ from ase.data import atomic_numbers
 from numpy.typing import NDArray
 
 from deckgen.errors import InputError
-from deckgen.quip.rows import Cluster
+from deckgen.quip.rows.cluster import Cluster
 from deckgen.training.dataset import Dataset
 from deckgen.training.fit.gap_fit import sigmas
 from deckgen.training.fit.native.terms import Term

@@ -11,7 +11,9 @@ import numpy as np
 from ase.data import chemical_symbols
 from numpy.typing import NDArray
 
-from deckgen.quip.rows import Cluster, SoapVectors, add_gaussian_rows
+from deckgen.quip.rows.cluster import Cluster
+from deckgen.quip.rows.gaussian import add_gaussian_rows
+from deckgen.quip.rows.soap import SoapVectors
 from deckgen.training.recipe.fit import Fit, Soap, ThreeBody, TwoBody
 
 __all__ = ["GaussianTerm", "Kind", "SoapTerm", "SparsePoints", "Term", "kinds_of", "terms_of"]
@@ -60,7 +62,7 @@ class SparsePoints:
     Parameters
     ----------
     x : (n, D)
-        Their descriptors: distances, triplets as in `deckgen.quip.rows`, or SOAP vectors.
+        Their descriptors: distances, triplets as in `deckgen.quip.rows.gaussian`, or SOAP vectors.
     cutoffs : (n,)
         The value of the cutoff function that multiplies the kernel of each (sparseCutoff in the xml).
     """

@@ -21,7 +21,7 @@ from scipy.linalg import solve_triangular
 from deckgen.errors import InputError
 from deckgen.processes.executor import TaskExecutor
 from deckgen.quip.gapfile import read_gap
-from deckgen.quip.rows import Cluster
+from deckgen.quip.rows.cluster import Cluster
 from deckgen.training.fit.native.gap_xml import read_points
 from deckgen.training.fit.native.targets import Target, fill_rows
 from deckgen.training.fit.native.terms import terms_of

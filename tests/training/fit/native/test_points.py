@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 from ase.cluster import Icosahedron
 
-from deckgen.quip.rows import Cluster, SoapVectors
+from deckgen.quip.rows.cluster import Cluster
+from deckgen.quip.rows.soap import SoapVectors
 from deckgen.training.fit.native.points import chosen_points, draw, joined_draws, joined_surveys, survey, whitening
 from deckgen.training.fit.native.targets import Target
 from deckgen.training.fit.native.terms import Kind

@@ -1,64 +1,24 @@
-"""Descriptors of a cluster (pairs, triplets, SOAP), and its rows of a fit's design matrix, by the native evaluator.
-
-The matrix has a column for each sparse point and a row for each energy (eV) and force component (eV/A). The rows of one
-cluster are a Fortran-ordered array (1 + 3 N, n_sparse): the energy, then the forces atom by atom.
-"""
+"""SOAP: the vectors of atoms, their derivatives, and their rows."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from deckgen.errors import InputError
 from deckgen.quip.library import last_error, library
+from deckgen.quip.rows.cluster import Cluster, Cutoff, require_columns
 
-__all__ = ["Cluster", "Cutoff", "SoapVectors", "add_gaussian_rows", "count_instances", "instances", "n_components"]
+__all__ = ["SoapBasis", "SoapVectors", "n_components"]
 
 Array = NDArray[np.float64]
 
 CENTRES_AT_ONCE = 4
 POINTS_AT_ONCE = 512
 """How much of a product of derivatives and sparse points is made before it is used: what fits the cache."""
-
-
-@dataclass(frozen=True, eq=False)
-class Cluster:
-    """A cluster without a cell.
-
-    Parameters
-    ----------
-    numbers : (N,)
-        Atomic numbers.
-    positions_A : (N, 3)
-        The atoms.
-    """
-
-    numbers: NDArray[np.int32]
-    positions_A: Array
-
-    @classmethod
-    def of(cls, numbers: ArrayLike, positions_A: ArrayLike) -> Cluster:
-        """Return a cluster as the library takes it: contiguous arrays of its types."""
-        return cls(np.ascontiguousarray(numbers, dtype=np.int32), np.ascontiguousarray(positions_A, dtype=np.float64))
-
-    def __len__(self) -> int:
-        return len(self.numbers)
-
-
-class Cutoff(Protocol):
-    """The cutoff function: 1, then half a cosine wave, then 0."""
-
-    @property
-    def cutoff_A(self) -> float:
-        """Where it reaches 0."""
-
-    @property
-    def transition_A(self) -> float:
-        """Width of the half wave."""
 
 
 class SoapBasis(Cutoff, Protocol):
@@ -79,95 +39,6 @@ class SoapBasis(Cutoff, Protocol):
     @property
     def central_weight(self) -> float:
         """Weight of the central atom in its own neighbourhood."""
-
-
-def count_instances(elements: Sequence[int], cluster: Cluster, cutoff: Cutoff) -> int:
-    """Return the number of pairs or triplets of these elements in a cluster, each counted once."""
-    return _instances(elements, cluster, cutoff, None)
-
-
-def instances(elements: Sequence[int], cluster: Cluster, cutoff: Cutoff) -> Array:
-    """Return what describes the pairs (K, 1) or triplets (K, 3) of a cluster, in angstrom.
-
-    Each is given once; in the energy it counts twice, for both orders of its neighbours.
-
-    Parameters
-    ----------
-    elements
-        Two atomic numbers: pairs, described by their distance. Three, the first of the centre: a centre and two
-        neighbours, described by r12 + r13, (r12 - r13)^2 and r23.
-    """
-    x = np.empty((count_instances(elements, cluster, cutoff), 1 if len(elements) == 2 else 3))
-    _instances(elements, cluster, cutoff, x)
-    return x
-
-
-def _instances(elements: Sequence[int], cluster: Cluster, cutoff: Cutoff, x: Array | None) -> int:
-    wanted = np.array(elements, dtype=np.int32)
-    return int(
-        library().deckgen_instances(
-            len(wanted),
-            wanted.ctypes.data,
-            cluster.positions_A.ctypes.data,
-            cluster.numbers.ctypes.data,
-            len(cluster),
-            cutoff.cutoff_A,
-            cutoff.transition_A,
-            x.ctypes.data if x is not None else None,
-        )
-    )
-
-
-def add_gaussian_rows(
-    elements: Sequence[int],
-    cluster: Cluster,
-    cutoff: Cutoff,
-    theta_A: Array,
-    points: Array,
-    weights: Array,
-    rows: Array,
-) -> None:
-    """Add the pairs or triplets of a cluster to its rows.
-
-    Parameters
-    ----------
-    elements
-        As in `instances`.
-    cluster
-        The cluster.
-    cutoff
-        Of the descriptor.
-    theta_A : (D,)
-        Lengths of the squared exponential kernel.
-    points : (n_sparse, D)
-        Sparse points.
-    weights : (n_sparse,)
-        delta^2, times the cutoff function of the sparse point, in eV^2.
-    rows : (1 + 3 N, n_sparse), Fortran-ordered
-        A view of the design matrix.
-    """
-    wanted, points = np.array(elements, dtype=np.int32), np.ascontiguousarray(points)
-    _require_columns(rows, len(cluster), len(points))
-    library().deckgen_gaussian_rows(
-        len(wanted),
-        wanted.ctypes.data,
-        cluster.positions_A.ctypes.data,
-        cluster.numbers.ctypes.data,
-        len(cluster),
-        cutoff.cutoff_A,
-        cutoff.transition_A,
-        len(points),
-        np.ascontiguousarray(theta_A).ctypes.data,
-        points.ctypes.data,
-        np.ascontiguousarray(weights).ctypes.data,
-        rows.ctypes.data,
-        rows.strides[1] // rows.itemsize,
-    )
-
-
-def _require_columns(rows: Array, n_atoms: int, n_points: int) -> None:
-    assert rows.shape == (1 + 3 * n_atoms, n_points)
-    assert rows.strides[0] == rows.itemsize, "the rows of a column lie side by side"
 
 
 def n_components(basis: SoapBasis, n_elements: int) -> int:
@@ -274,7 +145,7 @@ class SoapVectors:
         """
         all_centres = _atoms_of(cluster, element)
         n, width = len(cluster), min(CENTRES_AT_ONCE, max(1, len(all_centres)))
-        _require_columns(rows, n, len(points))
+        require_columns(rows, n, len(points))
         atoms = np.empty(width * n, dtype=np.int32)
         gradients = np.empty((width * (1 + 3 * n), self.n_components))
         products = np.empty((min(POINTS_AT_ONCE, len(points)), len(gradients)))
