@@ -13,7 +13,7 @@ SITE    ?= site
 PYTHONS ?=
 CPP     := $(shell find deckgen/quip/src tests/quip/driver -name '*.cpp' -o -name '*.h')
 
-.PHONY: demo demo-na55 test test-long test-install lock mutate lint types bench validate paper torture torture-slurm na-gap docs golden clean
+.PHONY: demo demo-na55 test test-long test-slurm test-install lock mutate lint types bench validate paper torture torture-slurm na-gap docs golden clean
 
 demo: $(READY)          ## the main job on a small cluster: decks, runs with pair_style quip, MBAR, report
 	mkdir -p demo && cp -n examples/na13-gap/* demo/
@@ -28,6 +28,9 @@ test: $(READY)          ## the tests, in two processes; the one that is done fir
 
 test-long: $(READY)     ## the tests marked `long`, which `make test` leaves out: some minutes
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --nbmake -m long
+
+test-slurm: $(READY)    ## all tests in the jobs of a Slurm that was started (.ci/slurm): some minutes
+	$(BIN)/python -m pytest tests/slurm -m "long or not long"
 
 test-install: $(READY)  ## wheel and sdist in clean environments of each Python on PATH (or PYTHONS="..."), then the oldest releases; ten minutes
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[install]'
@@ -72,6 +75,7 @@ validate: $(READY)      ## the long checks; their results are committed under va
 	$(BIN)/python -m validation.melting.intervals
 	$(BIN)/python -m validation.melting.demo
 	$(BIN)/python -m validation.melting.jumps
+	$(BIN)/python -m validation.melting.goal
 	$(BIN)/python -m validation.melting.na55_gupta
 	$(BIN)/python -m validation.melting.na55_gap
 	$(BIN)/python -m validation.melting.cuau55

@@ -15,6 +15,7 @@ With --analyse, rows of a cluster that melts are drawn for RUNS runs, and `deckg
 from __future__ import annotations
 
 import argparse
+import ctypes
 import os
 import resource
 import shutil
@@ -26,13 +27,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
-from scipy.signal import lfilter
 
 import deckgen
+from benchmarks.rows import melting_rows
 from deckgen.decks.deck import read_manifests
 from deckgen.decks.manifest import ENERGIES, MANIFEST, Manifest, manifest_text, read_run
 from deckgen.processes.cluster.machine import Machine, find_machine
@@ -40,7 +41,6 @@ from deckgen.processes.executor import open_executor
 from deckgen.runs.index import INDEX
 from deckgen.runs.journal import read_attempts
 from deckgen.runs.status import deck_status, status
-from deckgen.units import KB_EV_K
 
 STUDY = """
 [cluster]
@@ -66,10 +66,8 @@ restart_every = 50
 source = "nvt"
 """
 REPLICAS = 50
-HEAD_S = 90.0
-
-MELTING_K, LATENT_HEAT_EV = 25.0, 0.05
-JUMPS = 60  # of each run, to the phase that it is in included
+HEAD_S = 20.0
+PR_SET_CHILD_SUBREAPER = 36
 
 
 def main() -> None:
@@ -83,6 +81,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=None, help="where; default: a temporary folder")
     parser.add_argument("--on", metavar="MACHINE", help="only run --run decks, on a machine of `deckgen machines`")
     given = parser.parse_args()
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)  # so that what Parsl leaves to itself is counted
     folder = given.folder or Path(tempfile.mkdtemp(prefix="deckgen-scale-"))
     try:
         if given.on:
@@ -112,9 +111,9 @@ def measure(folder: Path, n_decks: int, n_run: int) -> None:
     study = write_study(folder / "many", n_decks)
     profile = folder / "machine.toml"
     profile.write_text('scheduler = "local"\ncores = 1\nlost_after_s = 30\n')
-    command(f"the head of {n_decks} new decks, until it runs some", "run", study, "--workers", "1", seconds=HEAD_S)
+    command(f"the head of {n_decks} new decks, until it runs some", "run", study, "--workers", "1", stopped=study)
     shutil.rmtree(study / "decks")
-    command("the same through Parsl", "run", study, "--on", profile, seconds=HEAD_S)
+    command("the same through Parsl", "run", study, "--on", profile, stopped=study)
     shutil.rmtree(study / "decks")
     with timed(f"writing {n_decks} decks", n_decks):
         deckgen.write_decks(study)
@@ -162,8 +161,8 @@ def measure_analysis(folder: Path, n_runs: int, n_rows: int) -> None:
     command(f"analysing {n_runs} runs of {n_rows} rows", "analyse", study)
 
 
-def command(what: str, *words: str | Path, seconds: float | None = None) -> None:
-    """Give a command of deckgen, as a process of its own; stop it after some time. Print what it took.
+def command(what: str, *words: str | Path, stopped: Path | None = None) -> None:
+    """Give a command of deckgen, as a process of its own, and print what it took; stop it once it runs decks.
 
     The memory is the command's own, or that of the largest of its processes.
     """
@@ -171,11 +170,11 @@ def command(what: str, *words: str | Path, seconds: float | None = None) -> None
     process = subprocess.Popen(
         [sys.executable, "-m", "deckgen", *map(str, words)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    timer = threading.Timer(seconds or 0, process.send_signal, [signal.SIGTERM])
-    if seconds is not None:
-        timer.start()
+    ended = threading.Event()
+    if stopped is not None:
+        threading.Thread(target=stop_when_it_runs, args=(process.pid, stopped, ended)).start()
     _, status_, used = os.wait4(process.pid, 0)
-    timer.cancel()
+    ended.set()
     process.returncode = os.waitstatus_to_exitcode(status_)
     say(
         what,
@@ -184,22 +183,13 @@ def command(what: str, *words: str | Path, seconds: float | None = None) -> None
     )
 
 
-def melting_rows(kelvin: float, n_rows: int, rng: np.random.Generator) -> list[str]:
-    """Return the rows, without their steps, of 13 atoms with 3N - 6 = 33 harmonic vibrations about one of two minima.
-
-    JUMPS times the minimum is drawn anew, by its weight at this temperature.
-    """
-    noise, memory = rng.normal(size=(n_rows, 33)), 0.9
-    modes = lfilter([np.sqrt(1 - memory**2)], [1, -memory], noise, axis=0)
-    log_ratio = LATENT_HEAT_EV / KB_EV_K * (1 / MELTING_K - 1 / kelvin)
-    jumps = rng.random(n_rows) < JUMPS / n_rows
-    liquid = rng.random(n_rows) < 1 / (1 + np.exp(-log_ratio))
-    state = liquid[np.maximum.accumulate(np.where(jumps, np.arange(n_rows), 0))]
-    energies = -0.4566 + 0.5 * KB_EV_K * kelvin * (modes**2).sum(axis=1) + LATENT_HEAT_EV * state
-    kinetic = kelvin * rng.gamma(16.5, 1 / 16.5, n_rows)
-    moments = np.array([2800.0, 2810.0, 2820.0]) + rng.normal(size=(n_rows, 3))
-    table = np.column_stack([energies, kinetic, moments]).tolist()
-    return [f"{energy:.8f} " + " ".join(f"{value:.4f}" for value in others) for energy, *others in table]
+def stop_when_it_runs(process: int, study: Path, ended: threading.Event) -> None:
+    """Stop a process some seconds after the first deck of its study has begun, if it has not ended by then."""
+    while not any(study.glob("decks/nvt/*/log.lammps")):
+        if ended.wait(1):
+            return
+    if not ended.wait(HEAD_S):
+        os.kill(process, signal.SIGTERM)
 
 
 def write_study(folder: Path, n_decks: int, n_steps: int = 200) -> Path:
@@ -225,11 +215,12 @@ def fill(decks: dict[Path, Manifest], done: Path) -> None:
 
 @contextmanager
 def timed(what: str, n_decks: int) -> Iterator[None]:
-    """Print wall and processor time, those of the processes that ended meanwhile included."""
+    """Print wall and processor time, that of all processes that were started meanwhile included, once they end."""
     began, before = time.perf_counter(), processor_s()
     yield
+    wall = time.perf_counter() - began
     spent = processor_s() - before
-    say(what, f"{time.perf_counter() - began:.2f} s; processor {spent:.2f} s, {1000 * spent / n_decks:.2f} ms a deck")
+    say(what, f"{wall:.2f} s; processor {spent:.2f} s, {1000 * spent / n_decks:.2f} ms a deck")
 
 
 def timed_call(what: str, call: Callable[[], object], n_decks: int) -> None:
@@ -239,7 +230,10 @@ def timed_call(what: str, call: Callable[[], object], n_decks: int) -> None:
 
 
 def processor_s() -> float:
-    """Return the processor time so far, that of the processes that have ended included."""
+    """Wait for all children and orphans, and return the processor time so far, theirs included."""
+    with suppress(ChildProcessError):
+        while True:
+            os.wait()
     return sum(
         used.ru_utime + used.ru_stime
         for used in (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))

@@ -86,6 +86,8 @@ def detached(on: str | None, detach: bool, folder: Path, look: str) -> bool:
     from deckgen.processes.cluster.machine import find_machine
 
     find_machine(on)
+    if not _folder_of(folder).is_dir():
+        return False  # the command says itself what is missing
     logs = _folder_of(folder) / ENGINE
     logs.mkdir(exist_ok=True)
     command = [sys.executable, "-m", "deckgen", *(word for word in sys.argv[1:] if word != "--detach")]

@@ -158,11 +158,14 @@ def validate(
     against: Annotated[Path | None, typer.Option(help="A second potential to put beside it.", metavar="XML")] = None,
     workers: Workers = None,
     on: On = None,
+    detach: Detach = False,
     as_json: Json = False,
 ) -> None:
     """Compare the potential with the labels: a table, and validation/ with errors.json, figures and report.html."""
     from deckgen.cli.train_tables import error_tables
 
+    if detached(on, detach, gap, f"ls {gap}/validation"):
+        return
     with executor_on(on, gap) as executor:
         result = steps.validate(gap, model=model, against=against, workers=workers, executor=executor)
     if as_json:

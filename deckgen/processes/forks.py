@@ -83,7 +83,7 @@ class ForkServer:
         Parameters
         ----------
         warm_up
-            The function, as module:name, that loads what the task needs; it is called once per server. Empty: none.
+            What loads what the task needs, as `warm_up_of` returns it: once per server. Empty: nothing.
         files
             Descriptors: the task's pickle, where the answer goes, where prints go, the working folder.
 

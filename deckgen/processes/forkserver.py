@@ -72,7 +72,7 @@ class _Server:
             return
         warm_up = json.loads(request)
         if warm_up:
-            _call_once(warm_up)
+            _load_once(warm_up)
         *own, far = files
         line = socket.socket(fileno=far)
         try:
@@ -149,10 +149,11 @@ def _die_with(parent: int) -> None:
 
 
 @cache
-def _call_once(function: str) -> None:
-    """Call a function that loads what tasks need; what it cannot load, a task will miss and say so."""
-    module, name = function.split(":")
+def _load_once(warm_up: str) -> None:
+    """Load what tasks need by a function, and their module; what cannot be loaded, a task will miss and say so."""
+    module, function, own = warm_up.split(":")
     with contextlib.suppress(Exception):
-        getattr(import_module(module), name)()
+        getattr(import_module(module), function)()
+        import_module(own)
     sys.stdout.flush()
     sys.stderr.flush()

@@ -18,6 +18,7 @@ from deckgen.contents import regular
 from deckgen.errors import RunError
 from deckgen.files import named, refuse_link, unless_refused
 from deckgen.parts import is_at
+from deckgen.processes.claim import Claim
 
 __all__ = ["DEAD_AFTER_S", "LOCK", "UNTIL_DEAD_S", "alone_in", "forget_dead", "held", "lock"]
 
@@ -72,9 +73,6 @@ def lock(path: Path, what: str, patience_s: float = _PATIENCE_S) -> Iterator[Non
         path.parent.mkdir(parents=True, exist_ok=True)
         file = _wait_for(path, what, patience_s)
     with file:
-        with unless_refused():  # on a full disk the kernel's lock has to do
-            file.truncate(0)
-            file.write(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": _now()}).encode())
         try:
             with _heartbeat(path):
                 yield
@@ -97,13 +95,18 @@ def alone_in(folder: Path) -> contextlib.AbstractContextManager[None]:
 
 
 def _wait_for(path: Path, what: str, patience_s: float) -> FileIO:
-    """Return the file of a lock once it is taken; as `lock`."""
-    end, watch = time.monotonic() + patience_s, _Watch()
+    """Return the file of a lock once it is taken and signed; as `lock`."""
+    end, watch, claim = time.monotonic() + patience_s, _Watch(), Claim(path)
     while True:
-        file, watch.is_in_doubt = FileIO(path, "a+", opener=regular), False
-        taken = _take(file, watch)
-        if taken and is_at(file, path):
-            return file
+        with claim.attempt() as is_mine:
+            if not is_mine:
+                time.sleep(_LOOK_S)
+                continue
+            file, watch.is_in_doubt = FileIO(path, "a+", opener=regular), False
+            taken = _take(file, watch)
+            if taken and is_at(file, path):
+                _sign(file)
+                return file
         with file:
             if not taken and time.monotonic() >= end and not watch.is_in_doubt:
                 raise RunError(
@@ -111,6 +114,14 @@ def _wait_for(path: Path, what: str, patience_s: float) -> FileIO:
                     hint=f"wait until it has ended, or stop it; if there is no such process any more, delete {path}",
                 )
         time.sleep(_LOOK_S)
+
+
+def _sign(file: FileIO) -> None:
+    """Write who holds the lock, where other machines see it before the claim ends."""
+    with unless_refused():  # on a full disk the kernel's lock has to do
+        file.truncate(0)
+        file.write(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": _now()}).encode())
+        os.fsync(file.fileno())
 
 
 def held(path: Path) -> bool:

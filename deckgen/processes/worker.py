@@ -39,20 +39,20 @@ class Settings:
 
 
 def warmed_by(load: Callable[[], object]) -> Callable[[Task], Task]:
-    """Have `load` called before the processes of a task are forked: once, for all of them.
+    """Have the task's module imported, and `load` called, before processes of it are forked: once, for all of them.
 
-    It loads libraries, and starts nothing that a fork does not carry over: no threads, no MPI.
+    That loads libraries, and starts nothing that a fork does not carry over: no threads, no MPI.
     """
 
     def mark(task: Task) -> Task:
-        setattr(task, _WARM_UP, f"{load.__module__}:{load.__qualname__}")
+        setattr(task, _WARM_UP, f"{load.__module__}:{load.__qualname__}:{task.__module__}")
         return task
 
     return mark
 
 
 def warm_up_of(task: Callable[..., Any]) -> str:
-    """Return the function, as module:name, that `warmed_by` names for a task; empty where there is none."""
+    """Return what `warmed_by` has loaded for a task, as module:function:module; empty where there is nothing."""
     return str(getattr(task, _WARM_UP, ""))
 
 

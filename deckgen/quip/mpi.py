@@ -77,7 +77,7 @@ def _mapped(process: str) -> set[Path]:
         lines = Path(f"/proc/{process}/maps").read_text(errors="replace").splitlines()
     except OSError:
         return set()
-    words = (line.split(maxsplit=5) for line in lines)
+    words = (line.split(maxsplit=5) for line in lines if str(SHARED_MEMORY) in line)  # one of a thousand
     paths = {Path(word[5]) for word in words if len(word) == 6 and not word[5].endswith(" (deleted)")}
     return {path for path in paths if path.parent == SHARED_MEMORY and path.match(SEGMENTS)}
 

@@ -136,9 +136,8 @@ def _checks(machine: Machine, seen: _Seen, folder: Path, meanwhile: tuple[float,
     apart = max(began - seen.clock, seen.clock - ended, 0.0)
     late = apart > MOST_SECONDS_APART
     words = f"{seen.host} and this machine are {apart:.0f} s apart"
-    clock = Check(
-        "clock", "warning" if late else "ok", words, "ask for time service (NTP): locks go by it" if late else ""
-    )
+    mend = "ask for time service (NTP): a lock that was left is waited for longer" if late else ""
+    clock = Check("clock", "warning" if late else "ok", words, mend)
     return [*checks, plugin, clock]
 
 

@@ -8,6 +8,7 @@ from concurrent.futures import CancelledError
 from pathlib import Path
 
 import pytest
+from warmed_elsewhere import where_imported
 from warmed_task import never, raise_two_words, where
 
 from deckgen.decks.manifest import read_manifest
@@ -198,6 +199,13 @@ def test_what_tasks_need_is_loaded_once_before_their_processes_are_forked() -> N
     assert cold  # the same server
     with SubprocessExecutor(1) as executor:
         assert not executor.submit(eval, "'warmed_task' in __import__('sys').modules").result()
+
+
+def test_the_module_of_a_task_is_imported_before_its_processes_are_forked() -> None:
+    """Of a deck of a second the import of numpy alone would be a good part."""
+    with SubprocessExecutor(1) as executor:
+        imported_in, server = executor.submit(where_imported).result()
+    assert imported_in == server
 
 
 def test_a_library_that_ends_the_server_is_heard() -> None:

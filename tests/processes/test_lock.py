@@ -13,10 +13,12 @@ import time
 from io import FileIO
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from deckgen.errors import RunError
+from deckgen.processes import claim
 from deckgen.processes import lock as lock_module
 from deckgen.processes.lock import DEAD_AFTER_S, HEARTBEAT_S, forget_dead, held, lock
 
@@ -176,3 +178,54 @@ def test_without_locks_of_the_kernel_a_process_counts_while_it_lives(
         ended.wait()
     path.write_text(json.dumps({"pid": ended.pid, "host": socket.gethostname(), "since": "now"}))
     assert not held(path)
+
+
+def test_of_processes_on_several_machines_that_find_a_lock_free_at_once_one_takes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each thread stands for a machine: it has a name of its own, and the kernel's locks do not reach the others."""
+    machines, ready, over = 6, threading.Barrier(6), threading.Event()
+    look = lock_module._held_elsewhere
+
+    def slow(*look_at: Any) -> bool:
+        found = look(*look_at)
+        time.sleep(0.05)  # in which the others look too
+        return found
+
+    monkeypatch.setattr(lock_module.fcntl, "flock", lambda *_: None)
+    monkeypatch.setattr(lock_module, "_held_elsewhere", slow)
+    monkeypatch.setattr(lock_module.socket, "gethostname", lambda: threading.current_thread().name)
+    outcomes = list[str]()
+
+    def take() -> None:
+        ready.wait()
+        try:
+            with lock(tmp_path / "lock", "the deck", patience_s=0.0):
+                outcomes.append("held")
+                over.wait(60)
+        except RunError as error:
+            outcomes.append(error.message)
+            if len(outcomes) == machines:
+                over.set()
+
+    threads = [threading.Thread(target=take, name=f"node{number}") for number in range(machines)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    holders = [outcome for outcome in outcomes if outcome == "held"]
+    assert (len(outcomes), len(holders)) == (machines, 1)
+    assert all("the deck is in use: process" in outcome for outcome in outcomes if outcome != "held")
+
+
+@pytest.mark.parametrize("kind", ["folder", "file"])
+def test_a_claim_that_a_killed_process_left_is_waited_for_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(claim, "LEFT_S", 0.2)
+    left = tmp_path / "lock.claim"
+    left.mkdir() if kind == "folder" else left.touch()
+    began = time.monotonic()
+    with lock(tmp_path / "lock", "this", patience_s=0.0):
+        assert time.monotonic() - began >= 0.2
+        assert left.exists() == (kind == "file")  # which is not deckgen's
