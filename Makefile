@@ -75,6 +75,7 @@ validate: $(READY)      ## the long checks; their results are committed under va
 	$(BIN)/python -m validation.melting.intervals
 	$(BIN)/python -m validation.melting.demo
 	$(BIN)/python -m validation.melting.jumps
+	$(BIN)/python -m validation.melting.goal
 	$(BIN)/python -m validation.melting.na55_gupta
 	$(BIN)/python -m validation.melting.na55_gap
 	$(BIN)/python -m validation.melting.cuau55

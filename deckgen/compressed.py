@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from deckgen.contents import regular
 from deckgen.errors import InputError
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ class _Text(io.RawIOBase):
 
     def __init__(self, path: Path) -> None:
         compressed = path.suffix in _OPENED_BY
-        self._path, self._file = path, _OPENED_BY[path.suffix](path) if compressed else path.open("rb")
+        self._plain = open(path, "rb", opener=regular)  # noqa: SIM115 (closed with this)
+        self._path, self._file = path, _OPENED_BY[path.suffix](self._plain) if compressed else self._plain
         self._left = max(MOST_BYTES, MOST_TIMES * path.stat().st_size) if compressed else None
         self._line = 0
 
@@ -93,4 +95,5 @@ class _Text(io.RawIOBase):
     def close(self) -> None:
         if not self.closed:
             self._file.close()
+            self._plain.close()  # which bz2 and the like leave open
         super().close()

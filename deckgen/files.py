@@ -7,12 +7,12 @@ import csv
 import errno
 import json
 import os
-import stat
 from collections.abc import Iterator, Mapping
 from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
+from deckgen.contents import KINDS, OF_THE_KERNEL, is_of_the_kernel, regular, text_in
 from deckgen.errors import DeckgenError, InputError, RunError
 from deckgen.parts import alone_at, remove_left
 
@@ -84,10 +84,9 @@ def whole(path: Path) -> Iterator[Path]:
     Raises
     ------
     RunError
-        If the disk refuses it, a folder is in its place, or another process writes it for a minute.
+        If the disk refuses it, a folder, a device or a pipe is in its place, or another process writes it for a minute.
     """
-    if path.is_dir():
-        raise RunError(f"{path} cannot be written: a folder is in its place", hint="move it away")
+    _refuse_other_kinds(path)
     with named(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(path.name + _PART)
@@ -100,6 +99,16 @@ def whole(path: Path) -> Iterator[Path]:
                 with contextlib.suppress(OSError):
                     part.unlink(missing_ok=True)
                 raise
+
+
+def _refuse_other_kinds(path: Path) -> None:
+    """Make sure that only a file, or a link to one, is replaced: for root, /dev/null would be a file from then on."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return
+    if kind := next((words for is_kind, words in KINDS.items() if is_kind(mode)), ""):
+        raise RunError(f"{path} cannot be written: {kind} is in its place", hint="move it away")
 
 
 def _to_disk(path: Path) -> None:
@@ -153,7 +162,7 @@ def append(path: Path, text: str) -> None:
 def append_bytes(path: Path, content: bytes) -> None:
     """Append bytes as `append` does text."""
     refuse_link(path)
-    with named(path), path.open("ab") as file:
+    with named(path), open(path, "ab", opener=regular) as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
@@ -198,7 +207,9 @@ def require_file(path: Path, *, largest_bytes: int | None = None, hint: str = ""
     """
     try:
         status = path.stat()
-        kind = next((words for is_kind, words in _KINDS.items() if is_kind(status.st_mode)), "")
+        kind = next((words for is_kind, words in KINDS.items() if is_kind(status.st_mode)), "")
+        if not kind and is_of_the_kernel(path, status):
+            kind = OF_THE_KERNEL
         if not kind:
             path.open("rb").close()
     except (OSError, ValueError) as error:
@@ -208,15 +219,6 @@ def require_file(path: Path, *, largest_bytes: int | None = None, hint: str = ""
         raise InputError(f"{path}: {kind}, not a file")
     if largest_bytes is not None and status.st_size > largest_bytes:
         raise InputError(f"{path}: {status.st_size / 1e6:.1f} MB; at most {largest_bytes / 1e6:g} MB are read")
-
-
-_KINDS = {
-    stat.S_ISDIR: "a folder",
-    stat.S_ISFIFO: "a pipe",
-    stat.S_ISSOCK: "a socket",
-    stat.S_ISCHR: "a device",
-    stat.S_ISBLK: "a device",
-}
 
 
 def read_json(path: Path) -> Any:
@@ -230,7 +232,7 @@ def read_json(path: Path) -> Any:
         If it is not JSON, or nested deeper than Python reads.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(text_in(path))
     except RecursionError:
         raise ValueError("nested too deeply") from None
 

@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from deckgen.contents import regular
 from deckgen.errors import InputError
 
 if TYPE_CHECKING:
@@ -213,7 +214,7 @@ def columns_of(text: bytes) -> tuple[tuple[str, ...], NDArray[np.float64], str]:
 
 def _opened(path: Path) -> IO[bytes]:
     try:
-        return path.open("rb")
+        return open(path, "rb", opener=regular)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from error
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deckgen.contents import regular
 from deckgen.errors import InputError
 from deckgen.files import named, refuse_link
 from deckgen.frames import Record, columns_of, end_of_whole, find_records
@@ -65,7 +66,7 @@ def append_minima(path: Path, minima: Iterable[Minimum]) -> int:
     """
     count = 0
     refuse_link(path)
-    with named(path), path.open("a+b") as file:
+    with named(path), open(path, "a+b", opener=regular) as file:
         file.seek(0)
         file.truncate(end_of_whole(file))
         for minimum in minima:
@@ -84,7 +85,7 @@ def find_minima(path: Path) -> list[Record]:
         If the file cannot be read.
     """
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=regular) as file:
             return list(find_records(file))
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from error
@@ -99,7 +100,7 @@ def read_minima(path: Path, records: Sequence[Record] | None = None) -> Iterator
         If the file cannot be read or holds something else.
     """
     records = find_minima(path) if records is None else records
-    with path.open("rb") as file:
+    with open(path, "rb", opener=regular) as file:
         for record in records:
             file.seek(record.start)
             try:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["read_structures"]
 
 END_IT = "wait until it is written; if it is whole, end its last line"
+_PROPERTIES = re.compile(rb"""\bProperties\s*=\s*["']?([^"'\s]+)""", re.IGNORECASE)
 _COUNT = re.compile(rb"\s*(\d{1,18})\s*")
 
 
@@ -96,6 +97,7 @@ def _xyz_texts(path: Path) -> Iterator[str]:
                     raise InputError(f"{path}: cut short: a frame of {int(found[1])} atoms has {number}")
                 lines.append(line)
             frames += 1
+            _require_columns(path, lines)
             if frames > 1 and not line.endswith(b"\n"):
                 raise InputError(f"{path}: cut short, or being written: its last line has no end", hint=END_IT)
             line = file.readline()
@@ -103,8 +105,17 @@ def _xyz_texts(path: Path) -> Iterator[str]:
                 lines.append(line)
                 line = file.readline()
             yield b"".join(lines).decode("utf-8-sig")
-    if line.strip() or not frames:
+    if line.strip():
         raise InputError(f"{path}: not XYZ: no number of atoms begins frame {frames + 1}")
+
+
+def _require_columns(path: Path, lines: list[bytes]) -> None:
+    """Make sure that a frame has the columns that its comment promises: ASE makes room for them first."""
+    if found := _PROPERTIES.search(lines[1]):
+        wanted = sum(int(count) for count in found[1].split(b":")[2::3] if count.isdigit())
+        columns = min((len(line.split()) for line in lines[2:]), default=wanted)
+        if columns < wanted:
+            raise InputError(f"{path}: an atom has {columns} columns, Properties more")
 
 
 def _require_elements(path: Path, atoms: Atoms) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from deckgen.contents import content_of
 from deckgen.decks.deck import read_manifests
 from deckgen.decks.manifest import ENERGIES, FRAMES, QUENCHED, Manifest
 from deckgen.decks.protocols import MINIMIZE, PROTOCOLS
@@ -125,7 +126,7 @@ def _check_spacing(path: Path, steps: NDArray[np.float64], every: int) -> None:
 
 
 def _count_lines(path: Path) -> int:
-    return path.read_bytes().count(b"\n") if path.exists() else 0
+    return content_of(path).count(b"\n") if path.exists() else 0
 
 
 def _start_energy(decks: list[tuple[Path, Manifest]]) -> float | None:

@@ -13,6 +13,7 @@ from dataclasses import astuple, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from deckgen.contents import text_in
 from deckgen.decks.manifest import ENERGIES, FRAMES, MANIFEST, QUENCHED
 from deckgen.files import unless_refused, write_whole
 from deckgen.processes.lock import LOCK
@@ -72,7 +73,7 @@ class Index(Generic[Entry]):
 
     def _read(self) -> dict[str, _Known]:
         try:
-            checksum, text = self.file.read_text(encoding="utf-8").split("\n", 1)
+            checksum, text = text_in(self.file).split("\n", 1)
         except (OSError, ValueError):
             return {}
         if checksum != _checksum(text):

@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from deckgen.contents import content_of
 from deckgen.decks.manifest import ENERGIES, FRAMES, QUENCHED, Manifest
 from deckgen.files import append_bytes, write_whole
 from deckgen.frames import find_frames, surviving
@@ -84,7 +85,7 @@ def _rows_to(path: Path, size: int, _time: int, every: int) -> int:
 
 @lru_cache(maxsize=4096)
 def _frames_to(path: Path, _size: int, _time: int, every: int, n_atoms: int) -> int:
-    data = path.read_bytes()
+    data = content_of(path)
     steps = np.array(_STEPS.findall(data), dtype=np.int64)
     if data.count(b"\n") != len(steps) * (n_atoms + 2) or b"\0" in data:  # otherwise all frames are whole
         steps = np.array([span.step for span in find_frames(data.rstrip(b"\0"))], dtype=np.int64)
@@ -113,7 +114,7 @@ def cut_back(folder: Path, step: int) -> Cut:
 
 def _cut(path: Path, dropped_path: Path, split: Callable[[bytes], list[_Piece]], step: int) -> int:
     try:
-        data = path.read_bytes()
+        data = content_of(path)
     except FileNotFoundError:
         return 0
     pieces = split(data.rstrip(b"\0"))  # a power cut leaves zero bytes where data were on their way to the disk

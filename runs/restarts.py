@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from deckgen.contents import regular
 from deckgen.decks.manifest import OLD_RESTART, RESTART, Manifest, read_run
 from deckgen.errors import DeckgenError, RunError
 from deckgen.files import first_free, unless_refused, write_json
@@ -190,7 +191,7 @@ def _checked_step(
 def _whole(path: Path) -> bytes:
     """Return a restart file's content, and make sure that it is on the disk; nothing where it is not whole."""
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=regular) as file:
             data = file.read()
             os.fsync(file.fileno())
     except OSError:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from deckgen.contents import content_of, regular
 from deckgen.decks.manifest import ENERGIES
 from deckgen.frames import surviving
 
@@ -45,7 +46,7 @@ def read_swaps(path: Path) -> tuple[int, int] | None:
 def _last_row(path: Path) -> list[float]:
     """Return the last whole row that is past step 0, [0] where there is none, reading as little as possible."""
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=regular) as file:
             end, size = file.seek(0, 2), _TAIL_BYTES
             while True:
                 file.seek(max(0, end - size))
@@ -73,7 +74,7 @@ def read_energies(path: Path) -> tuple[NDArray[np.float64], int]:
     dropped
         Rows gone over again.
     """
-    data = path.read_bytes()
+    data = content_of(path)
     rows = _numbers(data[: data.rfind(b"\n") + 1])
     keep = surviving(rows[:, 0].astype(np.int64))
     wanted = keep & (rows[:, 0] > 0)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from deckgen import room
+from deckgen.contents import regular
 from deckgen.decks.manifest import ENERGIES, FRAMES, OLD_RESTART, RESTART, Manifest
 from deckgen.errors import RunError
 from deckgen.runs.restarts import keep_records
@@ -93,7 +94,7 @@ class OutputWatch:
 
     def _follow(self) -> bool:
         """Read the rows that are new; return whether none is missing among them."""
-        with Path(ENERGIES).open("rb") as file:
+        with open(ENERGIES, "rb", opener=regular) as file:
             file.seek(self._read_to)
             new = file.read()
         new = new[: new.rfind(b"\n") + 1]

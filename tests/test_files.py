@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,21 @@ def test_what_was_stopped_half_way_leaves_the_file_as_it_was_and_nothing_beside_
         stop_half_way(path)
     assert list(path.parent.iterdir()) == [path]
     assert path.read_text(encoding="utf-8") == "é"
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "a socket", "a folder"])
+def test_only_a_file_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """Neither in its own place nor at the end of a link: /dev/stdout is one."""
+    monkeypatch.chdir(tmp_path)  # names of sockets are short
+    path, link = Path("there"), Path("link")
+    link.symlink_to(path)
+    with socket.socket(socket.AF_UNIX) as other:
+        {"a pipe": os.mkfifo, "a socket": lambda one: other.bind(str(one)), "a folder": Path.mkdir}[kind](path)
+        for one in (path, link):
+            with pytest.raises(RunError, match=f"{one} cannot be written: {kind} is in its place"):
+                write_whole(one, "text")
+    assert link.is_symlink()
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["link", "there"]
 
 
 def test_a_file_is_on_the_disk_before_it_takes_the_place_of_another(

@@ -45,7 +45,7 @@ class RunQuenches:
     def of(self, stay: Stay) -> Array:
         """Return the energies of the frames of a stay."""
         begin, end = stay.run.time_ps[[stay.first, stay.last - 1]]
-        return self.energy_eV[(self.time_ps >= begin) & (self.time_ps <= end)]
+        return np.asarray(self.energy_eV[(self.time_ps >= begin) & (self.time_ps <= end)])
 
 
 Quenches = Mapping[tuple[float, int], RunQuenches]

@@ -79,7 +79,7 @@ def _influences(solved: Reweighting) -> Array:
     influences = np.repeat(-through[:, None], len(solved.pool.N_k), axis=1)
     for k, N in enumerate(solved.pool.N_k):
         influences[k, k] += solved.energy_grid.energies_eV / N
-    return influences - np.einsum("jkm,km->jk", influences, solved.distributions)[:, :, None]
+    return np.asarray(influences - np.einsum("jkm,km->jk", influences, solved.distributions)[:, :, None])
 
 
 def _covariance(solved: Reweighting, influences: Array, independent: Array) -> Array:

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from deckgen.contents import text_in
 from deckgen.errors import InputError, RunError
 from deckgen.files import first_free, write_whole
 
@@ -55,7 +56,7 @@ def require_own_files(folder: Path, name: object) -> None:
 
 def text_of(path: Path) -> str:
     """Return what a file says; nothing where it is not there."""
-    return path.read_text(errors="replace") if path.is_file() else ""
+    return text_in(path, errors="replace") if path.is_file() else ""
 
 
 def packed(texts: Mapping[str, str]) -> bytes:

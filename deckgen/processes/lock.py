@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from io import FileIO
 from pathlib import Path
 
+from deckgen.contents import regular
 from deckgen.errors import RunError
 from deckgen.files import named, refuse_link, unless_refused
 from deckgen.parts import is_at
@@ -101,7 +102,7 @@ def _wait_for(path: Path, what: str, patience_s: float) -> FileIO:
             if not is_mine:
                 time.sleep(_LOOK_S)
                 continue
-            file, watch.is_in_doubt = path.open("ab+", buffering=0), False
+            file, watch.is_in_doubt = FileIO(path, "a+", opener=regular), False
             taken = _take(file, watch)
             if taken and is_at(file, path):
                 _sign(file)
@@ -129,7 +130,7 @@ def held(path: Path) -> bool:
     It may be another user's, whose lock can be read only.
     """
     try:
-        file = path.open("rb+" if os.access(path, os.W_OK) else "rb", buffering=0)
+        file = FileIO(path, "r+" if os.access(path, os.W_OK) else "r", opener=regular)
     except FileNotFoundError:
         return False
     with file:

@@ -23,7 +23,7 @@ def _known_element(symbol: str) -> str:
 def _known_formula(formula: str) -> str:
     try:
         counts = Formula(formula).count()
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ValueError("not a formula such as Au20Ag35") from None
     for symbol in counts:
         _known_element(symbol)

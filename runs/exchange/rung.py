@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from deckgen.contents import regular
 from deckgen.decks.manifest import ENERGIES, FRAMES, OLD_RESTART, QUENCHED, RESTART, SCRIPT, Manifest
 from deckgen.errors import RunError
 from deckgen.runs.engine import go_back, keep_older, resume
@@ -129,7 +130,7 @@ class Rung:
             require_room(self.folder)
             raise RunError(f"{self.folder}: rows or restart of step {self.step:,} are not whole: was the disk full?")
         for name in (ENERGIES, FRAMES):
-            with contextlib.suppress(FileNotFoundError), Path(name).open("rb") as file:
+            with contextlib.suppress(FileNotFoundError), open(name, "rb", opener=regular) as file:
                 os.fsync(file.fileno())
 
     def keep(self) -> None:

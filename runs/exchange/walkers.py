@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from deckgen.contents import content_of
 from deckgen.errors import RunError
 from deckgen.files import reason
 from deckgen.runs.exchange.plan import Ladder
@@ -62,7 +63,7 @@ def read_walkers(state: Path) -> dict[str, Integers]:
     """
     file, end = walkers_file(state), read_state(state).walkers_bytes
     try:
-        said = file.read_bytes()[:end] if end else b""
+        said = content_of(file)[:end] if end else b""
         if len(said) < end:
             raise ValueError(f"{len(said)} bytes, where {end} belong to the ladder's steps")
         return _walkers(said.decode())

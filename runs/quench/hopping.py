@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from deckgen.contents import regular
 from deckgen.frames import find_records
 from deckgen.minima import Minimum, read_minima
 from deckgen.runs.quench.frames import StartFrame
@@ -102,7 +103,7 @@ class HopSource:
         read = self.file.stat().st_size if first else 0
         for hop in range(first, last):
             if hop > first:
-                with self.file.open("rb") as file:
+                with open(self.file, "rb", opener=regular) as file:
                     file.seek(read)
                     record = next(find_records(file))
                 (found,) = read_minima(self.file, [record])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from deckgen.contents import content_of
 from deckgen.processes.display import Display, time_left
 from deckgen.runs.quench.chunks import Chunk
 
@@ -37,7 +38,7 @@ class QuenchProgress(Display):
         """Look how far the chunks are that were not done."""
         for chunk, done in self._done.items():
             if done < chunk.size and chunk.file.exists():
-                self._done[chunk] = chunk.file.read_bytes().count(_MARK)
+                self._done[chunk] = content_of(chunk.file).count(_MARK)
 
     def show(self) -> None:
         """Look, and show it."""

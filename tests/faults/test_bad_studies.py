@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,11 @@ from ase.io import write
 
 import deckgen
 from deckgen.cli import main
+from deckgen.contents import content_of
 from deckgen.decks.clusters import start_structure
 from deckgen.decks.potentials import resolve
 from deckgen.errors import InputError
+from deckgen.files import require_file
 from deckgen.study import Cluster, PotentialChoice, Study
 from deckgen.training.recipe import Recipe
 
@@ -144,6 +147,21 @@ def test_a_pipe_a_device_and_a_folder_are_no_files(
     assert f"{name}: a folder, not a file" in capfd.readouterr().err
 
 
+@pytest.mark.parametrize("read", [require_file, content_of])
+def test_a_file_that_the_kernel_makes_up_is_none(read: Callable[[Path], object]) -> None:
+    """/proc/kmsg is one that never ends."""
+    for name in ("/proc/self/environ", "/proc/self/root/proc/self/status"):
+        with pytest.raises(InputError, match=f"{name}: made up by the kernel, not a file"):
+            read(Path(name))
+
+
+def test_a_formula_of_any_depth_is_read_or_refused(tmp_path: Path) -> None:
+    formula = "(" * 5000 + "Ar" + ")" * 5000
+    text = f'[cluster]\nformula = "{formula}"\n[potential]\nname = "na-gupta"\n[ladder]\ntemperatures_K = [10, 20]\n'
+    with pytest.raises(InputError, match="not a formula such as Au20Ag35"):
+        read(tmp_path, text)
+
+
 def xyz(*rows: str, count: str = "") -> str:
     return "\n".join([count or str(len(rows)), "", *rows, ""])
 
@@ -157,6 +175,10 @@ def xyz(*rows: str, count: str = "") -> str:
         (xyz("Na 0 0 0", count="999999999999"), "cut short: a frame of 999999999999 atoms has 1"),
         (xyz("Na 0 0 0", "Na 3 0 0") + xyz("Na 0 0 0", count="999999999999"), "cut short"),
         (xyz("X 0 0 0", "Na 3 0 0"), "X is not the symbol of an element"),
+        (
+            xyz("Na 0 0 0", "Na 3 0 0").replace("\n\n", "\nProperties=species:S:1:pos:R:99999999999\n"),
+            "an atom has 4 columns, Properties more",
+        ),
         ("", r"start\.xyz"),
         ("\n" * 10, "there is no structure in it"),
     ],

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from deckgen.compressed import opened, plain_name
 from deckgen.errors import InputError
+from deckgen.files import require_file
 from deckgen.reference.vasp_output.read import is_output, read_output
 from deckgen.reference.vasp_output.run import VaspRun
 from deckgen.training.formats.ase_files import from_database, from_trajectory
@@ -51,6 +52,7 @@ def raw_file(path: Path, name: str, data: Data) -> RawFile:
         if not (path / TYPES).is_file():
             raise InputError(f"[data] files: {name} is a folder without {TYPES}", hint=f"read are {_KNOWN}")
         return RawFile(from_dpdata(path, name))
+    require_file(path)
     if is_output(path):
         run = read_output(path)
         return RawFile(_of_vasp(run), run.settings)

@@ -9,6 +9,7 @@ from pathlib import Path
 from ase import Atoms
 from ase.io import iread, write
 
+from deckgen.contents import regular
 from deckgen.errors import InputError
 from deckgen.frames import end_of_whole
 from deckgen.training.dataset import bare
@@ -29,7 +30,7 @@ def repair(path: Path) -> None:
     """
     if not path.is_file():
         return
-    with path.open("r+b") as file:
+    with open(path, "r+b", opener=regular) as file:
         end = end_of_whole(file)
         file.seek(end)
         rest = file.read()

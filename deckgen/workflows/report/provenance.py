@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from deckgen import __version__
+from deckgen.contents import text_in
 from deckgen.decks.deck import deck_of
 from deckgen.decks.manifest import Manifest
 from deckgen.decks.protocols import PARTS, Part, protocols_of
@@ -108,6 +109,6 @@ def gap_engines(folders: Iterable[Path]) -> frozenset[str]:
     engines = set[str]()
     for folder in folders:
         if (folder / LOG).is_file():
-            log = (folder / LOG).read_text(encoding="utf-8", errors="replace")
+            log = text_in(folder / LOG, errors="replace")
             engines |= {match[1] for match in _ENGINE.finditer(log)}
     return frozenset(engines)

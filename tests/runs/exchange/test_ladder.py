@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.special import gammaincc
+from scipy.stats import ks_2samp
 
 import deckgen
 from deckgen.decks.manifest import ENERGIES, FRAMES, RESTART, SCRIPT
@@ -156,6 +157,30 @@ def test_each_rung_has_the_canonical_distribution_of_its_temperature(tmp_path: P
         slope, error = logistic(U - U.mean(), label)
         assert abs(slope - expected) < 4 * error
         assert error < expected / 3
+
+
+@pytest.mark.long
+def test_each_rung_has_the_energies_of_the_same_deck_by_itself(tmp_path: Path) -> None:
+    """Kolmogorov and Smirnov's test of rows so far apart that they are independent."""
+    ladder = write(tmp_path / "ladder", [20, 26, 33], 300)
+    plain = write(tmp_path / "plain", [20, 26, 33], 300)
+    toml = plain / "study.toml"
+    toml.write_text(toml.read_text().partition("[exchange]")[0])
+    for study in (ladder, plain):
+        assert not deckgen.run(study, progress=False).failed
+    exchanged, alone = harvest(ladder).series, harvest(plain).series
+    assert [run.ladder for run in (*exchanged, *alone)] == [1, 1, 1, None, None, None]
+    for one, other in zip(exchanged, alone, strict=True):
+        U, V = (run.potential_energy_eV[1000:] for run in (one, other))
+        assert ks_2samp(U[:: apart(U)], V[:: apart(V)]).pvalue > 1e-3
+    colder, hotter = (run.potential_energy_eV[1000:] for run in exchanged[:2])  # it would see the wrong rung
+    assert ks_2samp(colder[:: apart(colder)], hotter[:: apart(hotter)]).pvalue < 1e-3
+
+
+def apart(values: np.ndarray) -> int:
+    """How many rows make an independent one: by the variance of the means over a fiftieth of the run."""
+    blocks = np.array_split(values, 50)
+    return int(np.ceil(max(len(blocks[0]) * np.var([part.mean() for part in blocks], ddof=1) / values.var(), 1)))
 
 
 def logistic(x: np.ndarray, label: np.ndarray) -> tuple[float, float]:

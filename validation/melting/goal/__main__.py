@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from validation.common import record, work_folder
 from validation.melting.goal.regimes import REGIMES, Regime
-from validation.melting.goal.study import Answer, Outcome, outcome
+from validation.melting.goal.study import Answer, Outcome, outcome, quicken
 
 Array = NDArray[np.float64]
 
@@ -41,7 +41,7 @@ HELD = (0.93, 0.98)
 def main() -> None:
     """Count, and record."""
     with work_folder(__doc__, counted="run no more studies, count those in the folder") as arguments:
-        with ProcessPoolExecutor(arguments.workers) as pool:
+        with ProcessPoolExecutor(arguments.workers, initializer=quicken) as pool:
             for n in range(PART, (0 if arguments.counted else STUDIES) + 1, PART):
                 for regime in REGIMES:
                     pursue_all(regime, range(n), arguments.folder, pool)

@@ -83,6 +83,8 @@ class Made:
 def run(model: Model, description: str | None) -> None:
     """Sample, label, fit, and record memory, time and errors."""
     with work_folder(description, tiny="a twenty-fifth of it, printed alone") as arguments:
+        if arguments.tiny:
+            arguments.folder = arguments.folder / "tiny"  # its time is not the whole fit's
         made = make(model, arguments)
         log = (arguments.folder / PROGRESS).read_text().splitlines()
     checks = {
