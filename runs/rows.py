@@ -77,9 +77,12 @@ def read_energies(path: Path) -> tuple[NDArray[np.float64], int]:
     data = content_of(path)
     rows = _numbers(data[: data.rfind(b"\n") + 1])
     keep = surviving(rows[:, 0].astype(np.int64))
-    kept = rows[keep & (rows[:, 0] > 0)]
+    wanted = keep & (rows[:, 0] > 0)
+    kept = rows if wanted.all() else rows[wanted]  # a long run is not copied for nothing
+    if np.isfinite(kept).all():
+        return kept, int((~keep).sum())
     broken = ~np.isfinite(kept).all(axis=1)
-    return kept[: int(broken.argmax())] if broken.any() else kept, int((~keep).sum())
+    return kept[: int(broken.argmax())], int((~keep).sum())
 
 
 def moments_at(folder: Path, step: int) -> NDArray[np.float64] | None:
