@@ -29,8 +29,8 @@ test: $(READY)          ## the tests, in two processes; the one that is done fir
 test-long: $(READY)     ## the tests marked `long`, which `make test` leaves out: some minutes
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --nbmake -m long
 
-test-slurm: $(READY)    ## all tests in the jobs of a Slurm that was started (.ci/slurm): some minutes
-	$(BIN)/python -m pytest tests/slurm -m "long or not long"
+test-slurm: $(READY)    ## the tests marked `long` in the jobs of a Slurm that was started (.ci/slurm): some minutes
+	$(BIN)/python -m pytest tests/slurm -m long
 
 test-install: $(READY)  ## wheel and sdist in clean environments of each Python on PATH (or PYTHONS="..."), then the oldest releases; ten minutes
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[install]'
