@@ -33,41 +33,33 @@ class AnalysedInputs:
         How many there were, and their size.
     sha256
         Of their names below the study's folder and of their contents: a study that was copied or moved has the same.
-    times_sha256
-        Of names, sizes and times of change, to the nanosecond: where it is the same, no file need be read.
     """
 
     n_files: int
     n_bytes: int
     sha256: str
-    times_sha256: str
 
     def are_still(self, study_folder: Path) -> bool:
         """Return whether the study has the same files with the same contents."""
         found = _Files(study_folder)
-        if found.times_sha256 == self.times_sha256:
-            return True
         return (found.n_files, found.n_bytes) == (self.n_files, self.n_bytes) and found.sha256() == self.sha256
 
 
 def inputs_of(study_folder: Path) -> AnalysedInputs:
     """Return what an analysis of a study that begins now reads: a change in its course makes it out of date."""
     found = _Files(study_folder)
-    return AnalysedInputs(found.n_files, found.n_bytes, found.sha256(), found.times_sha256)
+    return AnalysedInputs(found.n_files, found.n_bytes, found.sha256())
 
 
 class _Files:
-    """The files of a study that an analysis reads, with sizes and times; those that are not there are left out."""
+    """The files of a study that an analysis reads; those that are not there are left out."""
 
     def __init__(self, study_folder: Path) -> None:
-        times, self._found, self.n_bytes = hashlib.sha256(), list[tuple[str, Path]](), 0
+        self._found, self.n_bytes = list[tuple[str, Path]](), 0
         for path in _paths(study_folder):
             with contextlib.suppress(FileNotFoundError):
-                status, name = path.stat(), path.relative_to(study_folder).as_posix()
-                times.update(f"{name}\0{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}\n".encode())
-                self._found.append((name, path))
-                self.n_bytes += status.st_size
-        self.times_sha256 = times.hexdigest()
+                self.n_bytes += path.stat().st_size
+                self._found.append((path.relative_to(study_folder).as_posix(), path))
 
     @property
     def n_files(self) -> int:
