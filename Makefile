@@ -13,7 +13,7 @@ SITE    ?= site
 PYTHONS ?=
 CPP     := $(shell find deckgen/quip/src tests/quip/driver -name '*.cpp' -o -name '*.h')
 
-.PHONY: demo demo-na55 test test-long test-slurm test-install lock mutate lint types bench validate paper torture torture-slurm na-gap docs golden clean
+.PHONY: demo demo-na55 test test-notebooks test-long test-slurm test-install lock mutate lint types bench validate paper torture torture-slurm na-gap docs golden clean
 
 demo: $(READY)          ## the main job on a small cluster: decks, runs with pair_style quip, MBAR, report
 	mkdir -p demo && cp -n examples/na13-gap/* demo/
@@ -24,7 +24,10 @@ demo-na55: $(READY)     ## the same for Na55 at the paper's protocol: the better
 	$(BIN)/deckgen run demo-na55 && $(BIN)/deckgen analyse demo-na55 && $(BIN)/deckgen report demo-na55
 
 test: $(READY)          ## the tests, in two processes; the one that is done first takes over some of the other's
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --nbmake
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+
+test-notebooks: $(READY) ## the two short tutorials; `make test-long` runs the others
+	$(BIN)/python -m pytest --numprocesses 2 --nbmake docs/tutorials -m "not long"
 
 test-long: $(READY)     ## the tests marked `long`, which `make test` leaves out: some minutes
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --nbmake -m long

@@ -1,4 +1,4 @@
-"""Tutorials are tests, with `--nbmake`: two of them in `make test`, the others in `make test-long`."""
+"""Tutorials are tests, with `--nbmake`: two of them in `make test-notebooks`, the others in `make test-long`."""
 
 from __future__ import annotations
 
