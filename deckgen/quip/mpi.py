@@ -58,7 +58,7 @@ def _remove_dead_segments() -> None:
     names = {path for path in SHARED_MEMORY.glob(SEGMENTS) if _is_left(path)}
     if names:
         names -= {path for process in Path("/proc").glob("[0-9]*") for path in _mapped(process.name)}
-    for path in names:
+    for path in filter(_is_left, names):  # still: a job may have begun with it meanwhile
         _unlink(path)
 
 
