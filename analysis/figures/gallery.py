@@ -128,7 +128,7 @@ FIGURES: tuple[FigureKind[Thermodynamics], ...] = (
         "caloric_curve",
         Section.SAMPLED,
         "Caloric curve: canonical mean of the potential energy. Below: the mean of each temperature's own runs less "
-        "that of MBAR, in standard errors of the former; grey: two of them.",
+        "that of MBAR, in standard errors of this difference; grey: two of them.",
         caloric_tables,
         draw_caloric,
         alt="The mean potential energy over temperature; below, residuals.",
