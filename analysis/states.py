@@ -61,7 +61,8 @@ class RungState:
     kinetic_temperature_K, kinetic_temperature_error_K
         Mean, and its standard error; None where unknown.
     deviation
-        mean_U_eV less reweighted_U_eV, in standard errors of their difference.
+        mean_U_eV less reweighted_U_eV, in standard errors of their difference; None until all rungs were
+        compared.
     error_share
         Share of this rung in the squared error of the melting temperature; None where that is unknown.
     """
@@ -79,7 +80,7 @@ class RungState:
     interval_ps: float
     kinetic_temperature_K: float | None
     kinetic_temperature_error_K: float | None
-    deviation: float = 0.0
+    deviation: float | None = None
     error_share: float | None = None
 
 

@@ -12,12 +12,10 @@ liquid. None of them was ever fitted.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from ase import Atoms
 from ase.io import iread, write
 
@@ -35,16 +33,16 @@ from deckgen.runs.quench.worker import ForceTolerance
 from deckgen.study import Study
 from deckgen.training.dataset import LabelledFrame
 from deckgen.training.extxyz import labelled_frame
-from deckgen.training.predict import Prediction, predict
+from deckgen.training.predict import predict
 from deckgen.training.recipe.folder import FRAMES as FRAME_FOLDER
 from deckgen.training.recipe.folder import LABELLED, LABELS, SAMPLED
 from validation.common import record, work_folder
+from validation.potential.phases import MOST_MEV_ATOM, Bias, PhaseError, phase_errors
 
 FOLDER = Path(__file__).resolve().parent / "bias"
 SOLID_EV, LIQUID_EV = 0.2, 0.6
 LEFT_OUT_PS = 20.0
 FORCE_EV_A = 1e-3
-MOST_MEV_ATOM = 0.3
 HEAD = ("cluster", "phase", "frames", "mean error of the energy / meV/atom", "rmse", "F rmse / meV/Å")
 
 STUDY = """
@@ -174,87 +172,15 @@ def _named(atoms: Atoms, runs: Runs, temperature_K: float | None, above_eV: floa
     return atoms
 
 
-@dataclass(frozen=True)
-class PhaseError:
-    """Errors of the potential on the frames of one phase: means over frames with their standard errors."""
-
-    cluster: str
-    phase: str
-    n_frames: int
-    energy_meV_atom: float
-    energy_standard_error: float
-    energy_rmse_meV_atom: float
-    force_rmse_meV_A: float
-
-    @property
-    def cells(self) -> tuple[str, ...]:
-        """A row of the table."""
-        mean = f"{self.energy_meV_atom:+.2f} ± {self.energy_standard_error:.2f}"
-        return (
-            *(self.cluster, self.phase, str(self.n_frames), mean),
-            *(f"{self.energy_rmse_meV_atom:.2f}", f"{self.force_rmse_meV_A:.1f}"),
-        )
-
-
-@dataclass(frozen=True)
-class Bias:
-    """Mean error of the liquid less that of the solid, meV/atom."""
-
-    meV_atom: float
-    standard_error: float
-
-    @classmethod
-    def between(cls, solid: PhaseError, liquid: PhaseError) -> Bias:
-        """Return the difference of two phases."""
-        error = math.hypot(solid.energy_standard_error, liquid.energy_standard_error)
-        return cls(liquid.energy_meV_atom - solid.energy_meV_atom, error)
-
-    @property
-    def small(self) -> bool:
-        """Whether it is below what a melting temperature can bear."""
-        return abs(self.meV_atom) + 2 * self.standard_error < MOST_MEV_ATOM
-
-    @property
-    def words(self) -> str:
-        """Value and error, for the table."""
-        return f"{self.meV_atom:+.2f} ± {self.standard_error:.2f}"
-
-
 def labelled(cluster: str) -> list[LabelledFrame]:
     """Return a cluster's labelled frames; `atoms.info["phase"]` says solid or liquid."""
     return [labelled_frame(atoms) for atoms in iread(labels(cluster), index=":")]
-
-
-def phase_errors(
-    cluster: str, frames: Sequence[LabelledFrame], predictions: Sequence[Prediction]
-) -> Iterator[PhaseError]:
-    """Yield the errors of predictions for labelled frames of a cluster, the solid's first."""
-    for phase in ("solid", "liquid"):
-        chosen = [k for k, frame in enumerate(frames) if frame.atoms.info["phase"] == phase]
-        yield _phase_error(cluster, phase, [frames[k] for k in chosen], [predictions[k] for k in chosen])
 
 
 def na_gap_errors(cluster: str, frames: Sequence[LabelledFrame], workers: int | None) -> tuple[PhaseError, ...]:
     """Return the errors of na-gap on labelled frames of a cluster, the solid's first."""
     predictions = predict(BUILTIN["na-gap"].file, [frame.atoms for frame in frames], workers=workers)
     return tuple(phase_errors(cluster, frames, predictions))
-
-
-def _phase_error(
-    cluster: str, phase: str, frames: Sequence[LabelledFrame], predictions: Sequence[Prediction]
-) -> PhaseError:
-    pairs = list(zip(frames, predictions, strict=True))
-    errors = np.array([1000 * (p.energy_eV - frame.energy_eV) / frame.n_atoms for frame, p in pairs])
-    squares = [np.square(p.forces_eV_A - frame.forces_eV_A).mean() for frame, p in pairs]
-    return PhaseError(
-        cluster=cluster,
-        phase=phase,
-        n_frames=len(pairs),
-        energy_meV_atom=float(errors.mean()),
-        energy_standard_error=float(errors.std(ddof=1) / len(errors) ** 0.5),
-        energy_rmse_meV_atom=float(np.square(errors).mean() ** 0.5),
-        force_rmse_meV_A=float(1000 * np.mean(squares) ** 0.5),
-    )
 
 
 if __name__ == "__main__":

@@ -31,7 +31,8 @@ from deckgen.training.read import read_data
 from deckgen.training.recipe import Recipe
 from deckgen.training.validation.errors import error_table
 from validation.common import record, work_folder
-from validation.potential.bias import CLUSTERS, MOST_MEV_ATOM, Bias, PhaseError, labelled, phase_errors
+from validation.potential.bias import CLUSTERS, labelled
+from validation.potential.phases import MOST_MEV_ATOM, Bias, PhaseError, phase_errors
 
 PARTS = 2
 WEIGHTED: dict[str, Any] = {"sigma": {"energy_eV_atom": 0.001}}
