@@ -1,6 +1,6 @@
 """The melting of LJ55 in a container of 3 sigma: examples/lj55, all runs from the icosahedron and all from the melt.
 
-Two ladders of eight rungs of 10 ns each, T* = 0.26 to 0.35, that exchange configurations every 5 ps. The criteria, set
+Two ladders of eight rungs of 4 ns each, T* = 0.26 to 0.35, that exchange configurations every 5 ps. The criteria, set
 before the run: both starts have their peak at one temperature and of one height, within the 95 % intervals of the
 differences; the runs of both together have it where it is published to be, "near 0.30" read as 5 % about it, with a
 standard error below 1 %.
