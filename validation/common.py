@@ -71,7 +71,7 @@ def run_study(folder: Path, text: str, workers: int | None) -> StudyThermodynami
     return deckgen.analyse(folder)
 
 
-def pooled(folders: Sequence[Path]) -> Thermodynamics:
+def pooled(folders: Sequence[Path], grid_K: float = 1.0) -> Thermodynamics:
     """Analyse the runs of several studies of one cluster as replicas, and ladders, of one study."""
     samples, series = [harvest(folder) for folder in folders], []
     for one in samples:
@@ -79,7 +79,7 @@ def pooled(folders: Sequence[Path]) -> Thermodynamics:
         for run in one.series:
             ladder = None if run.ladder is None else before + run.ladder
             series.append(replace(run, replica=before + run.replica, ladder=ladder))
-    return thermodynamics(replace(samples[0], series=tuple(series)))
+    return thermodynamics(replace(samples[0], series=tuple(series)), grid_K=grid_K)
 
 
 def standard_error(ci95: Sequence[float] | None) -> float:

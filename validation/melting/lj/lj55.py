@@ -19,6 +19,8 @@ from validation.melting.lj.argon import HEAD, ReducedPeak, begun_with, figure_of
 
 PUBLISHED_T, NEAR = 0.30, 0.05
 LARGEST_RELATIVE_ERROR = 0.01
+GRID_K = 0.1
+"""As in the example."""
 STARTS = {"minimum": "the icosahedron", "melted": "the melt"}
 
 
@@ -31,7 +33,7 @@ def main() -> None:
             for start, folder in folders.items()
         }
         peaks = {name: ReducedPeak.of(thermo) for name, thermo in found.items()}
-        both = ReducedPeak.of(pooled(list(folders.values())))
+        both = ReducedPeak.of(pooled(list(folders.values()), GRID_K))
     save(figure_of(found), HERE / "melting" / "lj" / "lj55")
     same_position, same_height = peaks["the icosahedron"].agrees(peaks["the melt"])
     record(
