@@ -11,11 +11,11 @@ from matplotlib.figure import Figure
 from deckgen.analysis.figures.heat_capacity import AXIS
 from deckgen.analysis.figures.style import COLOURS, legend_below, new_figure, styled
 from deckgen.analysis.results import Thermodynamics
-from deckgen.units import KB_EV_K
 from validation.common import EXAMPLES, Peak, agree, standard_error
 
 EPSILON_K = 119.8
-EPSILON_EV = EPSILON_K * KB_EV_K
+EPSILON_EV = 0.01032357
+"""As in the examples: k_B times the former, to the digits given."""
 SEEDS = {"minimum": 1, "melted": 2}
 """Of the two studies, by what their runs begin with."""
 HEAD = ("runs begin with", "peak at T*", "standard error", "height / C0", "standard error", "melts", "freezings")
