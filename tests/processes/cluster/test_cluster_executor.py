@@ -8,6 +8,8 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ import pytest
 from deckgen.errors import InputError
 from deckgen.processes.cluster.machine import Machine
 from deckgen.processes.executor import NodeLostError, TaskExecutor, WorkerError, open_executor
+from deckgen.processes.shares import ended, share_out
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +68,35 @@ if first:
 """
     assert executor.submit(exec, code).result() is None
     assert seen.read_text() == "once once "
+
+
+def test_what_is_shared_out_comes_back_in_order(executor: TaskExecutor) -> None:
+    assert share_out(executor, range(5), list) == [0, 1, 2, 3, 4]
+    assert share_out(executor, [], list) == []
+
+
+def test_a_task_that_a_scheduler_stops_begins_again_three_times_at_most_unless_it_gets_further(
+    executor: TaskExecutor, tmp_path: Path
+) -> None:
+    """What predicts energies, say, dies of the signal with which a scheduler ends a job: that says nothing of it."""
+
+    def stopped(times: int, name: str) -> Callable[[], Future[None]]:
+        code = f"""
+import os, pathlib, signal
+seen = pathlib.Path({str(tmp_path / name)!r})
+seen.open("a").write("x")
+if seen.stat().st_size <= {times}:
+    os.kill(os.getpid(), signal.SIGTERM)
+"""
+        return partial(executor.submit, exec, code)
+
+    once, often = ended(executor, [stopped(1, "once"), stopped(9, "often")])
+    assert once.result() is None
+    assert (tmp_path / "once").read_text() == "xx"
+    assert isinstance(often.exception(), WorkerError)
+    assert (tmp_path / "often").read_text() == "xxx"
+    (further,) = ended(executor, [stopped(5, "further")], lambda _: (tmp_path / "further").stat().st_size)
+    assert further.result() is None
 
 
 def test_however_many_tasks_wait_all_are_run_in_their_order(executor: TaskExecutor) -> None:
