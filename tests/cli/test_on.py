@@ -90,7 +90,7 @@ def copper(tmp_path: Path) -> Path:
 def n_tasks(folder: Path) -> int:
     """Return how many tasks the machine has done for a study or project so far."""
     logs = (log.read_text() for log in (folder / ".engine").glob("*/parsl.log"))
-    return sum(len(re.findall(r"Task \d+ completed", log)) for log in logs)
+    return sum(len(re.findall(r"Task \d+ changing state from launched to exec_done", log)) for log in logs)
 
 
 def energy_of(atoms: Atoms, calculator: EMT | LennardJones) -> float:
