@@ -99,6 +99,23 @@ if seen.stat().st_size <= {times}:
     assert further.result() is None
 
 
+def test_a_node_runs_as_many_tasks_at_once_as_it_has_cores_for(executor: TaskExecutor, tmp_path: Path) -> None:
+    """Each of two waits for the other to have begun."""
+
+    def meeting(own: str, other: str) -> str:
+        return f"""
+import pathlib, time
+pathlib.Path({str(tmp_path / own)!r}).touch()
+end = time.monotonic() + 60
+while not pathlib.Path({str(tmp_path / other)!r}).exists():
+    assert time.monotonic() < end, "alone"
+    time.sleep(0.01)
+"""
+
+    tasks = [executor.submit(exec, meeting("one", "two")), executor.submit(exec, meeting("two", "one"))]
+    assert [task.exception() for task in tasks] == [None, None]
+
+
 def test_however_many_tasks_wait_all_are_run_in_their_order(executor: TaskExecutor) -> None:
     """The engine has eight of them at once."""
     tasks = [executor.submit(time.monotonic) for _ in range(30)]
@@ -121,6 +138,25 @@ time.sleep(6)
     pools = (tmp_path / "begun").read_text().split()
     assert len(pools) == 7  # none was cut short, to begin again
     assert len(set(pools)) > 1
+
+
+@pytest.mark.long
+def test_tasks_that_wait_when_a_job_is_told_to_end_are_done_in_the_next(tmp_path: Path) -> None:
+    """The job's worker is free once its task has answered, and would take, and give back, one after the other."""
+    code = """
+import os, pathlib, signal, time
+from deckgen.processes.signals import StopRequest
+pool = pathlib.Path(f"/proc/{os.getsid(0)}/stat").read_text()
+with StopRequest() as stop:
+    os.kill(int(pool.rsplit(")", 1)[1].split()[1]), signal.SIGTERM)  # as a scheduler does
+    while not stop.requested:
+        time.sleep(0.05)
+"""
+    machine = Machine(scheduler="local", cores=1, lost_after_s=8)
+    with open_executor(machine=machine, log=tmp_path / "engine") as executor:
+        told, waiting = executor.submit(exec, code), [executor.submit(math.sqrt, 4) for _ in range(6)]
+        assert told.exception() is None
+        assert [task.result() for task in waiting] == [2] * 6
 
 
 @pytest.mark.long
