@@ -8,7 +8,7 @@ restart. What a deck costs beside its steps is what docs/scale.md has measured.
 from __future__ import annotations
 
 import heapq
-from bisect import insort
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -55,7 +55,7 @@ class Cluster:
 
 
 class Jobs:
-    """Works decks off, the longest first.
+    """Works decks off as `deckgen run` does: the longest first; those that were stopped come again after the others.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ class Jobs:
 
     def __init__(self, cluster: Cluster, decks_s: Sequence[float], seed: int = 1) -> None:
         self.cluster, self._rng, self._numbers = cluster, np.random.default_rng(seed), count()
-        self._waiting, self._n_left = sorted(decks_s), len(decks_s)
+        self._waiting, self._n_left = deque(sorted(decks_s, reverse=True)), len(decks_s)
         self._events = list[tuple[float, int, str, tuple[float, bool] | float]]()
         self._idle = list[tuple[float, float, bool]]()
         self._ends = dict[int, int]()
@@ -118,7 +118,7 @@ class Jobs:
         if not self._waiting:
             self._idle.append((self.wall_s, end, dies))
             return
-        left = self._waiting.pop()
+        left = self._waiting.popleft()
         self.n_starts += 1
         done = min(end - self.wall_s - START_S, left)
         if done == left:
@@ -136,7 +136,7 @@ class Jobs:
 
     def _back(self, left_s: float) -> None:
         """Put a deck back, for a core that idles, if there is one."""
-        insort(self._waiting, left_s)
+        self._waiting.append(left_s)
         while self._idle:
             since, end, dies = self._idle.pop()
             self.idle_s += min(end, self.wall_s) - since

@@ -21,7 +21,7 @@ __all__ = ["HeadMeter", "command", "own_memory_MB", "say", "timed", "timed_call"
 
 HEAD_S = 20.0
 TICKS = os.sysconf("SC_CLK_TCK")
-HELPER = "interchange.py"
+HELPER = "interchange"
 """The process that Parsl starts beside the head; the blocks of a `local` machine are nodes, not helpers."""
 COMMAND = """
 import atexit, pathlib, sys

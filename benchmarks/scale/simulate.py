@@ -26,7 +26,7 @@ from benchmarks.scale.meter import HeadMeter, own_memory_MB, say, timed
 from benchmarks.scale.studies import write_study
 from deckgen.decks.deck import read_manifests
 from deckgen.decks.manifest import MANIFEST, manifest_text, read_manifest, read_run
-from deckgen.processes.executor import TaskExecutor, open_executor
+from deckgen.processes.executor import TaskExecutor
 from deckgen.processes.subprocesses import pickled_task
 from deckgen.runs.engine import RunRecord
 from deckgen.runs.outputs import Cut
@@ -49,7 +49,7 @@ class SimulatedNodes(TaskExecutor):
     loses_tasks = True
 
     def __init__(self, done: Path) -> None:
-        self._queue, self._n = SimpleQueue[tuple[Future[Any], bytes, Path] | None](), 0
+        self._queue = SimpleQueue[tuple[Future[Any], bytes, Path] | None]()
         context = multiprocessing.get_context("fork")  # spawn leaves a process behind, whose end would be waited for
         self._nodes, theirs = context.Pipe()
         self._process = context.Process(target=_nodes, args=(theirs, done), daemon=True)
@@ -65,8 +65,7 @@ class SimulatedNodes(TaskExecutor):
     def _send(self) -> None:
         while (task := self._queue.get()) is not None:
             future, _, deck = task
-            self._n += 1
-            self._nodes.send((deck, self._n % STOPPED == 0))
+            self._nodes.send(deck)
             future.set_result(self._nodes.recv())
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002 (nothing runs)
@@ -80,14 +79,16 @@ class SimulatedNodes(TaskExecutor):
 
 
 def _nodes(head: Connection, done: Path) -> None:
-    """Give decks the outputs of one that is done, or stop them, as the head says, until it closes its end."""
+    """Give decks the outputs of one that is done, or stop them once, until the head closes its end."""
     outputs = [path for path in done.iterdir() if path.is_file() and path.name != MANIFEST]
-    run = read_run(done)
+    run, n_decks, told = read_run(done), 0, set[Path]()
     with suppress(EOFError):
         while True:
-            deck, stopped = head.recv()
-            manifest = read_manifest(deck)
-            if not stopped:
+            deck = head.recv()
+            manifest, n_decks = read_manifest(deck), n_decks + 1
+            if stopped := n_decks % STOPPED == 0 and deck not in told:
+                told.add(deck)
+            else:
                 for path in outputs:
                     _give(path, deck / path.name)
                 (deck / MANIFEST).write_text(manifest_text(manifest, run))
@@ -126,5 +127,3 @@ def simulate_nodes(folder: Path, n_decks: int) -> None:
     names = sum(len(files) for _, _, files in os.walk(study / "decks"))
     say("files of the study", f"{names}, {names / n_decks:.1f} a deck")
     look_at_done(study, n_decks)
-    with open_executor(1) as executor, timed("run, all finished, by this process", n_decks):
-        deckgen.run(study, executor=executor, progress=False)
