@@ -93,6 +93,14 @@ def test_every_second_run_begins_with_the_melt_by_rung_and_by_replica(tmp_path: 
         assert ("velocity all create 375" in " ".join(text_of_deck(tmp_path, name).split())) == (start == "melted")
 
 
+def test_a_melt_lasts_as_long_as_the_study_says(tmp_path: Path) -> None:
+    for words, steps in (("", 10_000), ("melt_ps = 50", 25_000)):
+        (folder := tmp_path / str(steps)).mkdir()
+        starts(folder, f'start = "melted"\n{words}')
+        melt = text_of_deck(folder, "T0100.000K-r1").partition("velocity")[2].partition("velocity")[0]
+        assert f"run             {steps}\n" in melt
+
+
 def text_of_deck(folder: Path, name: str) -> str:
     return (folder / "decks/nvt" / name / "in.lammps").read_text()
 

@@ -72,6 +72,14 @@ def test_ns_per_day_of_a_run_under_way_is_by_the_age_of_its_last_row(tmp_path: P
     assert deck_status(tmp_path, NVT).ns_per_day == pytest.approx(expected, rel=1e-12)
 
 
+def test_the_speed_is_that_of_the_dynamics_where_the_last_attempt_only_quenched(tmp_path: Path) -> None:
+    dynamics = attempt(to_step=40_000, seconds=80.0, outcome="done")
+    quench = attempt(from_step=40_000, to_step=40_000, seconds=2.0, outcome="done")
+    expected = 40_000 * NVT.timestep_fs / FS_PER_NS / (80.0 / S_PER_DAY)
+    status = deck_status(deck_of(tmp_path, 40_000, dynamics, quench), NVT)
+    assert status.ns_per_day == pytest.approx(expected, rel=1e-12)
+
+
 def test_there_is_no_speed_before_the_first_new_row(tmp_path: Path) -> None:
     assert deck_status(deck_of(tmp_path), NVT).ns_per_day is None
     assert deck_status(deck_of(tmp_path, 5_000, attempt(from_step=5_000, seconds=9.0)), NVT).ns_per_day is None
