@@ -94,6 +94,8 @@ def next_plan(study: Study, plan: Plan, samples: Samples, found: Thermodynamics)
         laid = _laid(study, plan, found, elsewhere)
         if laid.verdict or (laid.runs, laid.window_K) != (plan.runs, plan.window_K):
             return laid
+        if found.melting is None and plan.stage == "extension" and plan.history[-1].melting_K is None:
+            return _nowhere(study, plan, found)
     # also where a rung lies near enough to the new end, or none may be hotter
     return _extend(study, plan, found, width)
 
@@ -101,13 +103,14 @@ def next_plan(study: Study, plan: Plan, samples: Samples, found: Thermodynamics)
 def _elsewhere(plan: Plan, found: Thermodynamics) -> Transition | None:
     """Return the transition where it has turned out to lie at the end of its rungs, or beyond; None where it does not.
 
-    The new range takes in the old one, so that it cannot go back and forth. Colder rungs are laid only where both
-    starts agree: melts that do not freeze make a peak wherever they are, and colder ones do so all the more.
+    Without a peak, that of the pilot was chance: the transition is then looked for on the whole ladder. The new range
+    takes in the old one, so that it cannot go back and forth. Colder rungs are laid only where both starts agree: melts
+    that do not freeze make a peak wherever they are, and colder ones do so all the more.
     """
     assert plan.window_K is not None
     (low, high), peak = plan.window_K, found.melting
     if peak is None:
-        return None
+        return Transition((low + high) / 2, min(low, plan.rungs_K[0]), max(high, plan.rungs_K[-1]), starts_agree=True)
     T = peak.temperature_K
     colder = low > NEAR_BELOW * T and not any(check.name in STARTS and not check.passed for check in found.checks)
     if not colder and high >= NEAR_ABOVE * T:
@@ -118,11 +121,13 @@ def _elsewhere(plan: Plan, found: Thermodynamics) -> Transition | None:
 def _lay(study: Study, plan: Plan, samples: Samples, found: Thermodynamics) -> Plan:
     """Lay rungs round the transition that the pilot shows."""
     transition = find_transition(samples, found.melting)
-    if transition is None:
-        low, high = plan.rungs_K[0], plan.rungs_K[-1]
-        words = f"there is no transition between {low:g} and {high:g} K: set [ladder] min_K and max_K wider"
-        return _ended(study, plan, found, words)
-    return _laid(study, plan, found, transition)
+    return _nowhere(study, plan, found) if transition is None else _laid(study, plan, found, transition)
+
+
+def _nowhere(study: Study, plan: Plan, found: Thermodynamics) -> Plan:
+    low, high = plan.rungs_K[0], plan.rungs_K[-1]
+    words = f"there is no transition between {low:g} and {high:g} K: set [ladder] min_K and max_K wider"
+    return _ended(study, plan, found, words)
 
 
 def _laid(study: Study, plan: Plan, found: Thermodynamics, transition: Transition) -> Plan:
@@ -140,7 +145,9 @@ def _laid(study: Study, plan: Plan, found: Thermodynamics, transition: Transitio
         words = f"the budget of {budget.max_ns:g} ns does not reach for runs round {T:.0f} K: raise [goal] max_ns"
         return _ended(study, plan, found, words)
     there = with_replicas(rungs, plan.runs, n_steps)
-    note = f"transition near {transition.temperature_K:.0f} K ({how}): {len(rungs)} rungs, {len(there)} runs"
+    lost = plan.window_K is not None and found.melting is None
+    where = "the peak is gone" if lost else f"transition near {transition.temperature_K:.0f} K ({how})"
+    note = f"{where}: {len(rungs)} rungs, {len(there)} runs"
     note += f"; left out: {len(glassy)} runs from the melt below it, which may be glasses" if glassy else ""
     return replace(
         plan,

@@ -25,6 +25,7 @@ from deckgen.workflows.goal.transition import find_transition
 N_ATOMS, T_M, GAP_EV = 55, 170.0, 0.45
 SHAPE = (3 * N_ATOMS - 6) / 2
 PEAK = Peak(T_M, 2.0, 10.0, 0.45, at_edge=False)
+PEAK_WITHOUT_WIDTH = replace(PEAK, fwhm_K=None)
 
 
 def study_of(**goal: float) -> Study:
@@ -52,6 +53,11 @@ def ergodic(run: Run) -> float:
     return float(1 / (1 + np.exp(GAP_EV / KB_EV_K * (1 / run.temperature_K - 1 / T_M))))
 
 
+def solid(_: Run) -> float:
+    """Vibrations alone."""
+    return 0.0
+
+
 def samples_of(runs: tuple[Run, ...], liquid) -> Samples:
     return Samples(n_atoms=N_ATOMS, series=tuple(sample(run, liquid(run)) for run in runs))
 
@@ -72,6 +78,37 @@ def test_rungs_of_a_broad_peak_reach_beyond_its_width() -> None:
     assert found is not None
     assert found.low_K < T_M - 50
     assert found.high_K > T_M + 50
+
+
+def test_rungs_of_a_peak_of_unknown_width_reach_far_but_not_beyond_the_ladder() -> None:
+    """It does not fall to half of its height: 0.6 to 1.4 times 170 K are 102 and 238 K; the ladder ends at 110 K."""
+    found = find_transition(samples_of(pilot_runs(study_of()), ergodic), PEAK_WITHOUT_WIDTH)
+    assert found is not None
+    assert found.low_K == pytest.approx(110)
+    assert found.high_K == pytest.approx(238)
+
+
+def test_a_peak_that_was_chance_is_looked_for_on_the_whole_ladder() -> None:
+    """Vibrations alone have none; once runs everywhere were extended, that is the answer."""
+    study = study_of()
+    plan = Plan(pilot_runs(study))
+    pilot = samples_of(plan.runs, ergodic)
+    plan = next_plan(study, plan, pilot, thermodynamics(pilot, bootstraps=0, grid_K=2))
+    assert plan.window_K is not None
+    for stage in ("ladder", "extension"):
+        samples = samples_of(plan.runs, solid)
+        found = thermodynamics(samples, bootstraps=0, grid_K=2)
+        assert found.melting is None
+        plan = next_plan(study, plan, samples, found)
+        assert (plan.verdict, plan.stage, plan.window_K) == ("", stage, (110.0, 250.0))
+        assert {sum(run.temperature_K == T for run in plan.runs) for T in plan.rungs_K} == {4}
+    assert "the peak is gone" in plan.history[1].note
+    samples = samples_of(plan.runs, solid)
+    ended = next_plan(study, plan, samples, thermodynamics(samples, bootstraps=0, grid_K=2))
+    assert "no transition between 110 and 250 K" in ended.verdict
+    assert not ended.reached
+    back = samples_of(plan.runs, ergodic)
+    assert next_plan(study, plan, back, thermodynamics(back, bootstraps=0, grid_K=2)).verdict == ""
 
 
 @pytest.mark.parametrize(
