@@ -103,14 +103,14 @@ def next_plan(study: Study, plan: Plan, samples: Samples, found: Thermodynamics)
 def _elsewhere(plan: Plan, found: Thermodynamics) -> Transition | None:
     """Return the transition where it has turned out to lie at the end of its rungs, or beyond; None where it does not.
 
-    Without a peak, that of the pilot was chance: the transition is then looked for on the whole ladder. The new range
-    takes in the old one, so that it cannot go back and forth. Colder rungs are laid only where both starts agree: melts
-    that do not freeze make a peak wherever they are, and colder ones do so all the more.
+    Without a peak, that of the pilot was chance: it is then looked for on the whole ladder. The new range takes in the
+    old one, so that it cannot go back and forth. Colder rungs are laid only where both starts agree: melts that do not
+    freeze make a peak wherever they are, and colder ones do so all the more.
     """
     assert plan.window_K is not None
     (low, high), peak = plan.window_K, found.melting
     if peak is None:
-        return Transition((low + high) / 2, min(low, plan.rungs_K[0]), max(high, plan.rungs_K[-1]), starts_agree=True)
+        return _anywhere(plan)
     T = peak.temperature_K
     colder = low > NEAR_BELOW * T and not any(check.name in STARTS and not check.passed for check in found.checks)
     if not colder and high >= NEAR_ABOVE * T:
@@ -118,9 +118,17 @@ def _elsewhere(plan: Plan, found: Thermodynamics) -> Transition | None:
     return Transition(T, min(BELOW * T, low), max(ABOVE * T, high), starts_agree=True)
 
 
+def _anywhere(plan: Plan) -> Transition:
+    """Return the range of the whole ladder: runs too short to show a peak that is low and broad may hide it."""
+    low, high = plan.rungs_K[0], plan.rungs_K[-1]
+    return Transition((low + high) / 2, low, high, starts_agree=True)
+
+
 def _lay(study: Study, plan: Plan, samples: Samples, found: Thermodynamics) -> Plan:
-    """Lay rungs round the transition that the pilot shows."""
+    """Lay rungs round the transition that the pilot shows; on the whole ladder where there is no peak."""
     transition = find_transition(samples, found.melting)
+    if transition is None and found.melting is None:
+        transition = _anywhere(plan)
     return _nowhere(study, plan, found) if transition is None else _laid(study, plan, found, transition)
 
 
@@ -145,8 +153,8 @@ def _laid(study: Study, plan: Plan, found: Thermodynamics, transition: Transitio
         words = f"the budget of {budget.max_ns:g} ns does not reach for runs round {T:.0f} K: raise [goal] max_ns"
         return _ended(study, plan, found, words)
     there = with_replicas(rungs, plan.runs, n_steps)
-    lost = plan.window_K is not None and found.melting is None
-    where = "the peak is gone" if lost else f"transition near {transition.temperature_K:.0f} K ({how})"
+    hidden = transition == _anywhere(plan)
+    where = "no peak yet, the whole ladder" if hidden else f"transition near {transition.temperature_K:.0f} K ({how})"
     note = f"{where}: {len(rungs)} rungs, {len(there)} runs"
     note += f"; left out: {len(glassy)} runs from the melt below it, which may be glasses" if glassy else ""
     return replace(
