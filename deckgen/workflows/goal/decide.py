@@ -13,6 +13,7 @@ from deckgen.samples import Samples
 from deckgen.study import Study
 from deckgen.study.runs import Look, Plan, Run
 from deckgen.workflows.goal.allocation import divide, lengthened
+from deckgen.workflows.goal.glasses import glasses, solid_instead
 from deckgen.workflows.goal.ladder import lay_rungs, with_replicas
 from deckgen.workflows.goal.transition import ABOVE, BELOW, Transition, find_transition
 
@@ -64,9 +65,13 @@ class Budget:
         """Return what a plan costs, with the runs that were left out."""
         return self.ns([*plan.runs, *plan.left_out])
 
+    def left_ns(self, plan: Plan) -> float:
+        """Return how much dynamics a plan leaves."""
+        return self.max_ns - self.spent(plan)
+
     def left_steps(self, plan: Plan) -> float:
         """Return how many steps a plan leaves."""
-        return (self.max_ns - self.spent(plan)) * 1e6 / self.timestep_fs
+        return self.left_ns(plan) * 1e6 / self.timestep_fs
 
 
 def next_plan(study: Study, plan: Plan, samples: Samples, found: Thermodynamics) -> Plan:
@@ -89,6 +94,9 @@ def next_plan(study: Study, plan: Plan, samples: Samples, found: Thermodynamics)
     if width is not None and width <= goal:
         words = f"the goal is reached: the melting temperature is known to {width:.2g} K, where {goal:g} K were asked"
         return _ended(study, plan, found, words, reached=True)
+    glassy = glasses(plan, found)
+    if glassy and Budget.of(study).ns(glassy) < Budget.of(study).left_ns(plan):
+        return _replaced(study, plan, found, glassy)
     elsewhere = _elsewhere(plan, found)
     if elsewhere is not None:
         laid = _laid(study, plan, found, elsewhere)
@@ -118,6 +126,19 @@ def _elsewhere(plan: Plan, found: Thermodynamics) -> Transition | None:
     return Transition(T, min(BELOW * T, low), max(ABOVE * T, high), starts_agree=True)
 
 
+def _replaced(study: Study, plan: Plan, found: Thermodynamics, glassy: list[Run]) -> Plan:
+    """Run solids in place of what may be glasses."""
+    runs = [run for run in plan.runs if run not in glassy] + solid_instead(glassy, plan.runs)
+    note = f"left out: {len(glassy)} runs from the melt below the transition, which may be glasses"
+    return replace(
+        plan,
+        runs=tuple(sorted(runs, key=lambda run: (run.temperature_K, run.replica))),
+        left_out=(*plan.left_out, *glassy),
+        stage="ladder",
+        history=(*plan.history, _look(study, plan, found, note)),
+    )
+
+
 def _anywhere(plan: Plan) -> Transition:
     """Return the range of the whole ladder: runs too short to show a peak that is low and broad may hide it."""
     low, high = plan.rungs_K[0], plan.rungs_K[-1]
@@ -143,7 +164,7 @@ def _laid(study: Study, plan: Plan, found: Thermodynamics, transition: Transitio
     rungs = lay_rungs(transition.low_K, high_K, plan.rungs_K, found.n_atoms)
     outside = [run for run in plan.runs if not rungs[0] <= run.temperature_K <= rungs[-1]]
     glassy = [] if transition.starts_agree else [r for r in outside if r.melted and r.temperature_K < rungs[0]]
-    solid = [Run(run.temperature_K, run.replica + 1, run.n_steps, melted=False) for run in glassy]
+    solid = solid_instead(glassy, plan.runs)
     kept = [run for run in outside if run not in glassy] + solid
     budget = Budget.of(study)
     n_steps = _first_steps(study, plan, rungs, budget.ns(solid))

@@ -175,6 +175,35 @@ def test_runs_from_the_melt_below_the_transition_are_replaced_by_solid_ones() ->
     assert "left out: 1 runs from the melt" in found.history[0].note
 
 
+def test_melts_that_stay_glasses_on_the_whole_ladder_are_replaced_by_solids() -> None:
+    """Half of all runs there are from the melt; those far below the transition would forbid any interval for ever."""
+    study = study_of(melting_K=4.0)
+    runs = tuple(with_replicas([110, 130, 150, 160, 170, 180, 190, 210, 230, 250], [], 20_000))
+    plan = Plan(runs, window_K=(110.0, 250.0), stage="ladder")
+
+    def glass(run: Run) -> float:
+        return 1.0 if run.melted and run.temperature_K < 140 else ergodic(run)
+
+    samples = samples_of(runs, glass)
+    found = thermodynamics(samples, bootstraps=20, grid_K=2)
+    assert any(check.name == "starts" and not check.passed for check in found.checks)
+    left = next_plan(study, plan, samples, found)
+    assert {(run.temperature_K, run.melted) for run in left.left_out} == {(110, True), (130, True)}
+    assert [(run.replica, run.melted) for run in left.runs if run.temperature_K == 110] == [
+        (1, False),
+        (3, False),
+        (5, False),
+        (6, False),
+    ]
+    assert {run.n_steps for run in left.runs} == {20_000}
+    assert "4 runs from the melt" in left.history[-1].note
+    again = samples_of(left.runs, ergodic)
+    then = next_plan(study, left, again, thermodynamics(again, bootstraps=0, grid_K=2))
+    assert then.left_out == left.left_out
+    poor = next_plan(study_of(melting_K=4.0, max_ns=Budget.of(study).spent(plan) + 0.1), plan, samples, found)
+    assert poor.left_out == ()
+
+
 def test_a_goal_is_reached_and_said_to_be() -> None:
     study = study_of(melting_K=4.0)
     plan = Plan(pilot_runs(study))
