@@ -133,7 +133,7 @@ def _replaced(study: Study, plan: Plan, found: Thermodynamics, glassy: list[Run]
     return replace(
         plan,
         runs=tuple(sorted(runs, key=lambda run: (run.temperature_K, run.replica))),
-        left_out=(*plan.left_out, *glassy),
+        left_out=plan.left_out + tuple(glassy),
         stage="ladder",
         history=(*plan.history, _look(study, plan, found, note)),
     )

@@ -196,6 +196,9 @@ def test_melts_that_stay_glasses_on_the_whole_ladder_are_replaced_by_solids() ->
         (6, False),
     ]
     assert {run.n_steps for run in left.runs} == {20_000}
+    assert with_replicas(left.rungs_K, left.runs, 20_000) == list(
+        left.runs
+    )  # as many as there are to be, none comes back
     assert "4 runs from the melt" in left.history[-1].note
     again = samples_of(left.runs, ergodic)
     then = next_plan(study, left, again, thermodynamics(again, bootstraps=0, grid_K=2))
