@@ -3,8 +3,8 @@
 The integrated correlation is the spectral density at zero frequency, estimated by an autoregressive model whose order
 AIC chooses. A vibration hides what is slow behind it: a sum over the correlation function ends at the vibration's
 first zero, and a model of the samples spends its orders on the vibration. Averages over blocks lose the vibration and
-keep the rest, so the model is fitted to blocks of 1, 2, 4, ... samples, and the largest density counts. The choice
-among estimators, by measurement: `python -m validation.melting.correlation`.
+keep the rest, so the model is fitted to blocks of 1, 2, 4, ... samples, and the shortest blocks count that no longer
+ones contradict. The choice among estimators, by measurement: `python -m validation.melting.correlation`.
 """
 
 from __future__ import annotations
@@ -39,6 +39,21 @@ HIGHEST_ORDER = 20
 
 ROUNDING = 1e-14
 """Relative deviations that are none."""
+
+LOST_AT_ENDS = 0.5
+"""Fluctuations that the products lose in each series: at lag l, n blocks have n - l pairs, but count as n.
+
+A model of first order takes a slow time t in n blocks for t/(1 + t/n), and the slow mode fluctuates n/2t times.
+"""
+
+LOST_WITH_MEAN = 2.0
+"""Those that a series' own mean takes with it: one from its variance, one from the model's coefficient.
+
+Marriott, Pope, Biometrika 41, 390 (1954).
+"""
+
+MARGIN = 0.5
+"""Standard errors by which longer blocks must exceed shorter ones to count: what is slow shows, but chance less."""
 
 FEWEST_FLUCTUATIONS = 20.0
 """A mode that fluctuates fewer times than this in a run has no known correlation time."""
@@ -83,7 +98,8 @@ def statistical_inefficiency(series: Array) -> float:
 
 def statistical_inefficiencies(series: Sequence[Array]) -> list[float]:
     """Return the statistical inefficiency of each series."""
-    found = correlations([_deviations(x) for x in series], [1.0] * len(series), [[i] for i in range(len(series))])
+    alone = [[i] for i in range(len(series))]
+    found = correlations([_deviations(x) for x in series], [1.0] * len(series), alone, own_means=True)
     return [float(np.clip(one.time, 1, len(x))) for one, x in zip(found, series, strict=True)]
 
 
@@ -99,12 +115,12 @@ def standard_error(series: Sequence[Array]) -> float | None:
     deviations = [run - np.mean(run) for run in series]
     if min(map(len, series)) < SHORTEST:
         return None
-    found = correlation(deviations, [1.0] * len(series))
+    found = correlation(deviations, [1.0] * len(series), own_means=True)
     everything = np.concatenate(deviations)
     return float(everything.std() * np.sqrt(max(found.time, 1.0) / len(everything))) if found.known else None
 
 
-def correlation(deviations: Sequence[Array], intervals: Sequence[float]) -> Correlation:
+def correlation(deviations: Sequence[Array], intervals: Sequence[float], *, own_means: bool = False) -> Correlation:
     """Estimate the correlation that several series have in common.
 
     Parameters
@@ -114,6 +130,8 @@ def correlation(deviations: Sequence[Array], intervals: Sequence[float]) -> Corr
         better than from the series.
     intervals
         Time between the samples of each.
+    own_means
+        Whether the deviations of each series are from its own mean.
 
     Returns
     -------
@@ -125,17 +143,21 @@ def correlation(deviations: Sequence[Array], intervals: Sequence[float]) -> Corr
     Thompson, "A comparison of methods for computing autocorrelation time", arXiv:1011.0175 (2010);
     Flyvbjerg, Petersen, J. Chem. Phys. 91, 461 (1989).
     """
-    return correlations(deviations, intervals, [range(len(deviations))])[0]
+    return correlations(deviations, intervals, [range(len(deviations))], own_means=own_means)[0]
 
 
 def correlations(
-    deviations: Sequence[Array], intervals: Sequence[float], groups: Sequence[Sequence[int]]
+    deviations: Sequence[Array],
+    intervals: Sequence[float],
+    groups: Sequence[Sequence[int]],
+    *,
+    own_means: bool = False,
 ) -> list[Correlation]:
     """Estimate the correlation that the series of each group have in common; a series may be in several groups.
 
     Parameters
     ----------
-    deviations, intervals
+    deviations, intervals, own_means
         As for `correlation`.
     groups
         Indices of the series in each group.
@@ -159,9 +181,20 @@ def correlations(
         if not variance > 0:
             found.append(Correlation(float(whole.sum()), 1.0))
             continue
-        times = base * 2.0 ** np.arange(end - first) * densities[first:end] / variance
-        found.append(Correlation(float(times.max()), float(fluctuations[first:end].min())))
+        lost = (LOST_AT_ENDS + LOST_WITH_MEAN * own_means) * len(group) / fluctuations[first:end]
+        times = base * 2.0 ** np.arange(end - first) * densities[first:end] / variance / (1 - np.minimum(lost, 0.5))
+        level = _uncontradicted(times, fluctuations[first:end])
+        found.append(Correlation(float(times[level]), float(fluctuations[first:end].min())))
     return found
+
+
+def _uncontradicted(times: Array, fluctuations: Array) -> int:
+    """Return the first level whose time no later one exceeds by more than chance.
+
+    The relative variance of a density is some four in the number of fluctuations: Priestley, section 6.2.
+    """
+    limits = times / (1 + MARGIN * np.sqrt(4 / fluctuations))
+    return int(np.argmax([(limits[level + 1 :] <= times[level]).all() for level in range(len(times))]))
 
 
 @dataclass(frozen=True, eq=False)

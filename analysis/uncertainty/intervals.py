@@ -29,13 +29,16 @@ ENOUGH = 0.9
 FREEDOM = {
     "temperature_K": (0.5, 0.35),
     "fwhm_K": (0.5, 0.35),
-    "height_over_c0": (1.0, 0.7),
-    "latent_heat_eV": (1.0, 0.7),
+    "height_over_c0": (0.6, 0.42),
+    "latent_heat_eV": (0.6, 0.42),
 }
 """Degrees of freedom of an error for each fluctuation along the slow mode, and of the rest beside it.
 
 By the coverage of intervals in model studies whose seeds are not those of `validation.melting.intervals`.
 """
+
+LEAST_FREEDOM = 5
+"""Degrees of freedom, at least: of fewer, Student's t is wider than the estimates scatter, by the same studies."""
 
 STEP = 1e-4
 """Of C_v/C_0, for the slope of a peak's quantities."""
@@ -78,9 +81,11 @@ def peak_errors(
         return None
     solved = headline.solved
     influences = {name: slope @ headline.influence for name, slope in _slopes(headline, curve, peak).items()}
-    slow = find_mode(solved, np.tile(influences["temperature_K"], (len(solved.pool.N_k), 1)))
+    divide_eV = float(solved.averages(np.array([peak.temperature_K]), solved.counts[:, None]).mean_eV[0, 0])
+    slow = find_mode(solved, np.tile(influences["temperature_K"], (len(solved.pool.N_k), 1)), divide_eV=divide_eV)
     n_independent = slow.independent_near(solved.pool.N_k)
-    rests = {name: remainder(solved, influence, slow) for name, influence in influences.items() if name != SUMMIT[0]}
+    others = {name: influence for name, influence in influences.items() if name != SUMMIT[0]}
+    rests = {name: remainder(solved, influence, slow, divide_eV) for name, influence in others.items()}
     resampled = {name: _resample(headline, slow, rest, n, generator) for name, rest in rests.items()}
     # the slow mode is the temperature's own, and every set of resamples carries it
     resampled[SUMMIT[0]], rests[SUMMIT[0]] = resampled[SUMMIT[1]], None
@@ -162,7 +167,7 @@ def _interval(
 
 def _student(freedom: float) -> float:
     """Return Student's t of a 95 % interval."""
-    return float(stdtrit(max(freedom, 1), (1 + LEVEL) / 2))  # scipy.stats is slow to import
+    return float(stdtrit(max(freedom, LEAST_FREEDOM), (1 + LEVEL) / 2))  # scipy.stats is slow to import
 
 
 def curve_band(

@@ -15,11 +15,19 @@ __all__ = ["Mode", "find_mode", "run_deviations"]
 
 Array = NDArray[np.float64]
 
-FEWEST_FLUCTUATIONS = 8.0
+FEWEST_FLUCTUATIONS = 5.0
 """A mode that fluctuates fewer times than this at three rungs has no known correlation time.
 
 Fewer than a single run needs: the deviations are from MBAR's mean, which does not follow the run.
 """
+
+CLEARLY = 7.0
+"""Standard errors by which a rung's own correlation is shorter than that with its neighbours, to count instead.
+
+So many, because the shorter of two estimates is too short. By the coverage of intervals in model studies.
+"""
+
+NONE = 1e-300
 
 FEWEST_REPLICAS = 4
 """From so many replicas of a rung on, their scatter is an error of its own."""
@@ -75,12 +83,13 @@ class Mode:
         return np.asarray(N_k**2 * self.variance / self.independent)
 
 
-def find_mode(solved: Reweighting, functions: Array, *, parts: int = 0) -> Mode:
+def find_mode(solved: Reweighting, functions: Array, *, parts: int = 0, divide_eV: float | None = None) -> Mode:
     """Measure how the runs sample functions of the energy, one for each rung.
 
     Deviations are counted from MBAR's mean, not from the run's: a run that made no jump though it should have made some
     is then no firm evidence. The correlation is that of all runs of a rung and of the rungs next to it: beside a rung
-    that jumps between solid and liquid there is one with rare visits, which last as long.
+    that jumps between solid and liquid there is one with rare visits, which last as long. Where that of the rung alone
+    is clearly shorter, it counts, but for the visits.
 
     The rungs of a ladder that exchanges configurations are not independent of one another: what leaves one rung goes on
     at another. There the correlation is that of the sums over the rungs of each ladder.
@@ -94,6 +103,8 @@ def find_mode(solved: Reweighting, functions: Array, *, parts: int = 0) -> Mode:
     parts
         Count deviations from the means of so many parts of each run instead, to compare these with one another: what
         differs between them must not count as correlation. 0: from MBAR's mean.
+    divide_eV
+        Energy above the pool's minimum that divides solid from liquid; None: rungs always share their correlation.
     """
     means = (solved.distributions * functions).sum(axis=1)
     values = functions - means[:, None]
@@ -101,15 +112,16 @@ def find_mode(solved: Reweighting, functions: Array, *, parts: int = 0) -> Mode:
     series, spacings_ps, near = _independent_series(solved, values)
     rungs = np.array(solved.pool.rungs)
     measured = [_about_parts(values, parts) for values in series] if parts else [[values] for values in series]
-    found = _correlations(measured, spacings_ps, near)
+    found = _correlations(measured, spacings_ps, near, own_means=parts > 0)
+    if divide_eV is not None and not solved.pool.ladders:
+        jumping = _jumping(solved, values, variance, divide_eV)
+        found, near = _unless_clearly_shorter(solved, series, jumping, found, near)
     spans = np.array(solved.pool.lengths) * np.array(solved.pool.spacings_ps)
     whole = np.bincount(rungs, weights=spans)
     independent = np.clip(whole / [one.time for one in found], 1, solved.pool.N_k)
-    if parts:
-        independent *= _lost_with_means(independent, parts * np.bincount(rungs))
-    else:
+    if not parts:
         independent /= _excess(solved, series, variance, independent)
-    nearby = independent if solved.pool.ladders else np.convolve(independent, np.ones(3))[1:-1]
+    nearby = independent if solved.pool.ladders else independent * [spans[of].sum() for of in near] / whole
     return Mode(values, variance, independent, nearby, found)
 
 
@@ -127,6 +139,37 @@ def _independent_series(solved: Reweighting, values: Array) -> tuple[list[Array]
     return sums, [pool.spacings_ps[i] for i in first], [np.arange(len(ladders))] * len(values)
 
 
+def _unless_clearly_shorter(
+    solved: Reweighting,
+    series: Sequence[Array],
+    jumping: Array,
+    found: Sequence[Correlation],
+    near: Sequence[NDArray[np.intp]],
+) -> tuple[list[Correlation], list[NDArray[np.intp]]]:
+    """Return the correlation of each rung with its neighbours, or its own where clearly shorter, and the runs of each.
+
+    Where rungs lie far apart, beside one that jumps between solid and liquid there is one that hardly does. What of its
+    variance (K,) is between solid and liquid lasts as long as beside it, whether or not its runs happened to jump.
+    """
+    rungs = np.array(solved.pool.rungs)
+    alone = [np.flatnonzero(rungs == k) for k in range(len(near))]
+    times, groups = list(found), list(near)
+    of_rung = _correlations([[values] for values in series], solved.pool.spacings_ps, alone, own_means=False)
+    for k, (own, beside) in enumerate(zip(of_rung, found, strict=True)):
+        if own.time * (1 + CLEARLY * np.sqrt(4 / own.n_fluctuations)) < beside.time:
+            times[k] = Correlation(own.time * (1 - jumping[k]) + beside.time * jumping[k], own.n_fluctuations)
+            groups[k] = alone[k]
+    return times, groups
+
+
+def _jumping(solved: Reweighting, values: Array, variance: Array, divide_eV: float) -> Array:
+    """Return which part of each rung's variance (K,) the jumps over an energy make, by MBAR's distributions."""
+    high = solved.energy_grid.energies_eV > divide_eV
+    share = solved.distributions @ high
+    along = (solved.distributions * values) @ high
+    return np.asarray(np.minimum(along**2 / np.maximum(share * (1 - share) * variance, NONE), 1))
+
+
 def run_deviations(solved: Reweighting, values: Array) -> list[Array]:
     """Return the deviations (K, M) of a mode along each run."""
     ends = np.cumsum(solved.pool.lengths)
@@ -139,22 +182,19 @@ def _about_parts(values: Array, parts: int) -> list[Array]:
     return [part - part.mean() for part in np.array_split(values, parts) if len(part)]
 
 
-def _lost_with_means(independent: Array, n_parts: NDArray[np.int_]) -> Array:
-    """Return what remains of the independent samples where the mean of a part follows its own slow motion.
-
-    The correlation about it is too small by some 2 g/n of the part.
-    """
-    return np.asarray(1 - np.minimum(2 * n_parts / independent, 0.5))
-
-
 def _correlations(
-    series: Sequence[Sequence[Array]], spacings_ps: Sequence[float], groups: Sequence[NDArray[np.intp]]
+    series: Sequence[Sequence[Array]],
+    spacings_ps: Sequence[float],
+    groups: Sequence[NDArray[np.intp]],
+    *,
+    own_means: bool,
 ) -> list[Correlation]:
     """Return the correlation of each group of runs, whose parts are series of their own."""
     parts = [part for run in series for part in run]
     of = np.repeat(np.arange(len(series)), [len(run) for run in series])
     intervals = np.array(spacings_ps)[of].tolist()
-    return correlations(parts, intervals, [np.flatnonzero(np.isin(of, runs)).tolist() for runs in groups])
+    members = [np.flatnonzero(np.isin(of, runs)).tolist() for runs in groups]
+    return correlations(parts, intervals, members, own_means=own_means)
 
 
 def _excess(solved: Reweighting, series: Sequence[Array], variance: Array, independent: Array) -> float:

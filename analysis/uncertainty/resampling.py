@@ -27,7 +27,7 @@ NOTHING = 1e-10
 """A fraction of a variance that rounding leaves."""
 
 
-def remainder(solved: Reweighting, influence: Array, slow: Mode) -> Mode | None:
+def remainder(solved: Reweighting, influence: Array, slow: Mode, divide_eV: float) -> Mode | None:
     """Return what an influence function (M,) is without its part along the slow mode; None where nothing remains."""
     means = solved.distributions @ influence
     values = influence - means[:, None]
@@ -36,7 +36,7 @@ def remainder(solved: Reweighting, influence: Array, slow: Mode) -> Mode | None:
     rest = values - share[:, None] * slow.values
     variance = (solved.distributions * rest**2).sum(axis=1)
     whole = (solved.distributions * values**2).sum(axis=1)
-    return find_mode(solved, rest) if (variance > NOTHING * whole).any() else None
+    return find_mode(solved, rest, divide_eV=divide_eV) if (variance > NOTHING * whole).any() else None
 
 
 def resampled_curves(

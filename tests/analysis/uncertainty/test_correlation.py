@@ -94,18 +94,32 @@ def test_a_mode_too_slow_for_the_run_is_never_a_small_known_number(share, part, 
     wrong = 0
     for _ in range(40):
         series = np.sqrt(1 - share) * vibration(N, rng) + np.sqrt(share) * autoregressive(tau, N, rng)
-        found = correlation([series - series.mean()], [1.0])
+        found = correlation([series - series.mean()], [1.0], own_means=True)
         wrong += found.known and found.time < g / 2
     assert wrong <= 2 + 2  # 5 % of 40, and a standard deviation and a half of chance
 
 
 def test_several_runs_know_together_what_one_does_not(rng):
     tau = N / 10
-    runs = [autoregressive(tau, N, rng) for _ in range(8)]
-    found = correlation(runs, [1.0] * 8)
-    assert found.known
-    assert found.time == pytest.approx(2 * tau, rel=0.5)
-    assert not correlation(runs[:1], [1.0]).known
+    studies = [[autoregressive(tau, N, rng) for _ in range(8)] for _ in range(8)]
+    found = [correlation(runs, [1.0] * 8) for runs in studies]
+    assert all(one.known for one in found)
+    assert np.median([one.time for one in found]) == pytest.approx(2 * tau, rel=0.4)
+    assert not correlation(studies[0][:1], [1.0]).known
+
+
+@pytest.mark.parametrize(
+    ("tau", "own_means"), [(125.0, False), (50.0, False), (10.0, False), (50.0, True), (10.0, True)]
+)
+def test_many_short_runs_know_the_correlation_of_a_long_one(tau, own_means, rng):
+    """24 runs of two to 25 correlation times: most of what is correlated lies beyond the ends of each."""
+    phi = np.exp(-1 / tau)
+    times = []
+    for _ in range(30):
+        runs = [autoregressive(tau, 250, rng) for _ in range(24)]
+        deviations = [run - run.mean() for run in runs] if own_means else runs
+        times.append(correlation(deviations, [1.0] * len(runs), own_means=own_means).time)
+    assert np.median(times) == pytest.approx((1 + phi) / (1 - phi), rel=0.2)
 
 
 def test_runs_with_different_intervals_share_their_correlation_in_time(rng):
