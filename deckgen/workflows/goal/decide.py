@@ -27,6 +27,12 @@ GROWTH = 0.5
 
 LEAST_GROWTH = 0.1
 
+CONFIRMATION = 0.25
+"""Extended by this much once an interval is narrow enough: that of the next look is to be so too.
+
+The first one that is narrow enough is narrow by chance too often: see `validation.melting.goal`.
+"""
+
 SLACK = 1.1
 """How much more than what the interval asks for: it narrows by chance as well."""
 
@@ -91,7 +97,7 @@ def next_plan(study: Study, plan: Plan, samples: Samples, found: Thermodynamics)
         return _lay(study, plan, samples, found)
     width = _width(found)
     goal = study.goal.melting_K or 0.0
-    if width is not None and width <= goal:
+    if width is not None and width <= goal and _confirmed(study, plan):
         words = f"the goal is reached: the melting temperature is known to {width:.2g} K, where {goal:g} K were asked"
         return _ended(study, plan, found, words, reached=True)
     glassy = glasses(plan, found)
@@ -106,6 +112,13 @@ def next_plan(study: Study, plan: Plan, samples: Samples, found: Thermodynamics)
             return _nowhere(study, plan, found)
     # also where a rung lies near enough to the new end, or none may be hotter
     return _extend(study, plan, found, width)
+
+
+def _confirmed(study: Study, plan: Plan) -> bool:
+    """Return whether the interval was narrow enough at the look before, which was at shorter runs."""
+    spent, goal = round(Budget.of(study).spent(plan), 6), study.goal.melting_K or 0.0
+    widths = [look.width_K for look in plan.history if look.ns < spent]
+    return bool(widths) and widths[-1] is not None and widths[-1] <= goal
 
 
 def _elsewhere(plan: Plan, found: Thermodynamics) -> Transition | None:
@@ -207,13 +220,15 @@ def _extend(study: Study, plan: Plan, found: Thermodynamics, width: float | None
     runs, goal, budget = plan.in_window, study.goal.melting_K or 0.0, Budget.of(study)
     rungs = sorted({run.temperature_K for run in runs})
     steps = np.array([sum(run.n_steps for run in runs if run.temperature_K == kelvin) for kelvin in rungs], dtype=float)
-    wanted = steps.sum() * (GROWTH if width is None else SLACK * (width / goal) ** 2 - 1)
-    more = float(np.clip(wanted, LEAST_GROWTH * steps.sum(), GROWTH * steps.sum()))
+    wanted = GROWTH if width is None else SLACK * (width / goal) ** 2 - 1
+    least_growth = CONFIRMATION if width is not None and width <= goal else LEAST_GROWTH
+    more = float(np.clip(wanted, least_growth, GROWTH)) * float(steps.sum())
     least = study.nvt.sample_every * len(runs)
     more = min(more, budget.left_steps(plan) - least)  # lengths are rounded up
     if more < least:
         given = "no interval" if width is None else f"an interval of {width:.3g} K"
-        words = f"the budget of {budget.max_ns:g} ns is used up, with {given} where {goal:g} K were asked"
+        once = " (a goal counts once two looks in a row have reached it)" if width is not None and width <= goal else ""
+        words = f"the budget of {budget.max_ns:g} ns is used up, with {given} where {goal:g} K were asked{once}"
         return _ended(study, plan, found, words)
     then = divide(steps, _shares(found, rungs), more)
     longer = lengthened(plan.runs, dict(zip(rungs, then.tolist(), strict=True)), study.nvt.sample_every)

@@ -230,6 +230,31 @@ def test_a_goal_is_reached_and_said_to_be() -> None:
     assert next_plan(study, plan, samples, found) == plan  # looked at again, nothing new
 
 
+def test_a_goal_counts_as_reached_once_two_looks_in_a_row_have_reached_it() -> None:
+    """The first interval that is narrow enough is so by chance too often; the second is of runs a quarter longer."""
+    study = study_of(melting_K=4.0)
+    pilot = samples_of(pilot_runs(study), ergodic)
+    wide = thermodynamics(pilot, bootstraps=0, grid_K=2)
+    narrow = replace(wide, melting_ci95=replace(wide.melting_ci95, temperature_K=(167.5, 171.4)))
+    plan = next_plan(study, Plan(pilot_runs(study)), pilot, wide)
+
+    def steps(plan: Plan) -> int:
+        return sum(run.n_steps for run in plan.in_window)
+
+    once = next_plan(study, plan, pilot, narrow)
+    assert once.verdict == ""
+    assert steps(once) == pytest.approx(1.25 * steps(plan), rel=0.02)
+    assert next_plan(study, once, pilot, narrow).reached
+    again = next_plan(study, once, pilot, wide)
+    assert again.verdict == ""
+    assert next_plan(study, again, pilot, narrow).verdict == ""
+    spent = Budget.of(study).spent(plan)
+    ended = next_plan(study_of(melting_K=4.0, max_ns=spent + 1e-5), plan, pilot, narrow)
+    assert not ended.reached
+    assert "two looks in a row" in ended.verdict
+    assert next_plan(study, ended, pilot, narrow).verdict == ""  # looked at again with a larger budget, the same runs
+
+
 def test_no_decision_costs_more_than_the_budget() -> None:
     pilot = samples_of(pilot_runs(study_of()), ergodic)
     found = thermodynamics(pilot, bootstraps=0, grid_K=2)
