@@ -58,13 +58,16 @@ class RunCrossings:
     temperature_K, replica
         The run.
     melts, freezings
-        From solid to liquid, and back.
+        From solid to liquid, and back; of the lowest solid alone where frames were quenched.
+    defective_freezings
+        Into other solids, by the quenches of their frames: not among the freezings.
     """
 
     temperature_K: float
     replica: int
     melts: int
     freezings: int
+    defective_freezings: int = 0
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,15 @@ class Crossings:
         """Return melts and freezings of all runs of a rung."""
         runs = [run for run in self.runs if run.temperature_K == temperature_K]
         return sum(run.melts for run in runs), sum(run.freezings for run in runs)
+
+    def defective_at(self, temperature_K: float) -> int:
+        """Return how often the runs of a rung froze to another solid than the lowest."""
+        return sum(run.defective_freezings for run in self.runs if run.temperature_K == temperature_K)
+
+    @property
+    def n_defective(self) -> int:
+        """How often all runs froze to another solid than the lowest."""
+        return sum(run.defective_freezings for run in self.runs)
 
 
 def count_crossings(
@@ -197,6 +209,8 @@ def about_crossings(crossings: Crossings | None, peak: Peak | None) -> list[Find
         f"{T:.1f} K is known as well as these jumps are counted, however many the samples; {leaves}. Longer runs or "
         "more replicas near it will bring more, above it more than below"
     )
+    if crossings.n_defective:
+        message += f". Not counted: {crossings.n_defective} freezings into other solids than the lowest"
     return [Finding("few_crossings", message, T)]
 
 

@@ -24,6 +24,7 @@ from deckgen.analysis.findings import (
 )
 from deckgen.analysis.fragments import Evaporation, exclude_after
 from deckgen.analysis.headline import Headline
+from deckgen.analysis.jumps.lowest import of_lowest_solid
 from deckgen.analysis.jumps.melting import about_jumps, melting_by_jumps
 from deckgen.analysis.jumps.quenches import Quenches
 from deckgen.analysis.lindemann import LindemannCurve
@@ -136,6 +137,7 @@ def _assemble(
     verdict = judge(headline, curve, findings, bootstraps=bootstraps, seed=seed)
     states = _judged(states, verdict)
     crossings = count_crossings(productions, verdict.melting, grid, curves.potential_energy_eV[0], samples.n_atoms)
+    crossings = of_lowest_solid(crossings, productions, verdict.melting, samples.n_atoms, quenches)
     jumps = melting_by_jumps(productions, crossings, verdict.melting, samples.n_atoms, quenches)
     findings += about_crossings(crossings, verdict.melting)
     findings += about_jumps(jumps, verdict.melting, verdict.intervals.temperature_K)

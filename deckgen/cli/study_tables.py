@@ -15,6 +15,7 @@ from deckgen.processes.display import duration
 
 if TYPE_CHECKING:
     from deckgen.analysis.comparison import Comparison
+    from deckgen.analysis.crossings import Crossings
     from deckgen.analysis.jumps.melting import JumpMelting
     from deckgen.analysis.results import Thermodynamics
     from deckgen.decks.deck import WrittenDeck
@@ -113,7 +114,7 @@ def print_thermodynamics(result: StudyThermodynamics, out: Console) -> None:
             f"{state.equilibration_ps:.1f}",
             f"{state.mean_U_eV:.4f}",
             shown,
-            *(["{} + {}".format(*crossings.at(state.temperature_K))] if crossings else []),
+            *([_crossings(crossings, state.temperature_K)] if crossings else []),
         )
     out.print(table)
     for finding in result.warnings:
@@ -125,6 +126,12 @@ def print_thermodynamics(result: StudyThermodynamics, out: Console) -> None:
         out.print(plain(result.plan.verdict))
     if result.comparison is not None:
         out.print(_compared(result.comparison))
+
+
+def _crossings(crossings: Crossings, temperature_K: float) -> str:
+    """Return melts and freezings of a rung, and how many more went into solids other than the lowest."""
+    defective = crossings.defective_at(temperature_K)
+    return "{} + {}".format(*crossings.at(temperature_K)) + (f" ({defective} defective)" if defective else "")
 
 
 def _melting(result: Thermodynamics) -> str:

@@ -170,6 +170,22 @@ def test_the_time_left_is_the_steps_left_at_the_speed_seen(clock: list[float]) -
     assert speeds.seconds_left(under_way("start", 0, n_steps=0)) == 0
 
 
+def test_the_mean_speed_is_taken_once_however_many_decks_wait(clock: list[float]) -> None:
+    class Counted(dict[str, float]):
+        n_read = 0
+
+        def values(self):  # type: ignore[no-untyped-def]
+            self.n_read += 1
+            return super().values()
+
+    speeds = Speeds(latest=Counted())
+    for step in (100, 200):
+        speeds.see([under_way("a", step)])
+        clock[0] += 10
+    speeds.total_s([under_way(str(n), 0, state="pending") for n in range(100)], 2)
+    assert speeds.latest.n_read == 1  # type: ignore[attr-defined]
+
+
 def test_a_batch_says_what_is_done_once_it_can_estimate_the_rest_and_then_every_ten_seconds(
     clock: list[float], capsys
 ) -> None:

@@ -12,6 +12,7 @@ from deckgen.samples import Samples
 from deckgen.study import Study
 from deckgen.study.runs import Look, Plan, Run
 from deckgen.workflows.goal.allocation import divide, lengthened
+from deckgen.workflows.goal.glasses import glasses, solid_instead
 from deckgen.workflows.goal.ladder import lay_rungs, with_replicas
 from deckgen.workflows.goal.transition import ABOVE, BELOW, Transition, find_transition
 
@@ -24,6 +25,12 @@ GROWTH = 0.5
 """Of the dynamics round the transition: extended by this much at most before the next look."""
 
 LEAST_GROWTH = 0.1
+
+CONFIRMATION = 0.25
+"""Extended by this much once an interval is narrow enough: that of the next look is to be so too.
+
+The first one that is narrow enough is narrow by chance too often: see `validation.melting.goal`.
+"""
 
 SLACK = 1.1
 """How much more than what the interval asks for: it narrows by chance as well."""
@@ -64,9 +71,13 @@ class Budget:
         """Return what a plan costs, with the runs that were left out."""
         return self.ns([*plan.runs, *plan.left_out])
 
+    def left_ns(self, plan: Plan) -> float:
+        """Return how much dynamics a plan leaves."""
+        return self.max_ns - self.spent(plan)
+
     def left_steps(self, plan: Plan) -> float:
         """Return how many steps a plan leaves."""
-        return (self.max_ns - self.spent(plan)) * 1e6 / self.timestep_fs
+        return self.left_ns(plan) * 1e6 / self.timestep_fs
 
 
 def next_plan(study: Study, plan: Plan, samples: Samples, found: Thermodynamics) -> Plan:
@@ -86,28 +97,41 @@ def next_plan(study: Study, plan: Plan, samples: Samples, found: Thermodynamics)
         return _lay(study, plan, samples, found)
     width = _width(found)
     goal = study.goal.melting_K or 0.0
-    if width is not None and width <= goal:
+    if width is not None and width <= goal and _confirmed(study, plan):
         words = f"the goal is reached: the melting temperature is known to {width:.2g} K, where {goal:g} K were asked"
         return _ended(study, plan, found, words, reached=True)
+    glassy = glasses(plan, found)
+    if glassy and Budget.of(study).ns(glassy) < Budget.of(study).left_ns(plan):
+        return _replaced(study, plan, found, glassy)
     elsewhere = _elsewhere(plan, found)
     if elsewhere is not None:
         laid = _laid(study, plan, found, elsewhere)
         if laid.verdict or (laid.runs, laid.window_K) != (plan.runs, plan.window_K):
             return laid
+        if found.melting is None and plan.stage == "extension" and plan.history[-1].melting_K is None:
+            return _nowhere(study, plan, found)
     # also where a rung lies near enough to the new end, or none may be hotter
     return _extend(study, plan, found, width)
+
+
+def _confirmed(study: Study, plan: Plan) -> bool:
+    """Return whether the interval was narrow enough at the look before, which was at shorter runs."""
+    spent, goal = round(Budget.of(study).spent(plan), 6), study.goal.melting_K or 0.0
+    widths = [look.width_K for look in plan.history if look.ns < spent]
+    return bool(widths) and widths[-1] is not None and widths[-1] <= goal
 
 
 def _elsewhere(plan: Plan, found: Thermodynamics) -> Transition | None:
     """Return the transition where it has turned out to lie at the end of its rungs, or beyond; None where it does not.
 
-    The new range takes in the old one, so that it cannot go back and forth. Colder rungs are laid only where both
-    starts agree: melts that do not freeze make a peak wherever they are, and colder ones do so all the more.
+    Without a peak, that of the pilot was chance: it is then looked for on the whole ladder. The new range takes in the
+    old one, so that it cannot go back and forth. Colder rungs are laid only where both starts agree: melts that do not
+    freeze make a peak wherever they are, and colder ones do so all the more.
     """
     assert plan.window_K is not None
     (low, high), peak = plan.window_K, found.melting
     if peak is None:
-        return None
+        return _anywhere(plan)
     T = peak.temperature_K
     colder = low > NEAR_BELOW * T and not any(check.name in STARTS and not check.passed for check in found.checks)
     if not colder and high >= NEAR_ABOVE * T:
@@ -115,14 +139,37 @@ def _elsewhere(plan: Plan, found: Thermodynamics) -> Transition | None:
     return Transition(T, min(BELOW * T, low), max(ABOVE * T, high), starts_agree=True)
 
 
+def _replaced(study: Study, plan: Plan, found: Thermodynamics, glassy: list[Run]) -> Plan:
+    """Run solids in place of what may be glasses."""
+    runs = [run for run in plan.runs if run not in glassy] + solid_instead(glassy, plan.runs)
+    note = f"left out: {len(glassy)} runs from the melt below the transition, which may be glasses"
+    return replace(
+        plan,
+        runs=tuple(sorted(runs, key=lambda run: (run.temperature_K, run.replica))),
+        left_out=plan.left_out + tuple(glassy),
+        stage="ladder",
+        history=(*plan.history, _look(study, plan, found, note)),
+    )
+
+
+def _anywhere(plan: Plan) -> Transition:
+    """Return the range of the whole ladder: runs too short to show a peak that is low and broad may hide it."""
+    low, high = plan.rungs_K[0], plan.rungs_K[-1]
+    return Transition((low + high) / 2, low, high, starts_agree=True)
+
+
 def _lay(study: Study, plan: Plan, samples: Samples, found: Thermodynamics) -> Plan:
-    """Lay rungs round the transition that the pilot shows."""
+    """Lay rungs round the transition that the pilot shows; on the whole ladder where there is no peak."""
     transition = find_transition(samples, found.melting)
-    if transition is None:
-        low, high = plan.rungs_K[0], plan.rungs_K[-1]
-        words = f"there is no transition between {low:g} and {high:g} K: set [ladder] min_K and max_K wider"
-        return _ended(study, plan, found, words)
-    return _laid(study, plan, found, transition)
+    if transition is None and found.melting is None:
+        transition = _anywhere(plan)
+    return _nowhere(study, plan, found) if transition is None else _laid(study, plan, found, transition)
+
+
+def _nowhere(study: Study, plan: Plan, found: Thermodynamics) -> Plan:
+    low, high = plan.rungs_K[0], plan.rungs_K[-1]
+    words = f"there is no transition between {low:g} and {high:g} K: set [ladder] min_K and max_K wider"
+    return _ended(study, plan, found, words)
 
 
 def _laid(study: Study, plan: Plan, found: Thermodynamics, transition: Transition) -> Plan:
@@ -130,7 +177,7 @@ def _laid(study: Study, plan: Plan, found: Thermodynamics, transition: Transitio
     rungs = lay_rungs(transition.low_K, high_K, plan.rungs_K, found.n_atoms)
     outside = [run for run in plan.runs if not rungs[0] <= run.temperature_K <= rungs[-1]]
     glassy = [] if transition.starts_agree else [r for r in outside if r.melted and r.temperature_K < rungs[0]]
-    solid = [Run(run.temperature_K, run.replica + 1, run.n_steps, melted=False) for run in glassy]
+    solid = solid_instead(glassy, plan.runs)
     kept = [run for run in outside if run not in glassy] + solid
     budget = Budget.of(study)
     n_steps = _first_steps(study, plan, rungs, budget.ns(solid))
@@ -140,7 +187,9 @@ def _laid(study: Study, plan: Plan, found: Thermodynamics, transition: Transitio
         words = f"the budget of {budget.max_ns:g} ns does not reach for runs round {T:.0f} K: raise [goal] max_ns"
         return _ended(study, plan, found, words)
     there = with_replicas(rungs, plan.runs, n_steps)
-    note = f"transition near {transition.temperature_K:.0f} K ({how}): {len(rungs)} rungs, {len(there)} runs"
+    hidden = transition == _anywhere(plan)
+    where = "no peak yet, the whole ladder" if hidden else f"transition near {transition.temperature_K:.0f} K ({how})"
+    note = f"{where}: {len(rungs)} rungs, {len(there)} runs"
     note += f"; left out: {len(glassy)} runs from the melt below it, which may be glasses" if glassy else ""
     return replace(
         plan,
@@ -171,13 +220,15 @@ def _extend(study: Study, plan: Plan, found: Thermodynamics, width: float | None
     runs, goal, budget = plan.in_window, study.goal.melting_K or 0.0, Budget.of(study)
     rungs = sorted({run.temperature_K for run in runs})
     steps = np.array([sum(run.n_steps for run in runs if run.temperature_K == kelvin) for kelvin in rungs], dtype=float)
-    wanted = steps.sum() * (GROWTH if width is None else SLACK * (width / goal) ** 2 - 1)
-    more = float(np.clip(wanted, LEAST_GROWTH * steps.sum(), GROWTH * steps.sum()))
+    wanted = GROWTH if width is None else SLACK * (width / goal) ** 2 - 1
+    least_growth = CONFIRMATION if width is not None and width <= goal else LEAST_GROWTH
+    more = float(np.clip(wanted, least_growth, GROWTH)) * float(steps.sum())
     least = study.nvt.sample_every * len(runs)
     more = min(more, budget.left_steps(plan) - least)  # lengths are rounded up
     if more < least:
         given = "no interval" if width is None else f"an interval of {width:.3g} K"
-        words = f"the budget of {budget.max_ns:g} ns is used up, with {given} where {goal:g} K were asked"
+        once = " (a goal counts once two looks in a row have reached it)" if width is not None and width <= goal else ""
+        words = f"the budget of {budget.max_ns:g} ns is used up, with {given} where {goal:g} K were asked{once}"
         return _ended(study, plan, found, words)
     then = divide(steps, _shares(found, rungs), more)
     longer = lengthened(plan.runs, dict(zip(rungs, then.tolist(), strict=True)), study.nvt.sample_every)

@@ -57,10 +57,8 @@ def with_replicas(rungs_K: Sequence[float], runs: Sequence[Run], n_steps: int) -
         here = [run for run in runs if run.temperature_K == kelvin]
         shift = sum(run.melted != alternate(0, run.replica) for run in here) % 2
         taken = {run.replica for run in here}
-        here += [
-            Run(kelvin, replica, n_steps, alternate(shift, replica))
-            for replica in range(1, REPLICAS + 1)
-            if replica not in taken
-        ]
+        free = [replica for replica in range(1, REPLICAS + 1) if replica not in taken]
+        missing = free[: max(REPLICAS - len(here), 0)]  # where some were replaced, numbers are higher
+        here += [Run(kelvin, replica, n_steps, alternate(shift, replica)) for replica in missing]
         found += [Run(run.temperature_K, run.replica, max(run.n_steps, n_steps), run.melted) for run in here]
     return sorted(found, key=lambda run: (run.temperature_K, run.replica))

@@ -27,6 +27,9 @@ OVERHEATED = 1.08
 WIDE = 0.6
 """Of the width at half height: how far rungs go on either side of a broad peak."""
 
+BROAD = 0.4
+"""Of the peak's temperature: how far they go where the curve does not fall to half the height on either side."""
+
 
 @dataclass(frozen=True)
 class Transition:
@@ -67,15 +70,17 @@ def find_transition(samples: Samples, peak: Peak | None) -> Transition | None:
     if not apart.any():
         if peak is None or peak.at_edge:
             return None
-        return Transition(peak.temperature_K, *_around(peak), starts_agree=True)
+        kelvins = [run.temperature_K for run in samples.series]
+        return Transition(peak.temperature_K, *_around(peak, min(kelvins), max(kelvins)), starts_agree=True)
     middle_K = _between(samples, apart)
     return Transition(middle_K, BELOW * middle_K, ABOVE * middle_K, starts_agree=False)
 
 
-def _around(peak: Peak) -> tuple[float, float]:
-    """Return the range of a sharp peak, or that of a broad one, which is wider."""
-    T, reach = peak.temperature_K, WIDE * (peak.fwhm_K or 0.0)
-    return min(BELOW * T, T - reach), max(ABOVE * T, T + reach)
+def _around(peak: Peak, lowest_K: float, highest_K: float) -> tuple[float, float]:
+    """Return the range of a sharp peak, or that of a broad one, which is wider but goes no further than the ladder."""
+    T = peak.temperature_K
+    reach = BROAD * T if peak.fwhm_K is None else WIDE * peak.fwhm_K
+    return min(BELOW * T, max(T - reach, lowest_K)), max(ABOVE * T, min(T + reach, highest_K))
 
 
 def _apart(samples: Samples) -> NDArray[np.bool_]:

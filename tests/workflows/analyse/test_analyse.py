@@ -84,6 +84,10 @@ def test_the_table_has_the_melts_and_freezings_of_each_temperature(rng: np.rando
     assert "crossings" in table
     assert re.search(r"^ *90 .* 0 \+ 0 *$", table, re.MULTILINE)
     assert re.search(r"^ *100 .* 5 \+ 5 *$", table, re.MULTILINE)
+    runs = (RunCrossings(100.0, 1, 4, 3, 2), RunCrossings(100.0, 2, 1, 2, 1))
+    table = printed(replace(result, crossings=Crossings(-2.0, -1.0, 3.0, runs)))
+    assert re.search(r"^ *90 .* 0 \+ 0 *$", table, re.MULTILINE)
+    assert re.search(r"^ *100 .* 5 \+ 5 \(3 defective\) *$", table, re.MULTILINE)
 
 
 def test_the_peak_by_the_jumps_alone_is_printed_below_that_of_mbar(rng: np.random.Generator) -> None:

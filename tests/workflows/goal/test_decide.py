@@ -25,6 +25,7 @@ from deckgen.workflows.goal.transition import find_transition
 N_ATOMS, T_M, GAP_EV = 55, 170.0, 0.45
 SHAPE = (3 * N_ATOMS - 6) / 2
 PEAK = Peak(T_M, 2.0, 10.0, 0.45, at_edge=False)
+PEAK_WITHOUT_WIDTH = replace(PEAK, fwhm_K=None)
 
 
 def study_of(**goal: float) -> Study:
@@ -52,6 +53,11 @@ def ergodic(run: Run) -> float:
     return float(1 / (1 + np.exp(GAP_EV / KB_EV_K * (1 / run.temperature_K - 1 / T_M))))
 
 
+def solid(_: Run) -> float:
+    """Vibrations alone."""
+    return 0.0
+
+
 def samples_of(runs: tuple[Run, ...], liquid) -> Samples:
     return Samples(n_atoms=N_ATOMS, series=tuple(sample(run, liquid(run)) for run in runs))
 
@@ -72,6 +78,51 @@ def test_rungs_of_a_broad_peak_reach_beyond_its_width() -> None:
     assert found is not None
     assert found.low_K < T_M - 50
     assert found.high_K > T_M + 50
+
+
+def test_rungs_of_a_peak_of_unknown_width_reach_far_but_not_beyond_the_ladder() -> None:
+    """It does not fall to half of its height: 0.6 to 1.4 times 170 K are 102 and 238 K; the ladder ends at 110 K."""
+    found = find_transition(samples_of(pilot_runs(study_of()), ergodic), PEAK_WITHOUT_WIDTH)
+    assert found is not None
+    assert found.low_K == pytest.approx(110)
+    assert found.high_K == pytest.approx(238)
+
+
+def test_a_pilot_too_short_to_show_a_peak_is_followed_by_runs_on_the_whole_ladder() -> None:
+    """Unless its heat capacity is highest at an end: then the ladder ends too early."""
+    study = study_of()
+    plan = Plan(pilot_runs(study))
+    samples = samples_of(plan.runs, solid)
+    found = thermodynamics(samples, bootstraps=0, grid_K=2)
+    assert found.melting is None
+    laid = next_plan(study, plan, samples, found)
+    assert (laid.verdict, laid.window_K) == ("", (110.0, 250.0))
+    assert "no peak yet" in laid.history[0].note
+    at_end = next_plan(study, plan, samples, replace(found, melting=replace(PEAK, at_edge=True)))
+    assert "no transition between 110 and 250 K" in at_end.verdict
+
+
+def test_a_peak_that_was_chance_is_looked_for_on_the_whole_ladder() -> None:
+    """Vibrations alone have none; once runs everywhere were extended, that is the answer."""
+    study = study_of()
+    plan = Plan(pilot_runs(study))
+    pilot = samples_of(plan.runs, ergodic)
+    plan = next_plan(study, plan, pilot, thermodynamics(pilot, bootstraps=0, grid_K=2))
+    assert plan.window_K is not None
+    for stage in ("ladder", "extension"):
+        samples = samples_of(plan.runs, solid)
+        found = thermodynamics(samples, bootstraps=0, grid_K=2)
+        assert found.melting is None
+        plan = next_plan(study, plan, samples, found)
+        assert (plan.verdict, plan.stage, plan.window_K) == ("", stage, (110.0, 250.0))
+        assert {sum(run.temperature_K == T for run in plan.runs) for T in plan.rungs_K} == {4}
+    assert "no peak yet" in plan.history[1].note
+    samples = samples_of(plan.runs, solid)
+    ended = next_plan(study, plan, samples, thermodynamics(samples, bootstraps=0, grid_K=2))
+    assert "no transition between 110 and 250 K" in ended.verdict
+    assert not ended.reached
+    back = samples_of(plan.runs, ergodic)
+    assert next_plan(study, plan, back, thermodynamics(back, bootstraps=0, grid_K=2)).verdict == ""
 
 
 @pytest.mark.parametrize(
@@ -124,6 +175,38 @@ def test_runs_from_the_melt_below_the_transition_are_replaced_by_solid_ones() ->
     assert "left out: 1 runs from the melt" in found.history[0].note
 
 
+def test_melts_that_stay_glasses_on_the_whole_ladder_are_replaced_by_solids() -> None:
+    """Half of all runs there are from the melt; those far below the transition would forbid any interval for ever."""
+    study = study_of(melting_K=4.0)
+    runs = tuple(with_replicas([110, 130, 150, 160, 170, 180, 190, 210, 230, 250], [], 20_000))
+    plan = Plan(runs, window_K=(110.0, 250.0), stage="ladder")
+
+    def glass(run: Run) -> float:
+        return 1.0 if run.melted and run.temperature_K < 140 else ergodic(run)
+
+    samples = samples_of(runs, glass)
+    found = thermodynamics(samples, bootstraps=20, grid_K=2)
+    assert any(check.name == "starts" and not check.passed for check in found.checks)
+    left = next_plan(study, plan, samples, found)
+    assert {(run.temperature_K, run.melted) for run in left.left_out} == {(110, True), (130, True)}
+    assert [(run.replica, run.melted) for run in left.runs if run.temperature_K == 110] == [
+        (1, False),
+        (3, False),
+        (5, False),
+        (6, False),
+    ]
+    assert {run.n_steps for run in left.runs} == {20_000}
+    assert with_replicas(left.rungs_K, left.runs, 20_000) == list(
+        left.runs
+    )  # as many as there are to be, none comes back
+    assert "4 runs from the melt" in left.history[-1].note
+    again = samples_of(left.runs, ergodic)
+    then = next_plan(study, left, again, thermodynamics(again, bootstraps=0, grid_K=2))
+    assert then.left_out == left.left_out
+    poor = next_plan(study_of(melting_K=4.0, max_ns=Budget.of(study).spent(plan) + 0.1), plan, samples, found)
+    assert poor.left_out == ()
+
+
 def test_a_goal_is_reached_and_said_to_be() -> None:
     study = study_of(melting_K=4.0)
     plan = Plan(pilot_runs(study))
@@ -145,6 +228,31 @@ def test_a_goal_is_reached_and_said_to_be() -> None:
     assert tighter.verdict == ""
     assert sum(run.n_steps for run in tighter.runs) > sum(run.n_steps for run in plan.runs)
     assert next_plan(study, plan, samples, found) == plan  # looked at again, nothing new
+
+
+def test_a_goal_counts_as_reached_once_two_looks_in_a_row_have_reached_it() -> None:
+    """The first interval that is narrow enough is so by chance too often; the second is of runs a quarter longer."""
+    study = study_of(melting_K=4.0)
+    pilot = samples_of(pilot_runs(study), ergodic)
+    wide = thermodynamics(pilot, bootstraps=0, grid_K=2)
+    narrow = replace(wide, melting_ci95=replace(wide.melting_ci95, temperature_K=(167.5, 171.4)))
+    plan = next_plan(study, Plan(pilot_runs(study)), pilot, wide)
+
+    def steps(plan: Plan) -> int:
+        return sum(run.n_steps for run in plan.in_window)
+
+    once = next_plan(study, plan, pilot, narrow)
+    assert once.verdict == ""
+    assert steps(once) == pytest.approx(1.25 * steps(plan), rel=0.02)
+    assert next_plan(study, once, pilot, narrow).reached
+    again = next_plan(study, once, pilot, wide)
+    assert again.verdict == ""
+    assert next_plan(study, again, pilot, narrow).verdict == ""
+    spent = Budget.of(study).spent(plan)
+    ended = next_plan(study_of(melting_K=4.0, max_ns=spent + 1e-5), plan, pilot, narrow)
+    assert not ended.reached
+    assert "two looks in a row" in ended.verdict
+    assert next_plan(study, ended, pilot, narrow).verdict == ""  # looked at again with a larger budget, the same runs
 
 
 def test_no_decision_costs_more_than_the_budget() -> None:

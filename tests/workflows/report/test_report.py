@@ -165,6 +165,12 @@ def test_melts_and_freezings_of_all_runs_of_a_temperature_are_shown(whole: Path)
     assert "by their potential energy over 3.2 ps" in text
     numbers = r" [\d.\u2212± ]+ "
     assert re.search(f"melts freezings 150{numbers}0 0 190{numbers}0 0 230{numbers}37 36 270", text)
+    assert "defective" not in text
+    runs[1]["defective_freezings"] = 5
+    path.write_text(json.dumps(results))
+    text = read(report(whole)).text
+    assert "only those of the lowest solid count" in text
+    assert re.search(f"freezings defective 150{numbers}0 0 0 190{numbers}0 0 0 230{numbers}37 36 5 270", text)
 
 
 def test_the_peak_by_the_jumps_alone_stands_beside_the_others(whole: Path) -> None:

@@ -48,13 +48,15 @@ class Answer:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a study ended, and what the same runs tell when they are drawn anew."""
+    """How a study ended, what it knew when its interval was first narrow enough, and what its last runs tell anew."""
 
     reached: bool
     ns: float
     looks: int
     forecast_ns: float | None
     answer: Answer
+    at_first: Answer
+    ns_at_first: float
     anew: Answer
 
 
@@ -100,6 +102,8 @@ def outcome(regime: Regime, seed: int) -> Outcome:
     plan = pursue(regime, seed)
     last = plan.history[-1]
     first = next((look.forecast_ns for look in plan.history if look.forecast_ns is not None), None)
+    narrow = [look for look in plan.history if look.width_K is not None and look.width_K <= regime.goal_K]
+    at_first = next(iter(narrow), last)
     again = found_in(Samples(N_ATOMS, tuple(regime.sampled(run, seed + ANEW) for run in plan.runs)))
     peak, interval = again.melting, again.melting_ci95.temperature_K
     return Outcome(
@@ -108,5 +112,7 @@ def outcome(regime: Regime, seed: int) -> Outcome:
         looks=len(plan.history),
         forecast_ns=first,
         answer=Answer(last.melting_K, last.ci95_K),
+        at_first=Answer(at_first.melting_K, at_first.ci95_K),
+        ns_at_first=at_first.ns,
         anew=Answer(None if peak is None else peak.temperature_K, interval),
     )
