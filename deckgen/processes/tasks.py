@@ -25,8 +25,9 @@ Key = TypeVar("Key")
 Answer = TypeVar("Answer")
 
 TICK_S = 1.0
-REST = 50
-"""After a look at the tasks, the next one waits for so many times as long as it took: 2 % of a core, however many."""
+REST, REST_OF_DISK = 50, 5
+"""After a look at the tasks, the next one waits for so many times its processor time, which is 2 % of a core, and for
+so many times as long as it took, where the file system is slow."""
 
 
 def why_failed(error: BaseException) -> str:
@@ -114,15 +115,20 @@ class Tasks(Generic[Key, Answer]):
                 while self._open:
                     self._collect_ended()
                     if time.monotonic() >= due or not self._open:
-                        began = time.monotonic()
-                        self.show()
-                        due = time.monotonic() + max(TICK_S, REST * (time.monotonic() - began))
+                        due = self._look()
             except KeyboardInterrupt:
                 self._stop()
                 raise
             except BaseException:
                 self.executor.stop(grace_s=0)
                 raise
+
+    def _look(self) -> float:
+        """Show how far the tasks are; return when the next look is due."""
+        began, before = time.monotonic(), time.thread_time()
+        self.show()
+        now, spent = time.monotonic(), time.thread_time() - before
+        return now + max(TICK_S, REST * spent, REST_OF_DISK * (now - began))
 
     def _collect_ended(self) -> None:
         """Wait a moment for tasks to end, and collect them in the order of their submission.

@@ -74,7 +74,14 @@ def test_tasks_that_ended_together_are_collected_in_the_order_of_their_submissio
 def test_looking_takes_a_small_part_of_the_time_however_long_one_look_takes(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("deckgen.processes.tasks.TICK_S", 0.02)
     log = Log()
-    log.tasks.show = lambda: (log.show(), time.sleep(0.1))
+
+    def show() -> None:
+        log.show()
+        end = time.thread_time() + 0.1
+        while time.thread_time() < end:
+            pass
+
+    log.tasks.show = show
     with ThreadPoolExecutor(1) as log.tasks.executor:
         log.tasks.run(lambda: log.tasks.submit("long", time.sleep, 1))
     assert len(log.shown) == 2  # at the start, and after the last task

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from deckgen.processes.subprocesses import pickled_task
@@ -13,12 +12,16 @@ from deckgen.processes.subprocesses import pickled_task
 
 def test_no_task_begins_on_a_node_that_was_told_to_end(tmp_path: Path) -> None:
     """SIGTERM ends the task that runs; the next one is given back, with the pool that is to get no more."""
-    running, next_one = pickled_task(time.sleep, (60,), {}), pickled_task(os.mkdir, (str(tmp_path / "begun"),), {})
+    told = """
+import os, signal, time
+server = open(f"/proc/{os.getppid()}/stat").read()
+os.kill(int(server.rsplit(")", 1)[1].split()[1]), signal.SIGTERM)  # the worker
+time.sleep(60)
+"""
+    payloads = [pickled_task(exec, (told,), {}), pickled_task(os.mkdir, (str(tmp_path / "begun"),), {})]
     code = f"""
-import os, signal, threading
 from deckgen.processes.cluster.node import run_on_node
-threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGTERM)).start()
-for payload in ({running!r}, {next_one!r}):
+for payload in {payloads!r}:
     answer = run_on_node(payload)
     print(type(answer.error).__name__, answer.ending_pool)
 """
