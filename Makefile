@@ -73,7 +73,8 @@ bench: $(READY)         ## the benchmarks of the README, an hour and a half
 	$(BIN)/python -m benchmarks.alignment
 
 validate: $(READY)      ## the long checks; their results are committed under validation/
-	$(BIN)/python -m validation.melting.lj13
+	$(BIN)/python -m validation.melting.lj.lj13
+	$(BIN)/python -m validation.melting.lj.lj55
 	$(BIN)/python -m validation.melting.correlation
 	$(BIN)/python -m validation.melting.intervals
 	$(BIN)/python -m validation.melting.demo

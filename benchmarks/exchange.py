@@ -36,6 +36,7 @@ SYSTEMS = {
     "Na13 na-gupta": {"size": 13, "potential": "na-gupta", "rungs": 21, "ps": (2, 42), "goal": 1.3},
     "Na55 na-gupta": {"size": 55, "potential": "na-gupta", "rungs": 21, "ps": (2, 12), "goal": 1.3},
     "Na55 na-gap": {"size": 55, "potential": "na-gap", "rungs": 6, "ps": (2, 4), "goal": 1.1},
+    "Na55 na-gap, 21 rungs": {"size": 55, "potential": "na-gap", "rungs": 21, "ps": (2, 4), "goal": 1.1},
 }
 
 

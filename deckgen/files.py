@@ -29,6 +29,7 @@ __all__ = [
     "remove_leftovers",
     "require_file",
     "set_aside",
+    "to_disk",
     "unless_refused",
     "whole",
     "write_json",
@@ -75,11 +76,11 @@ def unless_refused() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def whole(path: Path) -> Iterator[Path]:
+def whole(path: Path, *, durable: bool = True) -> Iterator[Path]:
     """Yield a path beside `path` to write to; what was written there then takes the place of `path` at once.
 
     Where the block raises, `path` stays as it was. Of two processes the second waits for the first. A link at `path` is
-    replaced, and what it leads to stays as it was.
+    replaced, and what it leads to stays as it was. After a power cut, what is not `durable` may be empty or cut short.
 
     Raises
     ------
@@ -93,7 +94,8 @@ def whole(path: Path) -> Iterator[Path]:
         with alone_at(part):
             try:
                 yield part
-                _to_disk(part)
+                if durable:
+                    to_disk(part)
                 os.replace(part, path)
             except BaseException:
                 with contextlib.suppress(OSError):
@@ -111,8 +113,8 @@ def _refuse_other_kinds(path: Path) -> None:
         raise RunError(f"{path} cannot be written: {kind} is in its place", hint="move it away")
 
 
-def _to_disk(path: Path) -> None:
-    """Have the kernel write a file out: a power cut after the renaming would else leave an empty one."""
+def to_disk(path: Path) -> None:
+    """Have the kernel write a file out: a power cut would else leave an empty one, its name though new."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
 
@@ -123,9 +125,9 @@ def remove_leftovers(folder: Path, pattern: str) -> None:
         remove_left(part)
 
 
-def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file so that it is there whole or as it was; text in UTF-8."""
-    with whole(path) as part:
+def write_whole(path: Path, content: str | bytes, *, durable: bool = True) -> None:
+    """Write a file as `whole` does; text in UTF-8."""
+    with whole(path, durable=durable) as part:
         part.write_bytes(content.encode() if isinstance(content, str) else content)
 
 

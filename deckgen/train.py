@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from deckgen.workflows.train.fit import fit
     from deckgen.workflows.train.init import init
     from deckgen.workflows.train.label import label
+    from deckgen.workflows.train.predict import predict
     from deckgen.workflows.train.read import read
     from deckgen.workflows.train.sample.sample import sample
     from deckgen.workflows.train.tune import tune
     from deckgen.workflows.train.validate import validate
 
-__all__ = ["augment", "curate", "fit", "init", "label", "read", "sample", "tune", "validate"]
+__all__ = ["augment", "curate", "fit", "init", "label", "predict", "read", "sample", "tune", "validate"]
 
 
 def __getattr__(name: str) -> object:

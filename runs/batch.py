@@ -110,6 +110,7 @@ class _Batch:
         self.study, self.decks, self.command, self.show = study, decks, command, show
         self._attempts = Attempts[Path | Ladder]()
         self._said = dict[str, str]()  # why decks failed, and the first that did
+        self._dynamics = dict[Path, RunRecord]()  # of decks whose ladders are done
         self.result = BatchResult(skipped=[folder for folder in decks if is_finished(folder, decks[folder])])
         if left := decks.keys() - set(self.result.skipped):
             prepare_nodes(executor, min(left))  # all have the same potential
@@ -186,6 +187,7 @@ class _Batch:
             for reason in record.passed_over:
                 self.show.say(f"{_name(record.folder)}: {reason}")
             if isinstance(job, Ladder) and record.outcome == "done":
+                self._dynamics[record.folder] = record
                 self._start(record.folder)  # its dynamics are done: it is quenched
             else:
                 self._ended(record)
@@ -221,6 +223,9 @@ class _Batch:
                 journal.close_dead(folder, "interrupted", last_step(folder), f"its ladder stopped: {message}")
 
     def _ended(self, record: RunRecord) -> None:
+        if before := self._dynamics.get(record.folder):
+            seconds = before.seconds + record.seconds
+            record = replace(before, outcome=record.outcome, to_step=record.to_step, seconds=seconds)
         if record.outcome == "done":
             self.result.done.append(record)
         else:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from deckgen.decks.manifest import ENERGIES, QUENCHED, RESTART, SCRIPT, Manifest, read_manifest
-from deckgen.decks.on_disk import require_own_files
+from deckgen.decks.on_disk import inputs_to_disk, require_own_files
 from deckgen.errors import DeckgenError, RunError
 from deckgen.files import first_free, named
 from deckgen.processes.lock import LOCK, UNTIL_DEAD_S, lock
@@ -75,6 +75,7 @@ def run_deck(folder: Path) -> RunRecord:
     ):
         here, reached = Path(), last_step(Path())
         require_own_files(Path(), folder)
+        inputs_to_disk(Path())
         require_room(folder)
         choice, cut = resume(folder, manifest)
         journal.begin(here, choice.step, reached, cut, choice.passed_over)

@@ -22,6 +22,7 @@ class Speeds:
 
     first: dict[str, tuple[float, int]] = field(default_factory=dict)
     latest: dict[str, float] = field(default_factory=dict)
+    mean: float | None = None
 
     def see(self, decks: Sequence[DeckStatus]) -> None:
         """Look at the rows that the decks have reached by now."""
@@ -31,11 +32,12 @@ class Speeds:
                 began, step = self.first.setdefault(deck.id, (now, deck.step))
                 if deck.step > step:
                     self.latest[deck.id] = (deck.step - step) / (now - began)
+        if self.latest:
+            self.mean = sum(self.latest.values()) / len(self.latest)
 
     def of(self, deck: DeckStatus) -> float | None:
         """Return a deck's own speed, or, before it has one, the mean of the others."""
-        speeds = self.latest.values()
-        return self.latest.get(deck.id) or (sum(speeds) / len(speeds) if speeds else None)
+        return self.latest.get(deck.id, self.mean)
 
     def seconds_left(self, deck: DeckStatus) -> float | None:
         """Return the time that a deck still needs on a core of its own."""
@@ -69,7 +71,8 @@ class Progress(Display):
         self.speeds.see(decks)
         first_estimate = not self._estimated and self.speeds.total_s(decks, self.workers) is not None
         self._estimated |= first_estimate
-        self.update(self._total(decks), self._table(decks), at_once=first_estimate)
+        if first_estimate or self.is_due:  # of ten thousand decks, the words alone take 50 ms
+            self.update(self._total(decks), self._table(decks), at_once=first_estimate)
 
     def _table(self, decks: Sequence[DeckStatus]) -> Table:
         table = Table("deck", "", box=None, pad_edge=False)

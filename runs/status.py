@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -119,7 +120,7 @@ def deck_status(folder: Path, manifest: Manifest) -> DeckStatus:
         step=step,
         n_steps=manifest.n_steps,
         timestep_fs=manifest.timestep_fs,
-        ns_per_day=_speed(folder, manifest, last, step),
+        ns_per_day=_speed(folder, manifest, attempts, step),
         message=message,
     )
 
@@ -145,8 +146,12 @@ def _hole(folder: Path, manifest: Manifest, step: int) -> int | None:
     return whole if whole < step and (step >= manifest.n_steps or whole + one_more < step) else None
 
 
-def _speed(folder: Path, manifest: Manifest, last: Attempt | None, step: int) -> float | None:
-    """Return ns/day of the last attempt, from its journal or, while it runs, from the age of its last row."""
+def _speed(folder: Path, manifest: Manifest, attempts: Sequence[Attempt], step: int) -> float | None:
+    """Return ns/day of the last attempt, from its journal or, while it runs, from the age of its last row.
+
+    One that had only the last frame to quench does not count: that of a rung whose ladder was done, for instance.
+    """
+    last = next((attempt for attempt in reversed(attempts) if attempt.from_step < manifest.n_steps), None)
     if last is None or step <= last.from_step:
         return None
     seconds = last.seconds

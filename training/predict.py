@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from ase import Atoms
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from deckgen.cells import in_large_cell
 from deckgen.errors import RunError
 from deckgen.processes.executor import TaskExecutor, WorkerError, use_executor
+from deckgen.processes.shares import share_out
 from deckgen.quip.gapfile import read_gap
 from deckgen.quip.quippy import average_soap, evaluate
 from deckgen.training.fit.arguments import soap_arguments
@@ -67,9 +67,7 @@ def predict(
     """
     gap = read_gap(xml)
     boxed = [in_large_cell(atoms, gap.cutoff_A) for atoms in frames]
-    answers = _shared_out(
-        lambda pool, part: pool.submit(evaluate, gap.path.resolve(), gap.label, part), boxed, workers, executor
-    )
+    answers = _by_quip(boxed, workers, executor, evaluate, gap.path.resolve(), gap.label)
     return [Prediction(energy_eV, forces_eV_A) for energy_eV, forces_eV_A in answers]
 
 
@@ -102,25 +100,20 @@ def soap_vectors(
     elements = sorted({int(number) for atoms in frames for number in atoms.numbers})
     descriptor = soap_arguments(soap, elements)
     boxed = [in_large_cell(atoms, soap.cutoff_A) for atoms in frames]
-    return np.array(
-        _shared_out(lambda pool, part: pool.submit(average_soap, descriptor, part), boxed, workers, executor)
-    )
+    return np.array(_by_quip(boxed, workers, executor, average_soap, descriptor))
 
 
-def _shared_out(
-    submit: Callable[[TaskExecutor, list[Atoms]], Future[list[T]]],
+def _by_quip(
     frames: list[Atoms],
     workers: int | None,
     executor: TaskExecutor | None,
+    function: Callable[..., Sequence[T]],
+    *settings: Any,
 ) -> list[T]:
-    """Deal the frames out to the processes like cards, and put the answers back in order."""
     if not frames:
         return []
-    with use_executor(executor, workers) as pool:
-        n_parts = min(pool.max_workers, len(frames))
-        futures = [submit(pool, frames[first::n_parts]) for first in range(n_parts)]
     try:
-        parts = [future.result() for future in futures]
+        with use_executor(executor, workers) as pool:
+            return share_out(pool, frames, function, *settings)
     except (WorkerError, RuntimeError) as error:  # QUIP ends its process, or quippy says what QUIP said
         raise RunError(f"QUIP failed: {error}") from error
-    return [parts[k % n_parts][k // n_parts] for k in range(len(frames))]

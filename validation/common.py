@@ -8,12 +8,14 @@ import math
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
 import deckgen
 from deckgen.analysis.results import Thermodynamics
+from deckgen.analysis.thermodynamics import thermodynamics
+from deckgen.runs.harvest import harvest
 from deckgen.workflows.analyse.result import StudyThermodynamics
 
 HERE = Path(__file__).resolve().parent
@@ -67,6 +69,17 @@ def run_study(folder: Path, text: str, workers: int | None) -> StudyThermodynami
     if failed := deckgen.run(folder, workers=workers).failed:
         raise SystemExit(f"{failed[0].folder}: {failed[0].message}")
     return deckgen.analyse(folder)
+
+
+def pooled(folders: Sequence[Path]) -> Thermodynamics:
+    """Analyse the runs of several studies of one cluster as replicas, and ladders, of one study."""
+    samples, series = [harvest(folder) for folder in folders], []
+    for one in samples:
+        before = max((run.replica for run in series), default=0)
+        for run in one.series:
+            ladder = None if run.ladder is None else before + run.ladder
+            series.append(replace(run, replica=before + run.replica, ladder=ladder))
+    return thermodynamics(replace(samples[0], series=tuple(series)))
 
 
 def standard_error(ci95: Sequence[float] | None) -> float:

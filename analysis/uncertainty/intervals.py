@@ -29,8 +29,8 @@ ENOUGH = 0.9
 FREEDOM = {
     "temperature_K": (0.5, 0.35),
     "fwhm_K": (0.5, 0.35),
-    "height_over_c0": (0.6, 0.42),
-    "latent_heat_eV": (0.6, 0.42),
+    "height_over_c0": (0.4, 0.28),
+    "latent_heat_eV": (0.4, 0.28),
 }
 """Degrees of freedom of an error for each fluctuation along the slow mode, and of the rest beside it.
 

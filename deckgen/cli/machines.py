@@ -51,14 +51,23 @@ def executor_on(machine: str | None, folder: Path, *, drain: bool = False) -> It
         The study's or project's folder, or a file in it.
     drain
         Whether tasks cannot resume, so that none shall begin shortly before the end of a job.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        At Ctrl-C or SIGTERM, which also ends a head without a terminal: its jobs are cancelled first.
     """
     if machine is None:
         yield None
         return
     from deckgen.processes.cluster.machine import find_machine
     from deckgen.processes.executor import open_executor
+    from deckgen.processes.signals import sigterm_as_ctrl_c
 
-    with open_executor(machine=find_machine(machine), log=_folder_of(folder) / ENGINE, drain=drain) as executor:
+    with (
+        sigterm_as_ctrl_c(),
+        open_executor(machine=find_machine(machine), log=_folder_of(folder) / ENGINE, drain=drain) as executor,
+    ):
         yield executor
 
 

@@ -152,6 +152,27 @@ def fit(
 
 
 @train_app.command()
+def predict(
+    gap: GapPath = HERE,
+    frames: Annotated[Path | None, typer.Option(help="The frames; default: frames/sampled.extxyz.")] = None,
+    model: Annotated[Path | None, typer.Option(help="A potential other than fit/gap.xml.", metavar="XML")] = None,
+    workers: Workers = None,
+    on: On = None,
+    detach: Detach = False,
+    as_json: Json = False,
+) -> None:
+    """Predict energies and forces of frames by the potential: predicted/."""
+    if detached(on, detach, gap, f"ls {gap}/predicted"):
+        return
+    with executor_on(on, gap) as executor:
+        result = steps.predict(gap, frames=frames, model=model, workers=workers, executor=executor)
+    if as_json:
+        print_json(asdict(result))
+    else:
+        out.print(f"energies and forces of {result.n_frames} frames by {plain(result.xml)}: {plain(result.file)}")
+
+
+@train_app.command()
 def validate(
     gap: GapPath = HERE,
     model: Annotated[Path | None, typer.Option(help="A potential other than fit/gap.xml.", metavar="XML")] = None,

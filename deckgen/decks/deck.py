@@ -230,7 +230,11 @@ def deck_of(rendering: Rendering) -> Deck:
 
 
 def write_deck(deck: Deck, study_folder: Path, *, replaced: bool = False) -> WrittenDeck:
-    """Write one deck into a study's folder; its manifest last, so that a deck with a manifest is whole."""
+    """Write one deck into a study's folder; its manifest last, so that a deck with a manifest is whole.
+
+    A new one is not waited for until it is on the disk: that would take the most of the time for many decks, and a run
+    sees to it before its first step. Until then a power cut costs nothing but writing it again.
+    """
     return _write(deck, study_folder, changed_texts(deck, deck.folder(study_folder)), replaced=replaced)
 
 
@@ -243,7 +247,7 @@ def _write(deck: Deck, study_folder: Path, changed: Mapping[str, str], *, replac
         for file, sha256 in zip(deck.files, deck.checksums, strict=True):
             link(file, sha256, store, folder, untagged=deck.untagged)
     for name, text in changed.items():
-        write_whole(folder / name, text)
+        write_whole(folder / name, text, durable=known)
     change: Literal["new", "same", "updated", "replaced"] = (
         "same" if not changed else "replaced" if replaced else "updated" if known else "new"
     )

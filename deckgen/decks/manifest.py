@@ -6,7 +6,7 @@ Light, because every process of a batch imports it.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -126,4 +126,4 @@ def read_run(folder: Path) -> dict[str, Any]:
 
 def manifest_text(manifest: Manifest, run: dict[str, Any] | None = None) -> str:
     """Return the text of `deck.json`; `run` is what `read_run` returns."""
-    return json.dumps(asdict(manifest) | ({_RUN: run} if run else {}), indent=1) + "\n"
+    return json.dumps(vars(manifest) | ({_RUN: run} if run else {}), indent=1) + "\n"

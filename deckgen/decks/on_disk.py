@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -12,10 +13,20 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deckgen.contents import text_in
+from deckgen.decks.manifest import DATA, MANIFEST, SCRIPT
 from deckgen.errors import InputError, RunError
-from deckgen.files import first_free, write_whole
+from deckgen.files import first_free, to_disk, write_whole
 
-__all__ = ["link", "move_aside", "packed", "require_own_files", "text_of", "unpacked", "without_length"]
+__all__ = [
+    "inputs_to_disk",
+    "link",
+    "move_aside",
+    "packed",
+    "require_own_files",
+    "text_of",
+    "unpacked",
+    "without_length",
+]
 
 _LENGTH = re.compile(
     r"^variable +(n_steps|restart_every|exchange) index .*\n|^if \"\$\{exchange\}\" .*\n", re.MULTILINE
@@ -52,6 +63,13 @@ def require_own_files(folder: Path, name: object) -> None:
     for file in folder.iterdir():
         if file.is_symlink() and not file.resolve().is_relative_to(decks):
             raise RunError(f"{name}: {file.name} is a link out of the decks", hint="put the file itself there")
+
+
+def inputs_to_disk(folder: Path) -> None:
+    """Have the kernel write out what a deck is made of: what it computes must not outlive that in a power cut."""
+    for name in (DATA, SCRIPT, MANIFEST):
+        with contextlib.suppress(FileNotFoundError):
+            to_disk(folder / name)
 
 
 def text_of(path: Path) -> str:

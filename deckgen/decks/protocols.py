@@ -41,7 +41,6 @@ Part = Literal["ladder", "isomers", "timestep"]
 time steps."""
 PARTS: tuple[Part, ...] = get_args(Part)
 
-MELT_PS = 20
 TIMESTEPS_FS = (2.0, 4.0, 5.0)
 TIMESTEP_TEST_PS = 100
 WALL_eV_A2 = 1.0  # an atom of 300 K goes 0.2 A into the wall
@@ -167,7 +166,7 @@ def _nvt(study: Study, run: Run) -> dict[str, Any]:
         "exchange": study.exchange.every is not None,
         "swap_every": nvt.swap_every,
         "melt_K": study.melt_K if run.melted else None,
-        "melt_steps": round(MELT_PS * 1000 / nvt.timestep_fs),
+        "melt_steps": round(nvt.melt_ps * 1000 / nvt.timestep_fs),
         "container_radius_A": study.cluster.container_radius_A,
         "wall_eV_A2": WALL_eV_A2,
         "wall_width_A": WALL_WIDTH_A,

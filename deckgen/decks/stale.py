@@ -23,9 +23,14 @@ def changed_texts(deck: Deck, folder: Path) -> dict[str, str]:
     manifest = manifest_text(deck.manifest, read_run(folder))
     texts = {DATA: deck.data, SCRIPT: deck.script, MANIFEST: manifest}
     changed = {name: text for name, text in texts.items() if text_of(folder / name) != text}
-    if DATA in changed and not deck.data.startswith(text_of(folder / DATA)):
-        del changed[DATA]  # changed by hand, not cut short
+    if DATA in changed and not _cut_short(folder / DATA, deck.data):
+        del changed[DATA]  # changed by hand
     return changed
+
+
+def _cut_short(path: Path, text: str) -> bool:
+    """Return whether a file is the beginning of a text, cut short by a power cut, which may add zero bytes."""
+    return text.startswith(text_of(path).rstrip("\0"))
 
 
 def stale_reason(deck: Deck, folder: Path) -> str:
@@ -36,7 +41,7 @@ def stale_reason(deck: Deck, folder: Path) -> str:
         old = read_manifest(folder)
     except InputError as error:  # a power cut may leave it empty: the script says the same
         same = without_length(text_of(folder / SCRIPT)) == without_length(deck.script)
-        same = same and deck.data.startswith(text_of(folder / DATA))
+        same = (same or _cut_short(folder / SCRIPT, deck.script)) and _cut_short(folder / DATA, deck.data)
         return "" if same else f"{error.message}, and its script is another one"
     if old.identity == deck.manifest.identity:
         return ""

@@ -47,7 +47,7 @@ class Display:
         self.console = Console(stderr=True, quiet=quiet, soft_wrap=True, emoji=False)
         live = Live(console=self.console, auto_refresh=False, transient=True)
         self._live = live if self.console.is_terminal else None
-        self._last_line, self._last_printed = "", time.monotonic()
+        self._last_line, self._last_due = "", time.monotonic()
 
     def __enter__(self) -> Self:
         if self._live:
@@ -65,6 +65,11 @@ class Display:
         with contextlib.suppress(OSError):  # nobody reads it, or the disk is full: the work goes on
             self.console.print(Text(visible(message)))
 
+    @property
+    def is_due(self) -> bool:
+        """Whether `update` shows a line now: in a terminal always, elsewhere every ten seconds."""
+        return self._live is not None or time.monotonic() - self._last_due >= LINE_EVERY_S
+
     def update(self, line: str, *more: RenderableType, at_once: bool = False) -> None:
         """Show a line below `more` in a terminal.
 
@@ -73,6 +78,8 @@ class Display:
         if self._live:
             with contextlib.suppress(OSError):
                 self._live.update(Group(*more, Text(visible(line))), refresh=True)
-        elif line != self._last_line and (at_once or time.monotonic() - self._last_printed >= LINE_EVERY_S):
-            self._last_line, self._last_printed = line, time.monotonic()
-            self.say(line)
+        elif at_once or self.is_due:
+            self._last_due = time.monotonic()
+            if line != self._last_line:
+                self._last_line = line
+                self.say(line)

@@ -25,6 +25,8 @@ Key = TypeVar("Key")
 Answer = TypeVar("Answer")
 
 TICK_S = 1.0
+REST = 50
+"""After a look at the tasks, the next one waits for so many times as long as it took: 2 % of a core, however many."""
 
 
 def why_failed(error: BaseException) -> str:
@@ -45,7 +47,7 @@ class Tasks(Generic[Key, Answer]):
         Called with the key and the future of a task that has ended by itself: it takes the result or the exception, and
         may submit more. What it raises ends the loop and kills the tasks.
     show
-        Called about once a second, and after the last task: it shows how far they are.
+        Called about once a second, more rarely where it takes long, and after the last task: it shows how far they are.
     grace_s
         At Ctrl-C, how many seconds the tasks have to end by themselves.
     stopping
@@ -112,8 +114,9 @@ class Tasks(Generic[Key, Answer]):
                 while self._open:
                     self._collect_ended()
                     if time.monotonic() >= due or not self._open:
+                        began = time.monotonic()
                         self.show()
-                        due = time.monotonic() + TICK_S
+                        due = time.monotonic() + max(TICK_S, REST * (time.monotonic() - began))
             except KeyboardInterrupt:
                 self._stop()
                 raise

@@ -57,7 +57,9 @@ class Nvt(Table):
     """Start from the relaxed structure, or from its melt: where both give the same results, the sampling is ergodic.
     "alternate": every second run from the melt, by rung and by replica."""
     melt_K: Kelvin | None = None
-    """Temperature of the 20 ps in which a run from the melt melts first; by default 1.25 times the highest rung."""
+    """Temperature at which a run from the melt melts first; by default 1.25 times the highest rung."""
+    melt_ps: Positive = 20.0
+    """How long it melts: 20 ps are enough for metals, not for clusters of heavy, weakly bound atoms such as argon's."""
     swap_every: Count | None = None
     """Of several elements: every N steps, an attempt to swap two unlike atoms of each pair of elements; by default none
     are swapped, and the chemical order changes by diffusion alone."""

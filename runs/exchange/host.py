@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from deckgen.decks.manifest import read_manifest
-from deckgen.decks.on_disk import require_own_files
+from deckgen.decks.on_disk import inputs_to_disk, require_own_files
 from deckgen.errors import DeckgenError, RunError
 from deckgen.files import named
 from deckgen.processes.lock import LOCK, UNTIL_DEAD_S, lock
@@ -103,6 +103,7 @@ def _hosted(folder: Path, step: int | None) -> Iterator[_Hosted]:
         with contextlib.chdir(folder), named(folder):
             reached = last_step(Path())
             require_own_files(Path(), folder)
+            inputs_to_disk(Path())
             require_room(folder)
             choice, cut = begin_at(folder, manifest, step)
             journal.begin(Path(), choice.step, reached, cut, choice.passed_over)

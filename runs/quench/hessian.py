@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from deckgen.minima import Minimum
 from deckgen.processes.executor import TaskExecutor, use_executor
+from deckgen.processes.shares import share_out
 from deckgen.runs.opening import lammps_errors
 from deckgen.runs.quench.quencher import Quencher
 
@@ -51,11 +52,7 @@ def hessians(
         With LAMMPS' message if it fails.
     """
     with use_executor(executor, workers) as pool:
-        n_tasks = min(len(minima), pool.max_workers)
-        shares = [[minimum.positions_A for minimum in minima[k::n_tasks]] for k in range(n_tasks)]
-        futures = [pool.submit(_hessians, deck, share) for share in shares]
-        found = [future.result() for future in futures]
-    return [found[k % n_tasks][k // n_tasks] for k in range(len(minima))]
+        return share_out(pool, [minimum.positions_A for minimum in minima], _hessians, deck)
 
 
 def _hessians(deck: Path, structures: Sequence[Array]) -> list[Array]:

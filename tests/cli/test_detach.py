@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,7 @@ from small_study import deck_of, rows_of, small_study
 from deckgen.cli import train
 from deckgen.cli.compare import compare
 from deckgen.cli.isomers import isomers
-from deckgen.cli.machines import detached
+from deckgen.cli.machines import detached, executor_on
 from deckgen.cli.study import run
 from deckgen.errors import InputError
 from deckgen.workflows.machines import init_machine
@@ -59,9 +60,15 @@ def test_without_a_machine_it_is_refused_and_without_a_study_the_command_itself_
     assert not detached("hal", False, tmp_path, "")
 
 
+def test_a_head_that_is_told_to_end_ends_as_at_ctrl_c_whatever_it_does(tmp_path: Path) -> None:
+    """Its jobs are cancelled then; the signal alone would end the head, and leave them to themselves for a minute."""
+    with pytest.raises(KeyboardInterrupt), executor_on("hal", tmp_path):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
 @pytest.mark.parametrize(
     "command",
-    [run, isomers, compare, train.sample, train.label, train.validate, train.augment],
+    [run, isomers, compare, train.sample, train.label, train.predict, train.validate, train.augment],
     ids=lambda one: one.__name__,
 )
 def test_what_can_be_sent_to_a_machine_can_be_left_there(command: Callable[..., None]) -> None:

@@ -53,6 +53,21 @@ def test_writing_again_changes_nothing(tmp_path: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in tmp_path.glob("decks/**/*")} == before
 
 
+@pytest.mark.parametrize(
+    "names", [["deck.json"], ["in.lammps", "deck.json"], ["cluster.data", "in.lammps", "deck.json"]]
+)
+@pytest.mark.parametrize("rest", ["nothing", "half", "zeros"])
+def test_a_new_deck_that_a_power_cut_has_torn_is_written_again(tmp_path: Path, names: list[str], rest: str) -> None:
+    """Nobody waited until it was on the disk: each of its files may be empty, cut short, or end in zero bytes."""
+    deck = write_decks(study(tmp_path))[1].folder
+    before = {path: path.read_bytes() for path in deck.iterdir()}
+    for name in names:
+        half = before[deck / name][: len(before[deck / name]) // 2]
+        (deck / name).write_bytes({"nothing": b"", "half": half, "zeros": half + bytes(50)}[rest])
+    assert changes(tmp_path) == ["same", "updated", "same", "same"]
+    assert {path: path.read_bytes() for path in deck.iterdir()} == before
+
+
 def test_length_rungs_and_replicas_are_extensions(tmp_path: Path) -> None:
     write_decks(study(tmp_path))
     identities = {manifest.id: manifest.identity for _, manifest in read_manifests(tmp_path)}
@@ -76,6 +91,14 @@ def test_every_second_run_begins_with_the_melt_by_rung_and_by_replica(tmp_path: 
     assert {name for name, start in found.items() if start == "melted"} == found.keys() - four
     for name, start in found.items():
         assert ("velocity all create 375" in " ".join(text_of_deck(tmp_path, name).split())) == (start == "melted")
+
+
+def test_a_melt_lasts_as_long_as_the_study_says(tmp_path: Path) -> None:
+    for words, steps in (("", 10_000), ("melt_ps = 50", 25_000)):
+        (folder := tmp_path / str(steps)).mkdir()
+        starts(folder, f'start = "melted"\n{words}')
+        melt = text_of_deck(folder, "T0100.000K-r1").partition("velocity")[2].partition("velocity")[0]
+        assert f"run             {steps}\n" in melt
 
 
 def text_of_deck(folder: Path, name: str) -> str:

@@ -1,7 +1,7 @@
-"""LJ13 in a container of 2.5 sigma, short: the peak of its heat capacity. The long check is validation/melting/lj13.py.
+"""LJ13 in a container of 2.5 sigma, short: its heat capacity peak. The long check is validation/melting/lj/lj13.py.
 
 The two numbers that it is compared with, position and height, are those of an independent Monte Carlo calculation of
-the same system, validation/melting/lj13_monte_carlo.json (see validation/melting/lj13.py for the literature).
+the same system, validation/melting/lj/lj13_monte_carlo.json (see validation/melting/lj/lj13.py for the literature).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def test_position_and_height_of_the_peak(tmp_path, run_study) -> None:
     c0 = initial_heat_capacity_over_kB(13)
     height = result.melting.height_over_c0 * c0 - kinetic_heat_capacity_over_kB(13)
     height_error = (result.melting_ci95.height_over_c0[1] - result.melting_ci95.height_over_c0[0]) / 3.92 * c0
-    reference = json.loads((ROOT / "validation" / "melting" / "lj13_monte_carlo.json").read_text())
+    reference = json.loads((ROOT / "validation" / "melting" / "lj" / "lj13_monte_carlo.json").read_text())
     assert error < 0.012
     assert height_error < 0.12 * height
     assert abs(reduced - reference["reduced_temperature"]) < 4 * error

@@ -71,6 +71,15 @@ def test_tasks_that_ended_together_are_collected_in_the_order_of_their_submissio
     assert [key for key, _ in log.collected] == [str(number) for number in range(len(delays_s))]
 
 
+def test_looking_takes_a_small_part_of_the_time_however_long_one_look_takes(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("deckgen.processes.tasks.TICK_S", 0.02)
+    log = Log()
+    log.tasks.show = lambda: (log.show(), time.sleep(0.1))
+    with ThreadPoolExecutor(1) as log.tasks.executor:
+        log.tasks.run(lambda: log.tasks.submit("long", time.sleep, 1))
+    assert len(log.shown) == 2  # at the start, and after the last task
+
+
 def test_what_is_collected_may_submit_more():
     log = Log()
     log.then = {

@@ -365,3 +365,23 @@ def test_a_scheduler_that_also_tells_the_shell_of_a_restart_does_not_lose_the_re
         (attempt,) = attempts(deck)
         assert attempt["outcome"] == "done"
         assert_whole(deck, 20_000)
+
+
+def test_what_a_deck_is_made_of_is_on_the_disk_before_it_begins(make_study, tmp_path):
+    """New decks are written without waiting for the disk: what is computed must not outlive them in a power cut."""
+    deck = deckgen.write_decks(make_study())[0].folder  # a relaxation: the shortest
+    code = f"""
+import os, pathlib
+from deckgen.runs.engine import run_deck
+asked, fsync = [], os.fsync
+def noted(file):
+    asked.append(os.path.basename(os.readlink(f"/proc/self/fd/{{file}}")))
+    fsync(file)
+os.fsync = noted
+run_deck(pathlib.Path({str(deck)!r}))
+pathlib.Path({str(tmp_path / "asked")!r}).write_text(" ".join(asked))
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    asked = (tmp_path / "asked").read_text().split()
+    begun = asked.index("status.json.part")
+    assert {"cluster.data", "in.lammps", "deck.json"} <= set(asked[:begun])

@@ -72,6 +72,14 @@ def test_ns_per_day_of_a_run_under_way_is_by_the_age_of_its_last_row(tmp_path: P
     assert deck_status(tmp_path, NVT).ns_per_day == pytest.approx(expected, rel=1e-12)
 
 
+def test_the_speed_is_that_of_the_dynamics_where_the_last_attempt_only_quenched(tmp_path: Path) -> None:
+    dynamics = attempt(to_step=40_000, seconds=80.0, outcome="done")
+    quench = attempt(from_step=40_000, to_step=40_000, seconds=2.0, outcome="done")
+    expected = 40_000 * NVT.timestep_fs / FS_PER_NS / (80.0 / S_PER_DAY)
+    status = deck_status(deck_of(tmp_path, 40_000, dynamics, quench), NVT)
+    assert status.ns_per_day == pytest.approx(expected, rel=1e-12)
+
+
 def test_there_is_no_speed_before_the_first_new_row(tmp_path: Path) -> None:
     assert deck_status(deck_of(tmp_path), NVT).ns_per_day is None
     assert deck_status(deck_of(tmp_path, 5_000, attempt(from_step=5_000, seconds=9.0)), NVT).ns_per_day is None
@@ -160,6 +168,22 @@ def test_the_time_left_is_the_steps_left_at_the_speed_seen(clock: list[float]) -
     assert speeds.total_s(decks, 16) == pytest.approx(max(left))  # a deck runs on one core
     assert speeds.seconds_left(under_way("d", 5, state="failed")) == 0
     assert speeds.seconds_left(under_way("start", 0, n_steps=0)) == 0
+
+
+def test_the_mean_speed_is_taken_once_however_many_decks_wait(clock: list[float]) -> None:
+    class Counted(dict[str, float]):
+        n_read = 0
+
+        def values(self):  # type: ignore[no-untyped-def]
+            self.n_read += 1
+            return super().values()
+
+    speeds = Speeds(latest=Counted())
+    for step in (100, 200):
+        speeds.see([under_way("a", step)])
+        clock[0] += 10
+    speeds.total_s([under_way(str(n), 0, state="pending") for n in range(100)], 2)
+    assert speeds.latest.n_read == 1  # type: ignore[attr-defined]
 
 
 def test_a_batch_says_what_is_done_once_it_can_estimate_the_rest_and_then_every_ten_seconds(

@@ -15,6 +15,7 @@ __all__ = [
     "LABELLED",
     "LABELS",
     "POOL",
+    "PREDICTED",
     "SAMPLED",
     "TRAIN",
     "TUNED",
@@ -37,6 +38,9 @@ FIT, XML = Path("fit"), "gap.xml"
 
 TUNED = "tune.json"
 """`tune`."""
+
+PREDICTED = Path("predicted")
+"""`predict`: a file for each file of frames."""
 
 VALIDATION = Path("validation")
 """`validate`."""

@@ -12,13 +12,9 @@ value, which is 290 K (Schmidt, Kusche, von Issendorff, Haberland, Nature 393, 2
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
-from deckgen.analysis.thermodynamics import thermodynamics
-from deckgen.runs.harvest import harvest
-from validation.common import EXAMPLES, Peak, agree, interval, record, run_study, standard_error, work_folder
+from validation.common import EXAMPLES, Peak, agree, interval, pooled, record, run_study, standard_error, work_folder
 
 EXPERIMENT_K = 290.0
 LITERATURE_K = (0.55 * EXPERIMENT_K, 0.65 * EXPERIMENT_K)
@@ -34,11 +30,11 @@ def main() -> None:
         folder, workers = arguments.folder, arguments.workers
         peaks = {f"{SHORT_PS} ps, seed {seed}": _run(folder, seed, SHORT_PS, workers) for seed in SEEDS}
         long = {f"{LONG_PS} ps, seed {seed}": _run(folder, seed, LONG_PS, workers) for seed in LONG_SEEDS}
-        pooled = _pooled([folder / f"seed-{seed}" for seed in LONG_SEEDS])
+        both = Peak.of(pooled([folder / f"seed-{seed}" for seed in LONG_SEEDS]))
     given = [peak for peak in peaks.values() if peak.temperature_ci95_K is not None]
-    held = sum(_agree(peak, pooled) for peak in given)
+    held = sum(_agree(peak, both) for peak in given)
     low, high = LITERATURE_K
-    everything = peaks | long | {f"{LONG_PS} ps, both": pooled}
+    everything = peaks | long | {f"{LONG_PS} ps, both": both}
     record(
         "melting/na55_gupta",
         "Na55, Gupta potential, five rungs of the transition",
@@ -64,13 +60,6 @@ def _run(folder: Path, seed: int, duration_ps: int, workers: int | None) -> Peak
     example = (EXAMPLES / "na55-gupta" / "study.toml").read_text()
     text = f"{example}\n{TRANSITION}[nvt]\nseed = {seed}\nduration_ps = {duration_ps}\n"
     return Peak.of(run_study(folder / f"seed-{seed}", text, workers))
-
-
-def _pooled(folders: Sequence[Path]) -> Peak:
-    """Analyse the runs of several seeds as replicas of one study."""
-    samples = [harvest(folder) for folder in folders]
-    series = [replace(run, replica=i) for i, one in enumerate(samples, start=1) for run in one.series]
-    return Peak.of(thermodynamics(replace(samples[0], series=tuple(series))))
 
 
 def _agree(first: Peak, second: Peak) -> bool:

@@ -7,6 +7,7 @@ its blocks end by themselves.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import shlex
 import socket
@@ -29,6 +30,8 @@ LOOPBACK = "127.0.0.1"
 _OUT_OF_REACH = "import os, sys; os.setsid(); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
 """Runs a script out of reach of the terminal's Ctrl-C: without its interchange, the head could ask for nothing more."""
 IDLE_S = 60.0
+_OF_TASKS = ("parsl.dataflow", "parsl.executors.high_throughput")
+"""What writes a dozen lines for each task: a third of what a task costs the head."""
 
 
 def start_engine(machine: Machine, log: Path, *, drain: bool, preparations: Sequence[str]) -> tuple[Any, Any]:
@@ -72,7 +75,10 @@ def start_engine(machine: Machine, log: Path, *, drain: bool, preparations: Sequ
     engine.address, engine.all_addresses = None, _addresses()
     period = min(5.0, machine.lost_after_s / 4)
     config = Config(executors=[engine], run_dir=str(log), strategy_period=period, max_idletime=IDLE_S)
-    return DataFlowKernel(config), engine
+    kernel = DataFlowKernel(config)
+    for name in _OF_TASKS:
+        logging.getLogger(name).setLevel(logging.INFO)
+    return kernel, engine
 
 
 def _addresses() -> set[str]:

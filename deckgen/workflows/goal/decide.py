@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deckgen.analysis.results import Thermodynamics
-from deckgen.decks.protocols import MELT_PS
 from deckgen.samples import Samples
 from deckgen.study import Study
 from deckgen.study.runs import Look, Plan, Run
@@ -49,23 +48,24 @@ class Budget:
 
     Parameters
     ----------
-    timestep_fs, max_ns
+    timestep_fs, max_ns, melt_ps
         Of the study.
     """
 
     timestep_fs: float
     max_ns: float
+    melt_ps: float
 
     @classmethod
     def of(cls, study: Study) -> Budget:
         """Return that of a study with a goal."""
         assert study.goal.max_ns is not None
-        return cls(study.nvt.timestep_fs, study.goal.max_ns)
+        return cls(study.nvt.timestep_fs, study.goal.max_ns, study.nvt.melt_ps)
 
     def ns(self, runs: tuple[Run, ...] | list[Run]) -> float:
         """Return what some runs cost."""
         steps = sum(run.n_steps for run in runs)
-        return steps * self.timestep_fs / 1e6 + sum(run.melted for run in runs) * MELT_PS / 1e3
+        return steps * self.timestep_fs / 1e6 + sum(run.melted for run in runs) * self.melt_ps / 1e3
 
     def spent(self, plan: Plan) -> float:
         """Return what a plan costs, with the runs that were left out."""

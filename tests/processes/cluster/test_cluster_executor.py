@@ -8,6 +8,8 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ import pytest
 from deckgen.errors import InputError
 from deckgen.processes.cluster.machine import Machine
 from deckgen.processes.executor import NodeLostError, TaskExecutor, WorkerError, open_executor
+from deckgen.processes.shares import ended, share_out
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +70,52 @@ if first:
     assert seen.read_text() == "once once "
 
 
+def test_what_is_shared_out_comes_back_in_order(executor: TaskExecutor) -> None:
+    assert share_out(executor, range(5), list) == [0, 1, 2, 3, 4]
+    assert share_out(executor, [], list) == []
+
+
+def test_a_task_that_a_scheduler_stops_begins_again_three_times_at_most_unless_it_gets_further(
+    executor: TaskExecutor, tmp_path: Path
+) -> None:
+    """What predicts energies, say, dies of the signal with which a scheduler ends a job: that says nothing of it."""
+
+    def stopped(times: int, name: str) -> Callable[[], Future[None]]:
+        code = f"""
+import os, pathlib, signal
+seen = pathlib.Path({str(tmp_path / name)!r})
+seen.open("a").write("x")
+if seen.stat().st_size <= {times}:
+    os.kill(os.getpid(), signal.SIGTERM)
+"""
+        return partial(executor.submit, exec, code)
+
+    once, often = ended(executor, [stopped(1, "once"), stopped(9, "often")])
+    assert once.result() is None
+    assert (tmp_path / "once").read_text() == "xx"
+    assert isinstance(often.exception(), WorkerError)
+    assert (tmp_path / "often").read_text() == "xxx"
+    (further,) = ended(executor, [stopped(5, "further")], lambda _: (tmp_path / "further").stat().st_size)
+    assert further.result() is None
+
+
+def test_a_node_runs_as_many_tasks_at_once_as_it_has_cores_for(executor: TaskExecutor, tmp_path: Path) -> None:
+    """Each of two waits for the other to have begun."""
+
+    def meeting(own: str, other: str) -> str:
+        return f"""
+import pathlib, time
+pathlib.Path({str(tmp_path / own)!r}).touch()
+end = time.monotonic() + 60
+while not pathlib.Path({str(tmp_path / other)!r}).exists():
+    assert time.monotonic() < end, "alone"
+    time.sleep(0.01)
+"""
+
+    tasks = [executor.submit(exec, meeting("one", "two")), executor.submit(exec, meeting("two", "one"))]
+    assert [task.exception() for task in tasks] == [None, None]
+
+
 def test_however_many_tasks_wait_all_are_run_in_their_order(executor: TaskExecutor) -> None:
     """The engine has eight of them at once."""
     tasks = [executor.submit(time.monotonic) for _ in range(30)]
@@ -89,6 +138,25 @@ time.sleep(6)
     pools = (tmp_path / "begun").read_text().split()
     assert len(pools) == 7  # none was cut short, to begin again
     assert len(set(pools)) > 1
+
+
+@pytest.mark.long
+def test_tasks_that_wait_when_a_job_is_told_to_end_are_done_in_the_next(tmp_path: Path) -> None:
+    """The job's worker is free once its task has answered, and would take, and give back, one after the other."""
+    code = """
+import os, pathlib, signal, time
+from deckgen.processes.signals import StopRequest
+pool = pathlib.Path(f"/proc/{os.getsid(0)}/stat").read_text()
+with StopRequest() as stop:
+    os.kill(int(pool.rsplit(")", 1)[1].split()[1]), signal.SIGTERM)  # as a scheduler does
+    while not stop.requested:
+        time.sleep(0.05)
+"""
+    machine = Machine(scheduler="local", cores=1, lost_after_s=8)
+    with open_executor(machine=machine, log=tmp_path / "engine") as executor:
+        told, waiting = executor.submit(exec, code), [executor.submit(math.sqrt, 4) for _ in range(6)]
+        assert told.exception() is None
+        assert [task.result() for task in waiting] == [2] * 6
 
 
 @pytest.mark.long

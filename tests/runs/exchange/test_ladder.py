@@ -222,7 +222,10 @@ def test_a_ladder_stops_at_one_step_and_goes_on_with_more_rungs_and_steps(
 
 def test_a_replica_that_is_added_is_a_ladder_of_its_own(tmp_path: Path) -> None:
     study = write(tmp_path / "study", [20, 24, 29], 4)
-    assert len(deckgen.run(study, progress=False).done) == 3
+    done = deckgen.run(study, progress=False).done
+    assert [(record.from_step, record.to_step) for record in done] == [(0, 2000)] * 3
+    for record in done:  # the dynamics in the ladder, and the last frame's quench
+        assert record.seconds == pytest.approx(sum(attempt["seconds"] for attempt in attempts(record.folder)))
     first = read_walkers(state_file(study, 1))
     write(study, [20, 24, 29], 4, nvt="replicas = 2")
     result = deckgen.run(study, progress=False)

@@ -320,6 +320,11 @@ def test_steps_go_where_the_next_one_is_worth_most(rungs: list[tuple[float, floa
     assert (worth[~grown] <= worth[grown].max() * (1 + 1e-6)).all()
 
 
+def test_a_budget_counts_the_melts_that_runs_begin_with() -> None:
+    runs = [Run(100.0, 1, 400, melted=False), Run(100.0, 2, 1000, melted=True)]
+    assert Budget(timestep_fs=2.0, max_ns=60.0, melt_ps=50.0).ns(runs) == pytest.approx(0.0028 + 0.05)
+
+
 def test_runs_of_a_rung_get_one_length_in_whole_rows_and_none_is_cut() -> None:
     runs = [Run(100.0, 1, 400, melted=False), Run(100.0, 2, 1000, melted=True), Run(120.0, 1, 500, melted=False)]
     found = lengthened(runs, {100.0: 1701.0}, every=50)

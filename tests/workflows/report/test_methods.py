@@ -120,8 +120,8 @@ def test_only_what_was_done_is_said(write) -> None:
 
 
 def test_runs_that_begin_with_the_melt_are_counted_as_what_they_are(write) -> None:
-    text, _ = write(nvt={"start": "alternate", "melt_K": 500})
-    assert "Every second run, by temperature and by replica, began with 20 ps at 500 K to melt" in text
+    text, _ = write(nvt={"start": "alternate", "melt_K": 500, "melt_ps": 150})
+    assert "Every second run, by temperature and by replica, began with 150 ps at 500 K to melt" in text
 
 
 @pytest.mark.parametrize(("pairs", "words"), [("all", "random pairs of"), ("neighbours", "neighbouring")])

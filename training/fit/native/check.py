@@ -10,6 +10,7 @@ from ase import Atoms
 
 from deckgen.errors import RunError
 from deckgen.processes.executor import open_executor
+from deckgen.processes.shares import share_out
 from deckgen.quip.native import evaluate_natively
 from deckgen.training.predict import Prediction, predict
 
@@ -30,10 +31,8 @@ def checked_predictions(xml: Path, frames: Sequence[Atoms], workers: int) -> lis
     """
     clusters = [(atoms.numbers, atoms.positions) for atoms in frames]
     with open_executor(workers) as executor:
-        n_parts = min(executor.max_workers, len(frames))
-        futures = [executor.submit(evaluate_natively, xml.resolve(), clusters[k::n_parts]) for k in range(n_parts)]
-    parts = [future.result() for future in futures]
-    predictions = [Prediction(*parts[k % n_parts][k // n_parts]) for k in range(len(frames))]
+        answers = share_out(executor, clusters, evaluate_natively, xml.resolve())
+    predictions = [Prediction(*answer) for answer in answers]
     chosen = np.unique(np.linspace(0, len(frames) - 1, BY_QUIP).round().astype(int)).tolist()
     by_quip = predict(xml, [frames[k] for k in chosen], workers=workers)
     for k, other in zip(chosen, by_quip, strict=True):

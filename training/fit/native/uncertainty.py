@@ -20,6 +20,7 @@ from scipy.linalg import solve_triangular
 
 from deckgen.errors import InputError
 from deckgen.processes.executor import TaskExecutor
+from deckgen.processes.shares import share_out
 from deckgen.quip.gapfile import read_gap
 from deckgen.quip.rows.cluster import Cluster
 from deckgen.training.fit.native.gap_xml import read_points
@@ -83,10 +84,7 @@ def uncertainties(xml: Path, fit: Fit, frames: Sequence[Atoms], *, executor: Tas
     InputError
         If there is no factor, or it is not of this fit.
     """
-    n_parts = min(executor.max_workers, len(frames))
-    futures = [executor.submit(_uncertainties, xml.resolve(), fit, list(frames[k::n_parts])) for k in range(n_parts)]
-    parts = [future.result() for future in futures]
-    return [parts[k % n_parts][k // n_parts] for k in range(len(frames))]
+    return share_out(executor, frames, _uncertainties, xml.resolve(), fit)
 
 
 def _uncertainties(xml: Path, fit: Fit, frames: Sequence[Atoms]) -> list[Uncertainty]:

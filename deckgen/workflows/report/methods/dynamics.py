@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from deckgen.analysis.swaps import elements_of
-from deckgen.decks.protocols import MELT_PS
 from deckgen.study import Study
 from deckgen.study.runs import read_plan
 from deckgen.thermostats import THERMOSTATS
@@ -55,7 +54,7 @@ def ladder_runs(
     if any(warning.code == "partial" for warning in results.warnings):
         sentences.append("Not all runs are finished; the results are those of the part that is.")
     start = nvt.start if study.goal.melting_K is None else "alternate"
-    sentences += [] if own_templates else melting(start, study.melt_K)
+    sentences += [] if own_templates else melting(study, start)
     if study.exchange.every is not None:
         sentences.append(_exchange(study, references))
     sentences.append(
@@ -90,12 +89,12 @@ def _planned(study: Study) -> str:
     )
 
 
-def melting(start: str, melt_K: float) -> list[str]:
+def melting(study: Study, start: str) -> list[str]:
     """Say which runs were melted first, and how."""
     if start == "minimum":
         return []
     which = "Every second run, by temperature and by replica," if start == "alternate" else "Each run"
-    return [f"{which} began with {MELT_PS} ps at {melt_K:g} K to melt the start structure."]
+    return [f"{which} began with {study.nvt.melt_ps:g} ps at {study.melt_K:g} K to melt the start structure."]
 
 
 def _exchange(study: Study, references: References) -> str:

@@ -63,5 +63,5 @@ def _frames(study: Study, isomers: IsomersDocument, *, own_templates: bool) -> l
     return [
         f"The configurations to be quenched are from runs of {chosen.duration_ps:g} ps at {kelvins} K, one every "
         f"{chosen.frame_every * study.nvt.timestep_fs / 1000:g} ps.",
-        *([] if own_templates else melting(study.nvt.start, study.melt_K)),
+        *([] if own_templates else melting(study, study.nvt.start)),
     ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 
 from ase import Atoms
@@ -12,6 +14,7 @@ from deckgen.decks.manifest import FRAMES
 from deckgen.decks.protocols import nvt_id
 from deckgen.errors import InputError, RunError
 from deckgen.processes.executor import TaskExecutor, use_executor
+from deckgen.processes.shares import ended
 from deckgen.reference.calculator import boxed, dynamics
 from deckgen.reference.settings import ReferenceChoice
 from deckgen.reference.vasp import write_folder
@@ -30,14 +33,15 @@ def sample_reference(
     executor: TaskExecutor | None = None,
 ) -> tuple[list[Atoms], list[str]]:
     """Run the dynamics with the reference calculator; each run resumes where it stopped."""
-    runs = dict[Path, tuple[str, float, Future[None]]]()
+    runs, tasks = list[tuple[Path, str, float]](), list[Callable[[], Future[None]]]()
     with use_executor(executor, workers) as pool:
         for size in settings.sizes:
             formula, start = f"{settings.element}{size}", build(settings.element, size, settings.structure)
             for temperature in settings.temperatures_K:
                 path = folder / "md" / f"{formula}-{nvt_id(temperature, 1)}" / FRAMES
                 path.parent.mkdir(parents=True, exist_ok=True)
-                future = pool.submit(
+                task = partial(
+                    pool.submit,
                     dynamics,
                     start,
                     choice,
@@ -48,15 +52,21 @@ def sample_reference(
                     frame_every=settings.frame_every,
                     seed=settings.seed,
                 )
-                runs[path] = (formula, temperature, future)
+                runs.append((path, formula, temperature))
+                tasks.append(task)
+        futures = ended(pool, tasks, lambda number: _size(runs[number][0]))
     frames, failed = list[Atoms](), list[str]()
-    for path, (formula, temperature, future) in runs.items():
+    for (path, formula, temperature), future in zip(runs, futures, strict=True):
         try:
             future.result()
         except RunError as error:
             failed.append(f"{formula} at {temperature:g} K: {error}")
         frames += named(last_frames(path, settings), choice.calculator, formula, temperature)
     return frames, failed
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
 
 
 def write_vasp_folders(recipe: Recipe, folder: Path) -> int:

@@ -1,9 +1,10 @@
-"""LJ13 in a hard sphere by parallel tempering Monte Carlo: what validation/melting/lj13.py compares deckgen with.
+"""LJ13 in a hard sphere by parallel tempering Monte Carlo: what validation/melting/lj/lj13.py compares deckgen with.
 
 Nothing here is deckgen's: no dynamics, no thermostat, no rotational weights, no MBAR, no soft wall. Reduced units.
 Atoms move one at a time; the sphere is about the centre of mass. All temperatures have `WALKERS` walkers; neighbours
 in temperature exchange them. The curve is the fluctuation formula reweighted from the two nearest temperatures, its
-error the scatter of independent blocks. `python -m validation.melting.lj13_monte_carlo`, about ten minutes on one core.
+error the scatter of independent blocks. `python -m validation.melting.lj.lj13_monte_carlo`, about ten minutes on one
+core.
 """
 
 from __future__ import annotations
@@ -132,7 +133,7 @@ def main() -> None:
     blocks = np.array([peak(block) for block in np.array_split(energies, BLOCKS)])
     errors = blocks.std(0, ddof=1) / np.sqrt(BLOCKS)
     document = {
-        "command": "python -m validation.melting.lj13_monte_carlo",
+        "command": "python -m validation.melting.lj.lj13_monte_carlo",
         "radius_sigma": RADIUS,
         "reduced_temperature": position,
         "reduced_temperature_error": float(errors[0]),
