@@ -18,7 +18,7 @@ from deckgen.training.dataset import Dataset
 from deckgen.training.extxyz import write_dataset
 from deckgen.training.recipe import Recipe
 
-STEPS = ["init", "sample", "label", "read", "curate", "fit", "validate", "tune", "augment"]
+STEPS = ["init", "sample", "label", "read", "curate", "fit", "predict", "validate", "tune", "augment"]
 
 
 def code(page: str, heading: str) -> str:
