@@ -37,7 +37,7 @@ Array = NDArray[np.float64]
 FEWEST_SAMPLES = 50
 """Independent samples of a rung: a variance is known to 20 % from so many."""
 
-FEWEST_INDEPENDENT = 6
+FEWEST_INDEPENDENT = 8
 """Independent samples of the runs near a peak, without which its interval means little."""
 LEAST_OVERLAP = 0.03
 """Klimovich, Shirts, Mobley, J. Comput. Aided Mol. Des. 29, 397 (2015)."""

@@ -98,8 +98,8 @@ def statistical_inefficiency(series: Array) -> float:
 
 def statistical_inefficiencies(series: Sequence[Array]) -> list[float]:
     """Return the statistical inefficiency of each series."""
-    alone = [[i] for i in range(len(series))]
-    found = correlations([_deviations(x) for x in series], [1.0] * len(series), alone, own_means=True)
+    # not own_means: to put back what a mean takes with it would call slow runs unequilibrated that only jump rarely
+    found = correlations([_deviations(x) for x in series], [1.0] * len(series), [[i] for i in range(len(series))])
     return [float(np.clip(one.time, 1, len(x))) for one, x in zip(found, series, strict=True)]
 
 

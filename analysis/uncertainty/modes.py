@@ -15,7 +15,7 @@ __all__ = ["Mode", "find_mode", "run_deviations"]
 
 Array = NDArray[np.float64]
 
-FEWEST_FLUCTUATIONS = 4.0
+FEWEST_FLUCTUATIONS = 6.0
 """A mode that fluctuates fewer times than this at three rungs has no known correlation time.
 
 Fewer than a single run needs: the deviations are from MBAR's mean, which does not follow the run.

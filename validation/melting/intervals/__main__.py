@@ -42,8 +42,8 @@ from validation.common import record, work_folder
 from validation.melting.intervals.regimes import REGIMES, Regime
 from validation.melting.intervals.study import BOOTSTRAPS, QUANTITIES, analyse, exact, numbers
 
-STUDIES, QUICK, COMPARED = 1000, 100, 20
-FIRST_SEED = 60_000_000
+STUDIES, QUICK, COMPARED = 1000, 250, 20
+FIRST_SEED = 70_000_000
 """The studies before served to choose the method."""
 
 TOLERANCE = 1e-6
