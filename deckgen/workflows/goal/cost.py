@@ -10,7 +10,8 @@ from deckgen.decks.render import Prepared, prepare
 from deckgen.errors import InputError
 from deckgen.study import Study
 from deckgen.study.runs import Look, Run, current_plan, pilot_runs
-from deckgen.workflows.goal.decide import FIRST, Budget
+from deckgen.workflows.goal.budget import Budget
+from deckgen.workflows.goal.decide import FIRST
 from deckgen.workflows.goal.ladder import GAPS, REPLICAS
 
 __all__ = ["Cost", "plan", "rule_of_thumb_ns"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +12,12 @@ from deckgen.samples import Samples
 from deckgen.study import Study
 from deckgen.study.runs import Look, Plan, Run
 from deckgen.workflows.goal.allocation import divide, lengthened
+from deckgen.workflows.goal.budget import Budget
 from deckgen.workflows.goal.glasses import glasses, solid_instead
 from deckgen.workflows.goal.ladder import lay_rungs, with_replicas
 from deckgen.workflows.goal.transition import ABOVE, BELOW, Transition, find_transition
 
-__all__ = ["Budget", "next_plan"]
+__all__ = ["next_plan"]
 
 FIRST = 2
 """Length of the runs that are laid round the transition, in those of the pilot."""
@@ -40,44 +41,6 @@ NEAR_BELOW, NEAR_ABOVE = 0.93, 1.08
 
 STARTS = ("starts", "replicas")
 """Checks that fail where runs still tell what they began with."""
-
-
-@dataclass(frozen=True)
-class Budget:
-    """The dynamics of runs in nanoseconds, with the melts that they begin with.
-
-    Parameters
-    ----------
-    timestep_fs, max_ns, melt_ps
-        Of the study.
-    """
-
-    timestep_fs: float
-    max_ns: float
-    melt_ps: float
-
-    @classmethod
-    def of(cls, study: Study) -> Budget:
-        """Return that of a study with a goal."""
-        assert study.goal.max_ns is not None
-        return cls(study.nvt.timestep_fs, study.goal.max_ns, study.nvt.melt_ps)
-
-    def ns(self, runs: tuple[Run, ...] | list[Run]) -> float:
-        """Return what some runs cost."""
-        steps = sum(run.n_steps for run in runs)
-        return steps * self.timestep_fs / 1e6 + sum(run.melted for run in runs) * self.melt_ps / 1e3
-
-    def spent(self, plan: Plan) -> float:
-        """Return what a plan costs, with the runs that were left out."""
-        return self.ns([*plan.runs, *plan.left_out])
-
-    def left_ns(self, plan: Plan) -> float:
-        """Return how much dynamics a plan leaves."""
-        return self.max_ns - self.spent(plan)
-
-    def left_steps(self, plan: Plan) -> float:
-        """Return how many steps a plan leaves."""
-        return self.left_ns(plan) * 1e6 / self.timestep_fs
 
 
 def next_plan(study: Study, plan: Plan, samples: Samples, found: Thermodynamics) -> Plan:

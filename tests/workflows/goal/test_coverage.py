@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from deckgen.workflows.goal.decide import Budget
+from deckgen.workflows.goal.budget import Budget
 from validation.melting.goal import study
 from validation.melting.goal.regimes import REGIMES
 

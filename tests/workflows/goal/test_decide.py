@@ -18,7 +18,8 @@ from deckgen.study import Study
 from deckgen.study.runs import Plan, Run, pilot_runs, planned_runs
 from deckgen.units import KB_EV_K
 from deckgen.workflows.goal.allocation import divide, lengthened
-from deckgen.workflows.goal.decide import Budget, next_plan
+from deckgen.workflows.goal.budget import Budget
+from deckgen.workflows.goal.decide import next_plan
 from deckgen.workflows.goal.ladder import lay_rungs, with_replicas
 from deckgen.workflows.goal.transition import find_transition
 
