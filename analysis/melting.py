@@ -126,9 +126,9 @@ def refine(x: Array, y: Array, top: int) -> tuple[float, float]:
 
 def _maxima(curve: Array) -> list[int]:
     """Return the prominent maxima, ascending, those at the edges included."""
-    last = len(curve) - 1
-    interior = 1 + np.flatnonzero((curve[1:-1] > curve[:-2]) & (curve[1:-1] >= curve[2:]))
-    return [top for top in (0, *interior.tolist(), last) if _prominence(curve, top) > MIN_PROMINENCE]
+    ends = np.concatenate([[-np.inf], curve, [-np.inf]])
+    candidates = np.flatnonzero((curve > ends[:-2]) & (curve >= ends[2:]))
+    return [top for top in candidates.tolist() if _prominence(curve, top) > MIN_PROMINENCE]
 
 
 def _prominence(curve: Array, top: int) -> float:

@@ -11,7 +11,7 @@ from scipy.special import stdtrit
 from deckgen.analysis.headline import Headline
 from deckgen.analysis.melting import Peak, peak_near, quantity_near
 from deckgen.analysis.results import Interval, Intervals
-from deckgen.analysis.uncertainty.modes import Mode, find_mode
+from deckgen.analysis.uncertainty.modes import Mode, find_mode, jump_part
 from deckgen.analysis.uncertainty.resampling import remainder, resampled_curves
 
 __all__ = ["PeakErrors", "curve_band", "peak_errors", "rungs_under"]
@@ -23,18 +23,17 @@ QUANTITIES = (*SUMMIT, "fwhm_K", "latent_heat_eV")
 
 LEVEL = 0.95
 
-ENOUGH = 0.9
-"""Fraction of the resamples that must show a peak for its interval to mean something."""
+ENOUGH = 0.8
+"""Fraction of the resamples that must show a quantity for its interval to mean something.
 
-FREEDOM = {
-    "temperature_K": (0.5, 0.35),
-    "fwhm_K": (0.5, 0.35),
-    "height_over_c0": (0.4, 0.28),
-    "latent_heat_eV": (0.4, 0.28),
-}
-"""Degrees of freedom of an error for each fluctuation along the slow mode, and of the rest beside it.
+Not more: a width would be given where the peak happened to be narrow, and withheld where it was as wide as it is.
+"""
 
-By the coverage of intervals in model studies whose seeds are not those of `validation.melting.intervals`.
+FREEDOM = 0.5
+"""Degrees of freedom of an error for each fluctuation of the mode that makes it.
+
+Two over the relative variance of a spectral density, four in the number of fluctuations: Priestley, Spectral Analysis
+and Time Series (Academic Press, 1981), section 6.2.
 """
 
 LEAST_FREEDOM = 5
@@ -84,13 +83,14 @@ def peak_errors(
     divide_eV = float(solved.averages(np.array([peak.temperature_K]), solved.counts[:, None]).mean_eV[0, 0])
     slow = find_mode(solved, np.tile(influences["temperature_K"], (len(solved.pool.N_k), 1)), divide_eV=divide_eV)
     n_independent = slow.independent_near(solved.pool.N_k)
+    jumps = find_mode(solved, jump_part(solved, slow.values, divide_eV), divide_eV=divide_eV)
     others = {name: influence for name, influence in influences.items() if name != SUMMIT[0]}
-    rests = {name: remainder(solved, influence, slow, divide_eV) for name, influence in others.items()}
-    resampled = {name: _resample(headline, slow, rest, n, generator) for name, rest in rests.items()}
-    # the slow mode is the temperature's own, and every set of resamples carries it
+    rests = {name: remainder(solved, influence, jumps, divide_eV) for name, influence in others.items()}
+    resampled = {name: _resample(headline, jumps, rest, n, generator) for name, rest in rests.items()}
+    # the temperature is all but a matter of the jumps, and every set of resamples carries them
     resampled[SUMMIT[0]], rests[SUMMIT[0]] = resampled[SUMMIT[1]], None
     intervals = {
-        name: _interval(headline, curves, peak, name, (slow, rests[name])) for name, curves in resampled.items()
+        name: _interval(headline, curves, peak, name, (jumps, rests[name])) for name, curves in resampled.items()
     }
     carrying = solved.effective_number(np.array([peak.temperature_K]), headline.sample_weights)
     return PeakErrors(
@@ -154,13 +154,12 @@ def _interval(
     centre = 2 * float(getattr(peak, name)) - float(values.mean())
     slow, rest = modes
     N_k = headline.solved.pool.N_k
-    along, beside = FREEDOM[name]
-    error, freedom = float(values.std()), along * slow.fluctuations_near(N_k)
+    error, freedom = float(values.std()), FREEDOM * slow.fluctuations_near(N_k)
     if rest is not None and error > 0:
         alone = rest.error(N_k)
         error = max(error, alone)  # the resamples are few, and their tails end
         share = (alone / error) ** 2
-        freedom = 1 / ((1 - share) / freedom + share / (beside * rest.fluctuations_near(N_k)))  # Satterthwaite
+        freedom = 1 / ((1 - share) / freedom + share / (FREEDOM * rest.fluctuations_near(N_k)))  # Satterthwaite
     reach = _student(freedom) * error
     return centre - reach, centre + reach
 
@@ -185,7 +184,7 @@ def curve_band(
         slow, curves = errors.slow, errors.curves
     centre = 2 * curve - curves.mean(axis=0)
     fluctuations = slow.fluctuations_near(headline.solved.pool.N_k)
-    reach = _student(FREEDOM[SUMMIT[0]][0] * fluctuations) * curves.std(axis=0)
+    reach = _student(FREEDOM * fluctuations) * curves.std(axis=0)
     return np.stack([centre - reach, centre + reach], axis=1)
 
 
