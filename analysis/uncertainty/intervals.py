@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from deckgen.analysis.headline import Headline
-from deckgen.analysis.melting import Peak, peak_near, quantity_near
+from deckgen.analysis.melting import Peak, peak_slopes, quantity_near
 from deckgen.analysis.results import Interval, Intervals
 from deckgen.analysis.uncertainty.modes import Mode, find_mode, jump_part
 from deckgen.analysis.uncertainty.resampling import remainder, resampled_curves
@@ -18,8 +18,6 @@ __all__ = ["PeakErrors", "curve_band", "peak_errors", "rungs_under"]
 
 Array = NDArray[np.float64]
 SUMMIT = ("temperature_K", "height_over_c0")
-QUANTITIES = (*SUMMIT, "fwhm_K", "latent_heat_eV")
-"""Of a peak, each with an interval."""
 
 LEVEL = 0.95
 
@@ -38,9 +36,6 @@ and Time Series (Academic Press, 1981), section 6.2.
 
 LEAST_FREEDOM = 5
 """Degrees of freedom, at least: of fewer, Student's t is wider than the estimates scatter, by the same studies."""
-
-STEP = 1e-4
-"""Of C_v/C_0, for the slope of a peak's quantities."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +74,8 @@ def peak_errors(
     if peak.at_edge or n == 0:
         return None
     solved = headline.solved
-    influences = {name: slope @ headline.influence for name, slope in _slopes(headline, curve, peak).items()}
+    slopes = peak_slopes(headline.grid_K, curve, headline.n_atoms, peak.temperature_K)
+    influences = {name: slope @ headline.influence for name, slope in slopes.items()}
     divide_eV = float(solved.averages(np.array([peak.temperature_K]), solved.counts[:, None]).mean_eV[0, 0])
     slow = find_mode(solved, np.tile(influences["temperature_K"], (len(solved.pool.N_k), 1)), divide_eV=divide_eV)
     n_independent = slow.independent_near(solved.pool.N_k)
@@ -101,32 +97,6 @@ def peak_errors(
         known=slow.known(solved.pool.N_k),
         curves=resampled["height_over_c0"],
     )
-
-
-def _slopes(headline: Headline, curve: Array, peak: Peak) -> dict[str, Array]:
-    """Return how each quantity of the peak changes with each point of the curve, (G,); those that are defined."""
-    slopes = {name: np.zeros(len(curve)) for name in QUANTITIES if getattr(peak, name) is not None}
-    for point in range(len(curve)):
-        up, down = (_quantities(headline, _stepped(curve, point, step), peak) for step in (STEP, -STEP))
-        for name in list(slopes):
-            high, low = getattr(up, name, None), getattr(down, name, None)
-            if high is None or low is None:
-                del slopes[name]
-            else:
-                slopes[name][point] = (high - low) / (2 * STEP)
-    return slopes
-
-
-def _stepped(curve: Array, point: int, step: float) -> Array:
-    stepped = curve.copy()
-    stepped[point] += step
-    return stepped
-
-
-def _quantities(headline: Headline, curve: Array, peak: Peak) -> Peak | None:
-    """Return the same peak of another curve, the nearest one; None where it is at an edge."""
-    found = peak_near(headline.grid_K, curve, headline.n_atoms, peak.temperature_K)
-    return None if found is None or found.at_edge else found
 
 
 def _resample(headline: Headline, slow: Mode, rest: Mode | None, n: int, generator: np.random.Generator) -> Array:
