@@ -73,29 +73,27 @@ def peak_errors(
     """Resample the runs for the quantities of a peak of the curve (G,); None at an edge, or without resamples."""
     if peak.at_edge or n == 0:
         return None
-    solved = headline.solved
+    solved, N_k = headline.solved, headline.solved.pool.N_k
     slopes = peak_slopes(headline.grid_K, curve, headline.n_atoms, peak.temperature_K)
     influences = {name: slope @ headline.influence for name, slope in slopes.items()}
     divide_eV = float(solved.averages(np.array([peak.temperature_K]), solved.counts[:, None]).mean_eV[0, 0])
-    slow = find_mode(solved, np.tile(influences["temperature_K"], (len(solved.pool.N_k), 1)), divide_eV=divide_eV)
-    n_independent = slow.independent_near(solved.pool.N_k)
+    slow = find_mode(solved, np.tile(influences["temperature_K"], (len(N_k), 1)), divide_eV=divide_eV)
     jumps = find_mode(solved, jump_part(solved, slow.values, divide_eV), divide_eV=divide_eV)
     others = {name: influence for name, influence in influences.items() if name != SUMMIT[0]}
     rests = {name: remainder(solved, influence, jumps, divide_eV) for name, influence in others.items()}
     resampled = {name: _resample(headline, jumps, rest, n, generator) for name, rest in rests.items()}
     # the temperature is all but a matter of the jumps, and every set of resamples carries them
     resampled[SUMMIT[0]], rests[SUMMIT[0]] = resampled[SUMMIT[1]], None
-    intervals = {
-        name: _interval(headline, curves, peak, name, (jumps, rests[name])) for name, curves in resampled.items()
-    }
     carrying = solved.effective_number(np.array([peak.temperature_K]), headline.sample_weights)
     return PeakErrors(
-        intervals=Intervals(**intervals),
+        intervals=Intervals(
+            **{name: _interval(headline, resampled[name], peak, name, (jumps, rests[name])) for name in resampled}
+        ),
         slow=slow,
-        n_independent=n_independent,
+        n_independent=slow.independent_near(N_k),
         n_carrying=float(carrying[0]),
-        known=slow.known(solved.pool.N_k),
-        curves=resampled["height_over_c0"],
+        known=slow.known(N_k),
+        curves=resampled[SUMMIT[1]],
     )
 
 
