@@ -15,7 +15,7 @@ JUMPING = replace(REGIMES[1], goal_K=9.0, max_ns=20.0)
 
 def test_studies_that_stop_at_a_goal_hold_the_exact_melting_temperature(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of three intervals that hold in 93 % of all cases, fewer than two hold once in 70 times."""
-    monkeypatch.setattr(study.intervals, "QUANTITIES", study.intervals.SUMMIT)
+    monkeypatch.setattr(study.melting, "QUANTITIES", study.intervals.SUMMIT)
     monkeypatch.setattr(study.energy_grid, "PER_DEVIATION", 10)
     held = []
     for seed in range(3):

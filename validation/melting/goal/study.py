@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from deckgen.analysis import melting
 from deckgen.analysis.caloric import temperature_grid
 from deckgen.analysis.findings import about_states
 from deckgen.analysis.headline import Headline
@@ -30,7 +31,7 @@ ANEW = 1_000_000_000
 
 def quicken() -> None:
     """Leave out of all analyses of this process what takes time and decides nothing."""
-    intervals.QUANTITIES = intervals.SUMMIT  # without those of the width and the latent heat
+    melting.QUANTITIES = intervals.SUMMIT  # without those of the width and the latent heat
     energy_grid.PER_DEVIATION = 10  # accurate to 1e-5, where nothing is compared with pymbar
 
 
