@@ -88,7 +88,7 @@ def run(
     study = prepared.study
     with lock(StudyFolder(study.folder).lock, f"the study {study.folder}"):
         written = write_under_lock(prepared, force=force, part=part, redo=redo)
-        # without the study's words, which say nothing to a batch: of ten thousand decks they take 10 MB
+        # without the study's words, which say nothing to a batch: of ten thousand decks they take 6 MB
         decks = {deck.folder: replace(deck.manifest, settings={}) for deck in written}
         del written
         command = f"deckgen {'run' if part == 'ladder' else part} {study.folder}"

@@ -10,7 +10,6 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from functools import partial
 from itertools import count, islice
 from queue import Empty, SimpleQueue
 from typing import Generic, ParamSpec, TypeVar
@@ -28,7 +27,7 @@ Answer = TypeVar("Answer")
 
 AHEAD, AT_LEAST = 4, 50
 """The executor is given so many tasks for each of its workers, and so many at least. The others wait here, where each
-takes 0.3 kB; a future takes 1.5, and Parsl some 10 for each task."""
+takes half a kB; a future takes 1.5, and Parsl some 10 for each task."""
 TICK_S = 1.0
 REST, REST_OF_DISK = 50, 5
 """After a look at the tasks, the next one waits for so many times its processor time, which is 2 % of a core, and for
@@ -100,8 +99,12 @@ class Tasks(Generic[Key, Answer]):
 
     def submit(self, key: Key, fn: Callable[P, Answer], /, *args: P.args, **kwargs: P.kwargs) -> None:
         """Start or queue `fn(*args, **kwargs)`; nothing is started after Ctrl-C."""
+
+        def start() -> Future[Answer]:
+            return self.executor.submit(fn, *args, **kwargs)
+
         if not self._stopped:
-            self._waiting.append((key, partial(self.executor.submit, fn, *args, **kwargs)))
+            self._waiting.append((key, start))
             self._give()
 
     def _give(self) -> None:

@@ -30,4 +30,5 @@ def ask_step_to_end() -> None:
 
 
 def _said_by(*command: str) -> str:
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=ANSWER_S).stdout
+    said: str = subprocess.run(command, capture_output=True, text=True, check=True, timeout=ANSWER_S).stdout
+    return said
