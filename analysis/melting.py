@@ -19,6 +19,12 @@ MIN_PROMINENCE = 0.1
 FINER = 9
 """Points between two of the grid where a curve is followed to a level: the width does not depend on the grid."""
 
+STEP = 1e-4
+"""Of C_v/C_0, for the slope of a peak's quantities."""
+
+QUANTITIES = ("temperature_K", "height_over_c0", "fwhm_K", "latent_heat_eV")
+"""Of a peak."""
+
 
 @dataclass(frozen=True)
 class Peak:
@@ -94,6 +100,31 @@ def quantity_near(temperatures_K: Array, curve: Array, n_atoms: int, temperature
     raise ValueError(f"a peak has no {name}")
 
 
+def peak_slopes(temperatures_K: Array, curve: Array, n_atoms: int, temperature_K: float) -> dict[str, Array]:
+    """Return how each quantity of the peak nearest to a temperature changes with each point of the curve, (G,).
+
+    By name, a field of `Peak`; without those that the peak does not have.
+    """
+    maxima = _maxima(curve)
+    top = _nearest(temperatures_K, maxima, temperature_K)
+    slopes = {name: np.zeros(len(curve)) for name in QUANTITIES} if top is not None else {}
+    for point in range(len(curve)):
+        up, down = (_peak(temperatures_K, _stepped(curve, point, by), maxima, top, n_atoms) for by in (STEP, -STEP))
+        for name in list(slopes):
+            high, low = getattr(up, name), getattr(down, name)
+            if high is None or low is None:
+                del slopes[name]
+            else:
+                slopes[name][point] = (high - low) / (2 * STEP)
+    return slopes
+
+
+def _stepped(curve: Array, point: int, step: float) -> Array:
+    stepped = curve.copy()
+    stepped[point] += step
+    return stepped
+
+
 def _nearest(temperatures_K: Array, maxima: list[int], temperature_K: float) -> int | None:
     return min(maxima, key=lambda top: abs(float(temperatures_K[top]) - temperature_K), default=None)
 
@@ -126,9 +157,9 @@ def refine(x: Array, y: Array, top: int) -> tuple[float, float]:
 
 def _maxima(curve: Array) -> list[int]:
     """Return the prominent maxima, ascending, those at the edges included."""
-    last = len(curve) - 1
-    interior = 1 + np.flatnonzero((curve[1:-1] > curve[:-2]) & (curve[1:-1] >= curve[2:]))
-    return [top for top in (0, *interior.tolist(), last) if _prominence(curve, top) > MIN_PROMINENCE]
+    ends = np.concatenate([[-np.inf], curve, [-np.inf]])
+    candidates = np.flatnonzero((curve > ends[:-2]) & (curve >= ends[2:]))
+    return [top for top in candidates.tolist() if _prominence(curve, top) > MIN_PROMINENCE]
 
 
 def _prominence(curve: Array, top: int) -> float:
@@ -154,13 +185,26 @@ def _width(x: Array, y: Array, top: int, height: float) -> float | None:
 
 def _crossing(x: Array, y: Array, i: int, level: float) -> float:
     """Return where the cubic through four points crosses a level between point i and the next."""
-    first = int(np.clip(i - 1, 0, max(len(x) - 4, 0)))
-    fine = np.linspace(x[i], x[i + 1], FINER)
-    near, scale = slice(first, first + 4), x[i + 1] - x[i]
-    cubic = np.linalg.solve(np.vander((x[near] - x[i]) / scale), y[near])
-    followed = np.polyval(cubic, (fine - x[i]) / scale)
-    order = np.argsort(followed[[0, -1]])[0] * -2 + 1
-    return float(np.interp(level, followed[::order], fine[::order]))
+    first = min(max(int(i) - 1, 0), max(len(x) - 4, 0))
+    fine = np.linspace(x[i], x[i + 1], FINER).tolist()
+    height = [
+        value - level for value in _polynomial(x[first : first + 4].tolist(), y[first : first + 4].tolist(), fine)
+    ]
+    after = next((j for j in range(1, FINER) if (height[j] < 0) != (height[0] < 0)), FINER - 1)
+    rise = height[after] - height[after - 1]
+    return float(fine[after] - (height[after] / rise if rise else 0.0) * (fine[after] - fine[after - 1]))
+
+
+def _polynomial(x: list[float], y: list[float], at: list[float]) -> list[float]:
+    """Return the polynomial through a few points by Newton's divided differences, without numpy: it is called often."""
+    slopes = list(y)
+    for order in range(1, len(x)):
+        for j in range(len(x) - 1, order - 1, -1):
+            slopes[j] = (slopes[j] - slopes[j - 1]) / (x[j] - x[j - order])
+    values = [slopes[-1]] * len(at)
+    for node, slope in zip(x[-2::-1], slopes[-2::-1], strict=True):
+        values = [value * (point - node) + slope for value, point in zip(values, at, strict=True)]
+    return values
 
 
 def _latent_heat_eV(temperatures_K: Array, curve: Array, maxima: list[int], top: int, n_atoms: int) -> float:

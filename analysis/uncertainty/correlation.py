@@ -207,10 +207,12 @@ class _Blocks:
 
 def _blocks(series: Array, length: float) -> Iterator[_Blocks]:
     """Yield the blocks of a series, `length` samples long at first, twice as long each time."""
+    means, joined = series, 1
     while True:
         samples = max(round(length), 1)
-        n = max(len(series) // samples, 1)
-        means = series[: n * samples].reshape(n, -1).mean(axis=1) if samples > 1 else series
+        means, more = (means, samples // joined) if samples % joined == 0 else (series, samples)
+        n, joined = max(len(means) // more, 1), samples
+        means = means[: n * more].reshape(n, -1).mean(axis=1) if more > 1 else means
         yield _Blocks(n, np.correlate(np.concatenate([means, np.zeros(HIGHEST_ORDER)]), means, "valid"))
         if n < 2 * SHORTEST:
             return

@@ -9,39 +9,33 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from deckgen.analysis.headline import Headline
-from deckgen.analysis.melting import Peak, peak_near, quantity_near
+from deckgen.analysis.melting import Peak, peak_slopes, quantity_near
 from deckgen.analysis.results import Interval, Intervals
-from deckgen.analysis.uncertainty.modes import Mode, find_mode
+from deckgen.analysis.uncertainty.modes import Mode, find_mode, jump_part
 from deckgen.analysis.uncertainty.resampling import remainder, resampled_curves
 
 __all__ = ["PeakErrors", "curve_band", "peak_errors", "rungs_under"]
 
 Array = NDArray[np.float64]
 SUMMIT = ("temperature_K", "height_over_c0")
-QUANTITIES = (*SUMMIT, "fwhm_K", "latent_heat_eV")
-"""Of a peak, each with an interval."""
 
 LEVEL = 0.95
 
-ENOUGH = 0.9
-"""Fraction of the resamples that must show a peak for its interval to mean something."""
+ENOUGH = 0.8
+"""Fraction of the resamples that must show a quantity for its interval to mean something.
 
-FREEDOM = {
-    "temperature_K": (0.5, 0.35),
-    "fwhm_K": (0.5, 0.35),
-    "height_over_c0": (0.4, 0.28),
-    "latent_heat_eV": (0.4, 0.28),
-}
-"""Degrees of freedom of an error for each fluctuation along the slow mode, and of the rest beside it.
+Not more: a width would be given where the peak happened to be narrow, and withheld where it was as wide as it is.
+"""
 
-By the coverage of intervals in model studies whose seeds are not those of `validation.melting.intervals`.
+FREEDOM = 0.5
+"""Degrees of freedom of an error for each fluctuation of the mode that makes it.
+
+Two over the relative variance of a spectral density, four in the number of fluctuations: Priestley, Spectral Analysis
+and Time Series (Academic Press, 1981), section 6.2.
 """
 
 LEAST_FREEDOM = 5
 """Degrees of freedom, at least: of fewer, Student's t is wider than the estimates scatter, by the same studies."""
-
-STEP = 1e-4
-"""Of C_v/C_0, for the slope of a peak's quantities."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,54 +73,28 @@ def peak_errors(
     """Resample the runs for the quantities of a peak of the curve (G,); None at an edge, or without resamples."""
     if peak.at_edge or n == 0:
         return None
-    solved = headline.solved
-    influences = {name: slope @ headline.influence for name, slope in _slopes(headline, curve, peak).items()}
+    solved, N_k = headline.solved, headline.solved.pool.N_k
+    slopes = peak_slopes(headline.grid_K, curve, headline.n_atoms, peak.temperature_K)
+    influences = {name: slope @ headline.influence for name, slope in slopes.items()}
     divide_eV = float(solved.averages(np.array([peak.temperature_K]), solved.counts[:, None]).mean_eV[0, 0])
-    slow = find_mode(solved, np.tile(influences["temperature_K"], (len(solved.pool.N_k), 1)), divide_eV=divide_eV)
-    n_independent = slow.independent_near(solved.pool.N_k)
+    slow = find_mode(solved, np.tile(influences["temperature_K"], (len(N_k), 1)), divide_eV=divide_eV)
+    jumps = find_mode(solved, jump_part(solved, slow.values, divide_eV), divide_eV=divide_eV)
     others = {name: influence for name, influence in influences.items() if name != SUMMIT[0]}
-    rests = {name: remainder(solved, influence, slow, divide_eV) for name, influence in others.items()}
-    resampled = {name: _resample(headline, slow, rest, n, generator) for name, rest in rests.items()}
-    # the slow mode is the temperature's own, and every set of resamples carries it
+    rests = {name: remainder(solved, influence, jumps, divide_eV) for name, influence in others.items()}
+    resampled = {name: _resample(headline, jumps, rest, n, generator) for name, rest in rests.items()}
+    # the temperature is all but a matter of the jumps, and every set of resamples carries them
     resampled[SUMMIT[0]], rests[SUMMIT[0]] = resampled[SUMMIT[1]], None
-    intervals = {
-        name: _interval(headline, curves, peak, name, (slow, rests[name])) for name, curves in resampled.items()
-    }
     carrying = solved.effective_number(np.array([peak.temperature_K]), headline.sample_weights)
     return PeakErrors(
-        intervals=Intervals(**intervals),
+        intervals=Intervals(
+            **{name: _interval(headline, resampled[name], peak, name, (jumps, rests[name])) for name in resampled}
+        ),
         slow=slow,
-        n_independent=n_independent,
+        n_independent=slow.independent_near(N_k),
         n_carrying=float(carrying[0]),
-        known=slow.known(solved.pool.N_k),
-        curves=resampled["height_over_c0"],
+        known=slow.known(N_k),
+        curves=resampled[SUMMIT[1]],
     )
-
-
-def _slopes(headline: Headline, curve: Array, peak: Peak) -> dict[str, Array]:
-    """Return how each quantity of the peak changes with each point of the curve, (G,); those that are defined."""
-    slopes = {name: np.zeros(len(curve)) for name in QUANTITIES if getattr(peak, name) is not None}
-    for point in range(len(curve)):
-        up, down = (_quantities(headline, _stepped(curve, point, step), peak) for step in (STEP, -STEP))
-        for name in list(slopes):
-            high, low = getattr(up, name, None), getattr(down, name, None)
-            if high is None or low is None:
-                del slopes[name]
-            else:
-                slopes[name][point] = (high - low) / (2 * STEP)
-    return slopes
-
-
-def _stepped(curve: Array, point: int, step: float) -> Array:
-    stepped = curve.copy()
-    stepped[point] += step
-    return stepped
-
-
-def _quantities(headline: Headline, curve: Array, peak: Peak) -> Peak | None:
-    """Return the same peak of another curve, the nearest one; None where it is at an edge."""
-    found = peak_near(headline.grid_K, curve, headline.n_atoms, peak.temperature_K)
-    return None if found is None or found.at_edge else found
 
 
 def _resample(headline: Headline, slow: Mode, rest: Mode | None, n: int, generator: np.random.Generator) -> Array:
@@ -154,13 +122,12 @@ def _interval(
     centre = 2 * float(getattr(peak, name)) - float(values.mean())
     slow, rest = modes
     N_k = headline.solved.pool.N_k
-    along, beside = FREEDOM[name]
-    error, freedom = float(values.std()), along * slow.fluctuations_near(N_k)
+    error, freedom = float(values.std()), FREEDOM * slow.fluctuations_near(N_k)
     if rest is not None and error > 0:
         alone = rest.error(N_k)
         error = max(error, alone)  # the resamples are few, and their tails end
         share = (alone / error) ** 2
-        freedom = 1 / ((1 - share) / freedom + share / (beside * rest.fluctuations_near(N_k)))  # Satterthwaite
+        freedom = 1 / ((1 - share) / freedom + share / (FREEDOM * rest.fluctuations_near(N_k)))  # Satterthwaite
     reach = _student(freedom) * error
     return centre - reach, centre + reach
 
@@ -185,7 +152,7 @@ def curve_band(
         slow, curves = errors.slow, errors.curves
     centre = 2 * curve - curves.mean(axis=0)
     fluctuations = slow.fluctuations_near(headline.solved.pool.N_k)
-    reach = _student(FREEDOM[SUMMIT[0]][0] * fluctuations) * curves.std(axis=0)
+    reach = _student(FREEDOM * fluctuations) * curves.std(axis=0)
     return np.stack([centre - reach, centre + reach], axis=1)
 
 

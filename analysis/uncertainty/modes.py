@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from deckgen.analysis.mbar.reweighting import Reweighting
 from deckgen.analysis.uncertainty.correlation import Correlation, correlations
 
-__all__ = ["Mode", "find_mode", "run_deviations"]
+__all__ = ["Mode", "find_mode", "jump_part", "run_deviations"]
 
 Array = NDArray[np.float64]
 
@@ -164,10 +164,21 @@ def _unless_clearly_shorter(
 
 def _jumping(solved: Reweighting, values: Array, variance: Array, divide_eV: float) -> Array:
     """Return which part of each rung's variance (K,) the jumps over an energy make, by MBAR's distributions."""
+    jumps = jump_part(solved, values, divide_eV)
+    return np.asarray(np.minimum((solved.distributions * jumps**2).sum(axis=1) / np.maximum(variance, NONE), 1))
+
+
+def jump_part(solved: Reweighting, functions: Array, divide_eV: float) -> Array:
+    """Return what of functions (K, M) jumps over an energy change: the difference of the means above and below it.
+
+    As deviations from each rung's mean; zero where a rung has samples on one side alone.
+    """
     high = solved.energy_grid.energies_eV > divide_eV
     share = solved.distributions @ high
-    along = (solved.distributions * values) @ high
-    return np.asarray(np.minimum(along**2 / np.maximum(share * (1 - share) * variance, NONE), 1))
+    above = (solved.distributions * functions) @ high - share * (solved.distributions * functions).sum(axis=1)
+    apart = share * (1 - share)
+    difference = np.divide(above, apart, out=np.zeros_like(above), where=apart > NONE)
+    return np.asarray(difference[:, None] * (high - share[:, None]))
 
 
 def run_deviations(solved: Reweighting, values: Array) -> list[Array]:

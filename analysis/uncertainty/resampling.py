@@ -2,9 +2,10 @@
 
 Blocks of the runs themselves will not do where jumps between solid and liquid are rare: a run that happened to make
 none has no variance to resample, yet MBAR takes it as firm evidence. Instead each rung is drawn anew from MBAR's own
-distribution, with as many independent samples as its runs are worth (`modes`), and everything is solved anew. A
-quantity depends on slow and fast motions alike: its slow part, along the influence function of the peak's temperature,
-is drawn with the independent samples of that mode, and the rest with those of the rest.
+distribution, with as many independent samples as its runs are worth (`modes`), and everything is solved anew. The
+share of the liquid is drawn with the independent samples of the jumps over the mean energy at the peak, and the
+energies on either side with those of what the jumps leave of the quantity. A quantity's projection on the influence of
+the peak's temperature will not do in place of the jumps: what remains beside it jumps too.
 """
 
 from __future__ import annotations
@@ -85,11 +86,11 @@ def _counts(solved: Reweighting, slow: Mode, rest: Mode | None, size: int, gener
     total = np.zeros((size, len(solved.counts)))
     for k, N in enumerate(solved.pool.N_k):
         distribution = solved.distributions[k]
-        drawn = _draw(distribution, slow.independent[k], size, generator)
+        drawn = _draw(distribution, (slow if rest is None else rest).independent[k], size, generator)
         if rest is not None and slow.variance[k] > 0:
-            other = _draw(distribution, rest.independent[k], size, generator)
-            amplitude = (drawn - other) @ slow.values[k] / slow.variance[k]
-            drawn = other + np.outer(amplitude, distribution * slow.values[k])
+            jumped = _draw(distribution, slow.independent[k], size, generator)
+            amplitude = (jumped - drawn) @ slow.values[k] / slow.variance[k]
+            drawn += np.outer(amplitude, distribution * slow.values[k])
         total += N * drawn
     # a large amplitude of the slow mode can leave a node with fewer than no samples
     total = np.maximum(total, 0)

@@ -179,8 +179,9 @@ def _errors(study: Study, results: ThermodynamicsDocument, references: Reference
         sentences.append(
             f"Intervals of 95 % are the estimate, less its bias, and Student's t times the standard deviation of "
             f"{study.analysis.bootstraps} resamples of the whole analysis. Each temperature is drawn anew from MBAR's "
-            "own distribution, with as many independent samples as its runs are worth along the influence function "
-            f"{cite('influence')} of the melting temperature and beside it."
+            "own distribution: the share of samples above the mean energy at the peak, and the energies on either "
+            "side, each with as many independent samples as the runs are worth along their part of the quantity's "
+            f"influence function {cite('influence')}."
         )
     if results.estimators.multiple_histogram is not None:
         sentences.append(f"The multiple histogram method {cite('multiple_histogram')} served as a check.")
