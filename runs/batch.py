@@ -183,7 +183,7 @@ class _Batch:
     def _file(self, job: Path | Ladder, future: Future[list[RunRecord]]) -> None:
         own = {folder: folder for folder in _folders(job)}  # a record from another process has a path of its own
         try:
-            records = [replace(record, folder=own[record.folder]) for record in future.result()]
+            records = [replace(record, folder=own.get(record.folder, record.folder)) for record in future.result()]
         except Exception as error:
             if not (self.tasks.executor.has_lost(error) and self._begins_again(job, error)):
                 self._failed(job, why_failed(error))
