@@ -25,7 +25,7 @@ from deckgen.runs.opening import prepare_nodes
 from deckgen.runs.outputs import is_finished
 from deckgen.runs.progress import Progress
 from deckgen.runs.rows import last_step
-from deckgen.runs.status import deck_status
+from deckgen.runs.status import DeckStatus, deck_status
 from deckgen.study import Study
 from deckgen.study.folder import StudyFolder
 
@@ -87,7 +87,10 @@ def run(
     prepared = prepare(study)
     study = prepared.study
     with lock(StudyFolder(study.folder).lock, f"the study {study.folder}"):
-        decks = {deck.folder: deck.manifest for deck in write_under_lock(prepared, force=force, part=part, redo=redo)}
+        written = write_under_lock(prepared, force=force, part=part, redo=redo)
+        # without the study's words, which say nothing to a batch: of ten thousand decks they take 6 MB
+        decks = {deck.folder: replace(deck.manifest, settings={}) for deck in written}
+        del written
         command = f"deckgen {'run' if part == 'ladder' else part} {study.folder}"
         with (
             use_executor(executor, workers) as pool,
@@ -111,10 +114,13 @@ class _Batch:
         self._attempts = Attempts[Path | Ladder]()
         self._said = dict[str, str]()  # why decks failed, and the first that did
         self._dynamics = dict[Path, RunRecord]()  # of decks whose ladders are done
-        self.result = BatchResult(skipped=[folder for folder in decks if is_finished(folder, decks[folder])])
+        self.result, self.states = BatchResult(), dict[Path, DeckStatus]()
+        for folder, manifest in decks.items():
+            if is_finished(folder, manifest):
+                self.result.skipped.append(folder)
+            self.states[folder] = deck_status(folder, manifest)
         if left := decks.keys() - set(self.result.skipped):
-            prepare_nodes(executor, min(left))  # all have the same potential
-        self.states = {folder: deck_status(folder, manifest) for folder, manifest in decks.items()}
+            prepare_nodes(executor, min(left, key=str))  # all have the same potential
         self.tasks = Tasks[Path | Ladder, list[RunRecord]](
             executor,
             show,
@@ -154,10 +160,10 @@ class _Batch:
         else:
             self.tasks.submit(job, run_alone, job)
 
-    def _longest_first(self, folder: Path) -> tuple[bool, int, Path]:
+    def _longest_first(self, folder: Path) -> tuple[bool, int, str]:
         """Order by what is left to do, but first the minimisations: short, and others wait for their answer."""
         n_steps = self.decks[folder].n_steps
-        return n_steps > 0, last_step(folder) - n_steps, folder
+        return n_steps > 0, last_step(folder) - n_steps, str(folder)  # paths would keep what they compare
 
     def _show(self) -> None:
         """Show how far the decks are, looking at those that run: of ten thousand, the others take no time."""
@@ -175,8 +181,9 @@ class _Batch:
         self._look(job)
 
     def _file(self, job: Path | Ladder, future: Future[list[RunRecord]]) -> None:
+        own = {folder: folder for folder in _folders(job)}  # a record from another process has a path of its own
         try:
-            records = future.result()
+            records = [replace(record, folder=own.get(record.folder, record.folder)) for record in future.result()]
         except Exception as error:
             if not (self.tasks.executor.has_lost(error) and self._begins_again(job, error)):
                 self._failed(job, why_failed(error))
@@ -246,4 +253,4 @@ def _folders(job: Path | Ladder) -> tuple[Path, ...]:
 
 
 def _name(folder: Path) -> str:
-    return "/".join(folder.parts[-2:])
+    return f"{folder.parent.name}/{folder.name}"

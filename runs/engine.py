@@ -31,7 +31,7 @@ from deckgen.runs.watch import OutputWatch, require_room
 __all__ = ["RunRecord", "go_back", "keep_older", "resume", "run_alone", "run_deck"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RunRecord:
     """How a deck's run ended: `done` or `interrupted` (a failure raises); the steps it began and ended at.
 

@@ -36,7 +36,7 @@ class _Piece(NamedTuple):
     step: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Cut:
     """How many rows of energies.dat and how many frames were moved out."""
 
@@ -68,24 +68,24 @@ def _frames_reach(folder: Path, manifest: Manifest) -> int:
     return _frames_to(*_state(folder / FRAMES), manifest.frame_every, manifest.n_atoms)
 
 
-def _state(path: Path) -> tuple[Path, int, int]:
+def _state(path: Path) -> tuple[str, int, int]:
     """Return a file and what changes with it, so that it is read once."""
     try:
         found = path.stat()
     except OSError:
-        return path, 0, 0
-    return path.absolute(), found.st_size, found.st_mtime_ns
+        return str(path), 0, 0
+    return os.path.abspath(path), found.st_size, found.st_mtime_ns  # not a Path, which takes four times the memory
 
 
 @lru_cache(maxsize=4096)
-def _rows_to(path: Path, size: int, _time: int, every: int) -> int:
-    rows = read_energies(path)[0] if size else np.empty((0, 1))
+def _rows_to(path: str, size: int, _time: int, every: int) -> int:
+    rows = read_energies(Path(path))[0] if size else np.empty((0, 1))
     return every * _without_hole(rows[:, 0].astype(np.int64), every)
 
 
 @lru_cache(maxsize=4096)
-def _frames_to(path: Path, _size: int, _time: int, every: int, n_atoms: int) -> int:
-    data = content_of(path)
+def _frames_to(path: str, _size: int, _time: int, every: int, n_atoms: int) -> int:
+    data = content_of(Path(path))
     steps = np.array(_STEPS.findall(data), dtype=np.int64)
     if data.count(b"\n") != len(steps) * (n_atoms + 2) or b"\0" in data:  # otherwise all frames are whole
         steps = np.array([span.step for span in find_frames(data.rstrip(b"\0"))], dtype=np.int64)

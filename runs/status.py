@@ -28,7 +28,7 @@ WITH_INDEX = 200
 State = Literal["pending", "running", "interrupted", "failed", "done"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class DeckStatus:
     """Where a deck stands.
 

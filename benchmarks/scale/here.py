@@ -6,13 +6,13 @@ import os
 import shutil
 import signal
 import threading
+import time
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 
 import deckgen
-from benchmarks.rows import melting_rows
 from benchmarks.scale.meter import HeadMeter, command, own_memory_MB, say, timed, timed_call
 from benchmarks.scale.studies import fill, write_study
 from deckgen.decks.deck import read_manifests
@@ -79,6 +79,7 @@ def run(study: Path, machine: Machine | None, n_decks: int) -> None:
 
 def measure_machine(folder: Path, name: str, n_decks: int) -> None:
     """Run decks on a machine, and count: the processor time is that of the head and its helpers, not of the nodes."""
+    say("imports", f"{time.process_time():.1f} s of processor time")
     study = write_study(folder / "machine", n_decks)
     with timed(f"{n_decks} decks of 200 steps on {name}", n_decks):
         run(study, find_machine(name), n_decks)
@@ -106,6 +107,8 @@ def measure_watching(folder: Path, name: str, n_decks: int, seconds: float) -> N
 
 def measure_analysis(folder: Path, n_runs: int, n_rows: int) -> None:
     """Time `deckgen analyse` in a process of its own, and ask the kernel for its peak memory."""
+    from benchmarks.rows import melting_rows  # here: it takes 40 MB, which would count as the head's
+
     study = write_study(folder / "sampled", n_runs, n_steps=n_rows)
     deckgen.write_decks(study)
     rng, lines, at = np.random.default_rng(1), list[str](), 0.0

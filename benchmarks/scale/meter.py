@@ -41,11 +41,13 @@ class _Seen(NamedTuple):
 class HeadMeter:
     """Looks every second at the processor time of this process and its helpers, while an executor runs decks for it.
 
-    What it says leaves the start out: it begins when the first deck has ended, or after `after_s` seconds.
+    The start (the decks, Parsl) is told apart: it lasts until the first deck has ended, or `after_s` seconds. The
+    processes of the decks are no helpers, on this machine either.
     """
 
     def __init__(self, executor: TaskExecutor, after_s: float = float("inf")) -> None:
         self._seen, self._n_done, self._after_s = list[_Seen](), 0, after_s
+        self._before_s = 0.0
         self._over, submit = threading.Event(), executor.submit
 
         def counted(*args: object, **kwargs: object) -> object:
@@ -57,6 +59,7 @@ class HeadMeter:
         self._thread = threading.Thread(target=self._look, daemon=True)
 
     def __enter__(self) -> HeadMeter:
+        self._before_s = _processor_s(os.getpid())
         self._thread.start()
         return self
 
@@ -75,15 +78,17 @@ class HeadMeter:
             self._seen.append(_Seen(time.monotonic() - began, spent, self._n_done))
 
     def say(self) -> None:
-        """Print the share of a core and, where decks have ended, their rate and what each has cost."""
+        """Print what the start took, then the share of a core and, where decks ended, their rate and what each cost."""
         seen = [one for one in self._seen if one.n_done or one.at_s > self._after_s]
         if len(seen) < 2:
-            say("the head once started", "too short to be measured")
+            say("the head and its helpers", "too short to be measured")
             return
         seconds, spent, n_done = (seen[-1][k] - seen[0][k] for k in range(3))
         words = f"{100 * spent / seconds:.1f} % of a core over {seconds:.0f} s"
         if n_done:
             words += f"; {n_done / seconds:.1f} decks a second, {1000 * spent / n_done:.2f} ms a deck"
+        begun = seen[0].processor_s - self._before_s
+        say("the head and its helpers until the first deck had ended", f"{begun:.1f} s of processor time")
         say("the head and its helpers once started", words)
 
 

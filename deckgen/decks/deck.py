@@ -91,7 +91,7 @@ def own_manifest(folder: Path, protocol: str) -> Manifest:
     return manifest
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class WrittenDeck:
     """A deck on disk, and what writing it did.
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from itertools import count, islice
@@ -24,6 +25,9 @@ P = ParamSpec("P")
 Key = TypeVar("Key")
 Answer = TypeVar("Answer")
 
+AHEAD, AT_LEAST = 4, 50
+"""The executor is given so many tasks for each of its workers, and so many at least. The others wait here, where each
+takes half a kB; a future takes 1.5, and Parsl some 10 for each task."""
 TICK_S = 1.0
 REST, REST_OF_DISK = 50, 5
 """After a look at the tasks, the next one waits for so many times its processor time, which is 2 % of a core, and for
@@ -73,6 +77,7 @@ class Tasks(Generic[Key, Answer]):
         self.executor, self.display, self.collect, self.show = executor, display, collect, show
         self.grace_s, self.stopping = grace_s, stopping
         self.cut_short = list[tuple[Key, str]]()
+        self._waiting = deque[tuple[Key, Callable[[], Future[Answer]]]]()
         self._open = dict[Future[Answer], tuple[int, Key]]()
         self._numbers = count()
         self._ended = SimpleQueue[Future[Answer]]()
@@ -81,7 +86,7 @@ class Tasks(Generic[Key, Answer]):
     @property
     def n_open(self) -> int:
         """Number of tasks that have not been collected."""
-        return len(self._open)
+        return len(self._open) + len(self._waiting)
 
     def first_open(self, most: int) -> list[Key]:
         """Return what the first tasks are for that have not been collected: those that run, where they run in order."""
@@ -94,8 +99,20 @@ class Tasks(Generic[Key, Answer]):
 
     def submit(self, key: Key, fn: Callable[P, Answer], /, *args: P.args, **kwargs: P.kwargs) -> None:
         """Start or queue `fn(*args, **kwargs)`; nothing is started after Ctrl-C."""
+
+        def start() -> Future[Answer]:
+            return self.executor.submit(fn, *args, **kwargs)
+
         if not self._stopped:
-            future = self.executor.submit(fn, *args, **kwargs)
+            self._waiting.append((key, start))
+            self._give()
+
+    def _give(self) -> None:
+        """Give the executor what keeps its workers busy."""
+        most = max(AHEAD * self.executor.max_workers, AT_LEAST)
+        while self._waiting and len(self._open) < most:
+            key, start = self._waiting.popleft()
+            future = start()
             self._open[future] = next(self._numbers), key
             future.add_done_callback(self._ended.put)
 
@@ -142,6 +159,7 @@ class Tasks(Generic[Key, Answer]):
                 ended.append(self._ended.get_nowait())
         for future in sorted(ended, key=lambda one: self._open[one][0]):
             self.collect(self._open.pop(future)[1], future)
+        self._give()
 
     def _stop(self) -> None:
         """Stop the tasks; collect those that still answered."""
@@ -158,3 +176,5 @@ class Tasks(Generic[Key, Answer]):
                 self.cut_short.append((key, str(error or "")))
             else:
                 self.collect(key, future)
+        self.cut_short += [(key, "") for key, _ in self._waiting]
+        self._waiting.clear()

@@ -17,7 +17,7 @@ import pytest
 from deckgen.errors import InputError, RunError
 from deckgen.processes.display import Display, duration, time_left
 from deckgen.processes.executor import WorkerError, open_executor
-from deckgen.processes.tasks import Tasks, why_failed
+from deckgen.processes.tasks import AHEAD, Tasks, why_failed
 
 POLITE = """
 import pathlib, signal
@@ -31,6 +31,14 @@ signal.signal(signal.SIGTERM, signal.SIG_IGN)
 pathlib.Path({path!r}).touch()
 time.sleep(60)
 """
+
+
+class Threads(ThreadPoolExecutor):
+    """Runs tasks in threads of this process."""
+
+    @property
+    def max_workers(self) -> int:
+        return self._max_workers
 
 
 class Log:
@@ -66,9 +74,43 @@ def test_tasks_that_ended_together_are_collected_in_the_order_of_their_submissio
         while log.tasks._ended.qsize() < len(delays_s):
             time.sleep(0.01)
 
-    with ThreadPoolExecutor(4) as log.tasks.executor:
+    with Threads(4) as log.tasks.executor:
         log.tasks.run(begin)
     assert [key for key, _ in log.collected] == [str(number) for number in range(len(delays_s))]
+
+
+def test_of_many_tasks_the_executor_has_a_few_for_each_worker_and_all_are_run_in_their_order():
+    """What waits takes little memory: an executor keeps kilobytes of each task."""
+    given, most, log = 0, 0, Log()
+
+    class Counting(Threads):
+        def submit(self, fn, /, *args, **kwargs) -> Future:
+            nonlocal given, most
+            given += 1
+            most = max(most, given - len(log.collected))
+            return super().submit(fn, *args, **kwargs)
+
+    with Counting(20) as log.tasks.executor:
+        log.tasks.run(lambda: [log.tasks.submit(str(n), operator.mul, n, n) for n in range(500)])
+    assert sorted(log.collected, key=lambda one: one[1]) == [(str(n), n * n) for n in range(500)]
+    assert given == 500
+    assert 20 * AHEAD <= most <= 20 * AHEAD + 1  # one that is being collected
+    assert log.tasks.n_open == 0
+
+
+def test_of_many_tasks_those_that_were_never_given_to_the_executor_are_cut_short_too():
+    log = Log(workers=1)
+
+    def begin() -> None:
+        for n in range(300):
+            log.tasks.submit(str(n), time.sleep, 60)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        log.tasks.run(begin)
+    assert sorted(int(key) for key, _ in log.tasks.cut_short) == list(range(300))
+    assert log.collected == []
+    assert log.tasks.n_open == 0
 
 
 def test_looking_takes_a_small_part_of_the_time_however_long_one_look_takes(monkeypatch: pytest.MonkeyPatch):
@@ -82,7 +124,7 @@ def test_looking_takes_a_small_part_of_the_time_however_long_one_look_takes(monk
             pass
 
     log.tasks.show = show
-    with ThreadPoolExecutor(1) as log.tasks.executor:
+    with Threads(1) as log.tasks.executor:
         log.tasks.run(lambda: log.tasks.submit("long", time.sleep, 1))
     assert len(log.shown) == 2  # at the start, and after the last task
 

@@ -127,6 +127,28 @@ def test_ctrl_c_cancels_the_jobs_and_says_what_is_left(
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("told", [["--signal=TERM", "--batch"], []])
+def test_inside_a_job_decks_write_their_restarts_and_the_head_has_its_last_words(
+    tmp_path: Path, until: Until, no_jobs: Callable[[], bool], told: list[str]
+) -> None:
+    """Whether Slurm tells all processes of the job to end, or the head only, as a user's `kill` does."""
+    study = small_study(tmp_path / "study", **LONG | {"duration_ps": 20_000})
+    (tmp_path / "hal.toml").write_text('scheduler = "slurm"\ncores = 2\nnodes = 2\n')
+    script = [sys.executable, "-m", "deckgen", "machines", "script", str(tmp_path / "hal.toml"), str(study)]
+    subprocess.run(script, check=True)
+    subprocess.run(["sbatch", str(study / "run.sbatch")], check=True)
+    until(begun(study), 120)
+    subprocess.run(["scancel", *told, *jobs()], check=True)
+    until(no_jobs, 60)
+    (log,) = study.glob("run.*.log")
+    assert "interrupted, 4 decks to go; to resume:" in log.read_text()
+    for deck in decks(study):
+        (attempt,) = attempts(deck)
+        assert attempt["outcome"] == "interrupted"
+        assert rows_of(deck)[-1] == attempt["to_step"] // 10 * 10
+
+
+@pytest.mark.long
 def test_inside_a_job_of_two_nodes_decks_use_both_and_another_job_resumes_them(
     tmp_path: Path, until: Until, no_jobs: Callable[[], bool]
 ) -> None:

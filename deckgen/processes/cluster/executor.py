@@ -12,7 +12,6 @@ import contextlib
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
@@ -24,8 +23,9 @@ from typing import Any, ParamSpec, TypeVar
 from deckgen.errors import InstallationError
 from deckgen.files import make_folder
 from deckgen.processes.cluster.engine import reason, start_engine
-from deckgen.processes.cluster.machine import Machine, require_plain
+from deckgen.processes.cluster.machine import HERE, Machine, require_plain
 from deckgen.processes.cluster.node import NodeAnswer, run_on_node
+from deckgen.processes.cluster.steps import ask_step_to_end
 from deckgen.processes.executor import NodeLostError, TaskExecutor
 from deckgen.processes.subprocesses import pickled_task
 
@@ -35,9 +35,10 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 MOST_LOSSES = 3
-QUEUE = 4
-"""Tasks that the engine has at once, for each of its workers."""
 ANSWER_S = 5
+HERE_S = 20.0
+"""What the tasks have to end where the head runs in the job itself: Slurm kills both some 30 s after it has asked, and
+the head has last words, too."""
 LOOK_S = 0.2
 
 
@@ -68,8 +69,6 @@ class ClusterExecutor(TaskExecutor):
         self.option = f" --on {machine.name}"
         self._lock = threading.Lock()
         self._open = set[Future[Any]]()
-        self._waiting = deque[tuple[Future[Any], bytes]]()
-        self._n_sent, self._most_sent = 0, QUEUE * machine.tasks
         self._closed = self._stopped = False
         if find_spec("parsl") is None:
             raise InstallationError("other machines need Parsl", hint='pip install "deckgen-lammps[cluster]"')
@@ -108,19 +107,8 @@ class ClusterExecutor(TaskExecutor):
                 )
                 self._handlers = [one for one in logging.getLogger("parsl").handlers if one not in before]
             self._open.add(future)
-            self._waiting.append((future, payload))
-        self._send_more()
+        self._send(future, payload, losses=0)
         return future
-
-    def _send_more(self) -> None:
-        """Give the engine what keeps all workers busy; of what waits, it would hold some 10 kB a task."""
-        while not self._stopped:
-            with self._lock:
-                if not self._waiting or self._n_sent >= self._most_sent:
-                    return
-                self._n_sent += 1
-                future, payload = self._waiting.popleft()
-            self._send(future, payload, losses=0)
 
     def _send(self, future: Future[Any], payload: bytes, losses: int) -> None:
         task = self._kernel.submit(
@@ -140,10 +128,8 @@ class ClusterExecutor(TaskExecutor):
             self._send(future, payload, losses + 1)
             return
         with self._lock:
-            self._n_sent -= 1
             wanted = future in self._open and future.set_running_or_notify_cancel()
             self._open.discard(future)
-        self._send_more()
         if not wanted:
             return
         if answer.error is not None:
@@ -169,14 +155,13 @@ class ClusterExecutor(TaskExecutor):
     def stop(self, grace_s: float = 10.0) -> None:
         """Cancel the jobs, so that the tasks are asked to end; give up those without an answer after `grace_s` seconds.
 
-        May be called again, with less patience.
+        Inside a job of one's own they have 20 s at most. May be called again, with less patience.
         """
         self._closed = self._stopped = True
         if self._kernel is None or self._kernel.cleanup_called:
             return
         try:
-            self._cancel_blocks()
-            end = time.monotonic() + grace_s
+            end = time.monotonic() + self._ask_to_end(grace_s)
             while self._n_running() and time.monotonic() < end:
                 time.sleep(LOOK_S)
         finally:
@@ -190,6 +175,15 @@ class ClusterExecutor(TaskExecutor):
             self.shutdown(wait=True)
         else:
             self.stop()
+
+    def _ask_to_end(self, grace_s: float) -> float:
+        """Ask the tasks to end; return how many seconds of `grace_s` they have."""
+        if self.machine.scheduler != HERE:
+            self._cancel_blocks()
+            return grace_s
+        self._engine.provider.max_blocks = 0
+        ask_step_to_end()
+        return min(grace_s, HERE_S)
 
     def _cancel_blocks(self) -> None:
         self._engine.provider.max_blocks = 0  # no more of them
@@ -209,7 +203,6 @@ class ClusterExecutor(TaskExecutor):
         with self._lock:
             left = list(self._open)
             self._open.clear()
-            self._waiting.clear()
         for future in left:
             future.cancel()
             future.set_running_or_notify_cancel()

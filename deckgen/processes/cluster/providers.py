@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from deckgen.processes.cluster.machine import Machine
+from deckgen.processes.cluster.steps import step_name
 
 __all__ = ["provider_of"]
 
@@ -56,11 +57,12 @@ def _slurm(machine: Machine, blocks: dict[str, Any]) -> Any:
     )
 
 
-def _srun(machine: Machine) -> Any:
+def _srun(machine: Machine, *more: str) -> Any:
     """Return what starts one pool on each node; a step has only the cores that it asks for itself."""
     from parsl.launchers import SrunLauncher
 
-    return SrunLauncher(overrides=f"--ntasks-per-node=1 --cpus-per-task={machine.cores_of_node} --kill-on-bad-exit=0")
+    options = ["--ntasks-per-node=1", f"--cpus-per-task={machine.cores_of_node}", "--kill-on-bad-exit=0", *more]
+    return SrunLauncher(overrides=" ".join(options))
 
 
 def _pbspro(machine: Machine, blocks: dict[str, Any]) -> Any:
@@ -124,7 +126,7 @@ def _local(_machine: Machine, blocks: dict[str, Any]) -> Any:
 def _here(machine: Machine, blocks: dict[str, Any]) -> Any:
     from parsl.providers import LocalProvider
 
-    return LocalProvider(launcher=_srun(machine), **blocks)
+    return LocalProvider(launcher=_srun(machine, f"--job-name={step_name()}"), **blocks)
 
 
 _PROVIDERS = {

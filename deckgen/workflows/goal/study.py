@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from deckgen.analysis.results import Thermodynamics
-from deckgen.analysis.thermodynamics import thermodynamics
 from deckgen.decks.protocols import Part
 from deckgen.decks.render import Prepared, prepare
 from deckgen.files import set_aside
@@ -19,8 +18,9 @@ from deckgen.samples import Samples
 from deckgen.study import Study
 from deckgen.study.folder import StudyFolder
 from deckgen.study.runs import Plan, current_plan, write_plan
-from deckgen.workflows.analyse.trajectories import evaporations
-from deckgen.workflows.goal.decide import next_plan
+
+if TYPE_CHECKING:
+    from deckgen.analysis.results import Thermodynamics
 
 __all__ = ["analysed", "run"]
 
@@ -97,6 +97,8 @@ def run(
 
 def _decide(study: Study) -> Plan:
     """Look at what the runs of the plan have sampled, and write down what follows."""
+    from deckgen.workflows.goal.decide import next_plan  # here: the analysis is large, and only a goal needs it
+
     samples = harvest(study.folder, moments=False)
     following = next_plan(study, current_plan(study), samples, analysed(study, samples))
     write_plan(study.folder, following)
@@ -105,6 +107,9 @@ def _decide(study: Study) -> Plan:
 
 def analysed(study: Study, samples: Samples) -> Thermodynamics:
     """Return what `deckgen analyse` finds of the melting temperature."""
+    from deckgen.analysis.thermodynamics import thermodynamics  # here: as above
+    from deckgen.workflows.analyse.trajectories import evaporations
+
     settings = study.analysis
     return thermodynamics(
         samples,
