@@ -107,7 +107,9 @@ def peak_slopes(temperatures_K: Array, curve: Array, n_atoms: int, temperature_K
     """
     maxima = _maxima(curve)
     top = _nearest(temperatures_K, maxima, temperature_K)
-    slopes = {name: np.zeros(len(curve)) for name in QUANTITIES} if top is not None else {}
+    if top is None:
+        return {}
+    slopes = {name: np.zeros(len(curve)) for name in QUANTITIES}
     for point in range(len(curve)):
         up, down = (_peak(temperatures_K, _stepped(curve, point, by), maxima, top, n_atoms) for by in (STEP, -STEP))
         for name in list(slopes):
