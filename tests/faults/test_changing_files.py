@@ -88,7 +88,8 @@ def test_rows_that_are_being_written_are_read_whole_or_not_at_all(tmp_path: Path
             np.testing.assert_allclose(found, rows[: len(found)], rtol=1e-11)
             step = last_step(tmp_path)
             assert step in {0, *steps}
-            assert read_swaps(path) is None or read_swaps(path) in {(step, step // 2) for step in steps}
+            swaps = read_swaps(path)
+            assert swaps is None or swaps in {(step, step // 2) for step in steps}
             try:
                 run = read_log_energies(path)
             except InputError as error:
