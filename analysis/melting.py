@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from deckgen.units import KB_EV_K, initial_heat_capacity_over_kB
 
-__all__ = ["MIN_PROMINENCE", "Peak", "find_melting", "find_peaks", "peak_near", "quantity_near"]
+__all__ = ["MIN_PROMINENCE", "Peak", "find_melting", "find_peaks", "peak_near", "peak_slopes", "quantity_near"]
 
 Array = NDArray[np.float64]
 

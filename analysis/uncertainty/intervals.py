@@ -35,7 +35,10 @@ and Time Series (Academic Press, 1981), section 6.2.
 """
 
 LEAST_FREEDOM = 5
-"""Degrees of freedom, at least: of fewer, Student's t is wider than the estimates scatter, by the same studies."""
+"""Degrees of freedom, at least: of fewer, Student's t is wider than the estimates scatter.
+
+By model studies whose seeds are not those of `validation.melting.intervals`.
+"""
 
 
 @dataclass(frozen=True, eq=False)
